@@ -1,0 +1,191 @@
+# mmsync: the only build file.
+#
+#   make deps      install the Debian packages (apt-get)      make test     everything that proves it
+#   make           build/mmsync                               make demo     watch it work in a minute
+#   make bench     measured ratios   make torture   faults    make fuzz F=feed      make analyze
+#   make install   DESTDIR= PREFIX=/usr/local
+#
+# BUILD=release (default) | dev (fault points) | asan | tsan | cov | analyze, CC=gcc | clang
+
+BUILD ?= release
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+VERSION := 0.1.0
+
+# ---- packages ------------------------------------------------------------------------------
+# What the program is made of, what its tests need beside it, what only the analysis needs.
+PKGS_BUILD := gcc libc6-dev make pkg-config libmariadb-dev libcurl4-openssl-dev libjansson-dev \
+	libpcre2-dev libical-dev libicu-dev libssl-dev libyajl-dev libmicrohttpd-dev zlib1g-dev \
+	tzdata ca-certificates
+PKGS_TEST := mariadb-server libcmocka-dev pmccabe mandoc man-db gawk bash-completion openssl git
+PKGS_BENCH := python3 python3-icalendar python3-pymysql python3-dateutil
+PKGS_ANALYZE := clang clang-tidy clang-format cppcheck libclang-rt-dev valgrind
+
+# ---- flags ---------------------------------------------------------------------------------
+LIBS := libmariadb libcurl jansson libpcre2-8 libical icu-i18n icu-uc libcrypto yajl libmicrohttpd zlib
+PKG_CFLAGS = $(shell pkg-config --cflags $(LIBS) | sed 's/-I/-isystem /g')
+PKG_LIBS = $(shell pkg-config --libs $(LIBS))
+
+WARN := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion \
+	-Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations -Wold-style-definition \
+	-Wundef -Wvla -Wwrite-strings -Wcast-qual -Wcast-align -Wpointer-arith -Wformat=2 \
+	-Wnull-dereference -Wdouble-promotion -Wimplicit-fallthrough -Wswitch-enum \
+	-Wredundant-decls -Wnested-externs -Wdate-time -Wfloat-equal
+ifneq (,$(findstring clang,$(CC)))
+# gnu-zero-variadic-macro-arguments: cmocka's and our log macro end in an empty list.
+WARN += -Wcomma -Wconditional-uninitialized -Wunreachable-code -Wextra-semi-stmt -Wassign-enum \
+	-Wno-gnu-zero-variadic-macro-arguments
+else
+WARN += -Wformat-signedness -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Walloc-zero \
+	-Walloca -Wjump-misses-init
+endif
+HARD := -fno-common -fstack-protector-strong -fstack-clash-protection -fPIE
+FLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 $(HARD)
+FLAGS_dev := -O1 -g -DMMS_FAULTS
+FLAGS_asan := -O1 -g -DMMS_FAULTS -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+FLAGS_tsan := -O1 -g -DMMS_FAULTS -fsanitize=thread
+FLAGS_cov := -O0 -g -DMMS_FAULTS --coverage
+FLAGS_analyze := -O1 -fanalyzer -DMMS_FAULTS
+LINK_release := -pie -Wl,-z,relro,-z,now
+
+ifeq (,$(FLAGS_$(BUILD)))
+$(error BUILD=$(BUILD) is not known: release, dev, asan, tsan, cov, analyze)
+endif
+
+OUT := build/$(BUILD)$(if $(findstring clang,$(CC)),-clang)
+# A short line for each step; V=1 shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-5s %s\n' $(1) $(2))
+CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -DMMS_VERSION='"$(VERSION)"' -Iinclude -pthread -MMD -MP \
+	$(WARN) $(FLAGS_$(BUILD)) $(PKG_CFLAGS) $(CFLAGS)
+LDFLAGS_ALL = $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) -pthread $(LDFLAGS)
+
+# ---- sources -------------------------------------------------------------------------------
+LIB_SRC := $(filter-out connector/app/main.c,$(sort $(wildcard connector/*/*.c)))
+LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
+LIB := $(OUT)/libmmsync.a
+PROGRAM := $(OUT)/mmsync
+
+# Tests: one program for each file of tests/unit and tests/integration; what they share is in
+# tests/support, the fake services in tests/fakes (one program each).
+SUPPORT_OBJ := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/support/*.c)))
+UNIT := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/unit/*.c)))
+INTEGRATION := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/integration/*.c)))
+FAKES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fakes/*.c)))
+FUZZ_REPLAY := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(filter-out tests/fuzz/standalone.c,$(sort $(wildcard tests/fuzz/*.c))))
+BENCH := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/bench/*.c)))
+TORTURE := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/torture/*.c)))
+CMOCKA_LIBS = $(shell pkg-config --libs cmocka)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all program everything deps deps-analyze demo test check lint bench torture fuzz analyze \
+	install format clean
+
+all: program
+ifeq ($(BUILD),release)
+	@ln -sf release/mmsync build/mmsync
+	@echo "built build/mmsync"
+endif
+
+program: $(PROGRAM)
+
+# Everything that can be compiled in this variant.
+everything: program $(UNIT) $(INTEGRATION) $(FAKES) $(FUZZ_REPLAY) $(TORTURE)
+
+$(PROGRAM): $(OUT)/connector/app/main.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
+
+$(LIB): $(LIB_OBJ)
+	@rm -f $@
+	$(call say,AR,$@)
+	$(Q)ar rcs $@ $^
+
+$(OUT)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+$(OUT)/tests/%.o: CFLAGS_ALL += -Itests
+
+$(UNIT) $(INTEGRATION): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJ) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(CMOCKA_LIBS)
+
+$(FAKES) $(BENCH) $(TORTURE): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJ) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(CMOCKA_LIBS)
+
+# A fuzz target replays its corpus when it is linked with standalone.o in place of libFuzzer.
+$(FUZZ_REPLAY): $(OUT)/%: $(OUT)/%.o $(OUT)/tests/fuzz/standalone.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
+
+# ---- the steps -----------------------------------------------------------------------------
+deps:
+	@tests/tools/install-packages $(PKGS_BUILD) $(PKGS_TEST)
+
+deps-bench:
+	@tests/tools/install-packages $(PKGS_BUILD) $(PKGS_TEST) $(PKGS_BENCH)
+
+deps-analyze:
+	@tests/tools/install-packages $(PKGS_BUILD) $(PKGS_TEST) $(PKGS_ANALYZE)
+
+# The two commands of the README install what they need first.
+demo: deps
+	@$(MAKE) --no-print-directory all BUILD=release
+	@build/mmsync demo
+
+test: deps
+	@$(MAKE) --no-print-directory check
+
+# The suite without the package step: lints, the suite, the suite again under ASan and UBSan.
+check:
+	@tests/tools/check $(T)
+
+lint:
+	@tests/lint/all
+
+bench: deps-bench
+	@$(MAKE) --no-print-directory all BUILD=release
+	@$(MAKE) --no-print-directory bench-programs BUILD=release
+	@tests/bench/run $(BENCH_ARGS)
+
+bench-programs: program $(BENCH) $(FAKES)
+
+torture:
+	@$(MAKE) --no-print-directory everything BUILD=dev
+	@tests/torture/run --full
+
+# make fuzz F=feed SECONDS=60
+fuzz:
+	@tests/fuzz/run "$(F)" "$(SECONDS)"
+
+analyze: deps-analyze
+	@tests/tools/analyze
+
+format:
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+install:
+	@$(MAKE) --no-print-directory all BUILD=release
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 build/release/mmsync $(DESTDIR)$(PREFIX)/bin/mmsync
+	install -m 644 docs/mmsync.1 $(DESTDIR)$(PREFIX)/share/man/man1/mmsync.1
+	install -m 644 docs/completion/mmsync.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/mmsync
+	sed 's|@PREFIX@|$(PREFIX)|g' docs/systemd/mmsync@.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/mmsync@.service
+	install -m 644 docs/systemd/mmsync@.timer \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/mmsync@.timer
+
+clean:
+	rm -rf build
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

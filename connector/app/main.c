@@ -1,0 +1,7 @@
+/* The program. */
+int main(void);
+int
+main(void)
+{
+	return 0;
+}
