@@ -1,7 +1,148 @@
-/* The program. */
-int main(void);
-int
-main(void)
+/* The program: parse, make true what the verb needs, run it, exit with the contract's status. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "mmsync/app.h"
+#include "mmsync/fault.h"
+#include "mmsync/mem.h"
+#include "mmsync/timetext.h"
+
+static atomic_bool is_stopped; /* a signal handler can reach nothing else */
+
+const atomic_bool *
+mms_app_stop_flag(void)
 {
-	return 0;
+	return &is_stopped;
+}
+
+static void
+stop(int signo)
+{
+	(void)signo;
+	atomic_store(&is_stopped, true);
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = stop };
+
+	(void)sigemptyset(&action.sa_mask);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+	action.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &action, NULL);
+}
+
+static void
+look_at_terminal(struct mms_app *app)
+{
+	struct winsize size;
+	const char *term = getenv("TERM");
+	bool is_dumb = term == NULL || strcmp(term, "dumb") == 0;
+
+	app->is_stdout_terminal = isatty(STDOUT_FILENO) == 1;
+	app->has_color = app->is_stdout_terminal && !is_dumb && getenv("NO_COLOR") == NULL;
+	app->has_progress = isatty(STDERR_FILENO) == 1 && !is_dumb;
+	app->width = 80;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		app->width = size.ws_col;
+}
+
+static mms_rc
+set_clock(struct mms_app *app, struct mms_err *err)
+{
+	const char *now = getenv("MMSYNC_NOW");
+
+	if (now == NULL || now[0] == '\0')
+		return MMS_OK;
+	if (mms_time_parse(now, strlen(now), &app->clock.fixed_ms, err) != MMS_OK) {
+		err->code = MMS_E_USAGE;
+		return mms_fail_in(err, "MMSYNC_NOW");
+	}
+	app->clock.is_fixed = true;
+	mms_app_note(app, "mmsync: the clock of this run stands at %s (MMSYNC_NOW)", now);
+	return MMS_OK;
+}
+
+static mms_rc
+arm_faults(struct mms_err *err)
+{
+	const char *fault = getenv("MMSYNC_FAULT");
+
+	if (fault == NULL || fault[0] == '\0' || mms_fault_arm_text(fault))
+		return MMS_OK;
+	mms_fail(err, MMS_E_USAGE, "MMSYNC_FAULT '%s' is not a fault of this build", fault);
+	return mms_hint(err, "it is for tests: unset it, or use a build with fault points");
+}
+
+static void
+print_fault_counts(void)
+{
+	const char *path = getenv("MMSYNC_FAULT_COUNTS");
+	FILE *file = path != NULL ? fopen(path, "we") : NULL;
+
+	if (file == NULL)
+		return;
+	for (int k = 0; k < MMS_FAULT_KINDS; k++)
+		fprintf(file, "%s %lu\n", mms_fault_name((enum mms_fault_kind)k),
+			mms_fault_count((enum mms_fault_kind)k));
+	(void)fclose(file);
+}
+
+static mms_rc
+run(struct mms_app *app, int argc, char **argv, struct mms_err *err)
+{
+	mms_rc rc = mms_app_parse(app, argc, argv, err);
+
+	if (rc != MMS_OK)
+		return rc;
+	if (mms_app_flag(app, "version")) {
+		printf("mmsync %s\n", MMS_VERSION);
+		return MMS_OK;
+	}
+	if (app->verb == NULL && !mms_app_flag(app, "help")) {
+		mms_app_print_help(app, NULL);
+		return mms_fail(err, MMS_E_USAGE, "no command given");
+	}
+	if (app->verb == NULL || mms_app_flag(app, "help")) {
+		mms_app_print_help(app, app->verb);
+		return MMS_OK;
+	}
+	rc = set_clock(app, err);
+	if (rc == MMS_OK)
+		rc = app->verb->run(app, err);
+	return rc;
+}
+
+static void
+close_app(struct mms_app *app)
+{
+	mms_free(app->args.items);
+	mms_free(app->args.words);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct mms_app app = { 0 };
+	MMS_AUTO(mms_err) err = { 0 };
+
+	catch_signals();
+	look_at_terminal(&app);
+	mms_rc rc = arm_faults(&err);
+	if (rc == MMS_OK)
+		rc = run(&app, argc, argv, &err);
+	if (rc != MMS_OK)
+		mms_app_print_err(&app, &err);
+	int status = rc != MMS_OK ? mms_rc_exit_status(rc) : app.exit_status;
+	close_app(&app);
+	print_fault_counts();
+	if (fflush(stdout) != 0 && status == 0)
+		status = 1;
+	return status;
 }

@@ -1,0 +1,45 @@
+/* The verbs, one row each. Their options stand beside their functions. */
+#include "verbs.h"
+
+static mms_rc
+help_run(struct mms_app *app, struct mms_err *err)
+{
+	size_t n;
+	const struct mms_verb *verbs = mms_verbs(&n), *found = NULL;
+	MMS_AUTO(mms_str) name = { 0 };
+
+	for (size_t i = 0; mms_app_word(app, i) != NULL; i++)
+		mms_str_addf(&name, "%s%s", i > 0 ? " " : "", mms_app_word(app, i));
+	if (name.len == 0) {
+		mms_app_print_help(app, NULL);
+		return MMS_OK;
+	}
+	for (size_t i = 0; i < n; i++) {
+		size_t len = name.len;
+		bool is_family = strncmp(verbs[i].name, mms_str_get(&name), len) == 0 &&
+				 (verbs[i].name[len] == '\0' || verbs[i].name[len] == ' ');
+		if (!is_family)
+			continue;
+		if (found != NULL)
+			printf("\n");
+		found = &verbs[i];
+		mms_app_print_help(app, found);
+	}
+	if (found == NULL) {
+		mms_fail(err, MMS_E_USAGE, "unknown command '%s'", mms_str_get(&name));
+		return mms_hint(err, "mmsync help lists the commands");
+	}
+	return MMS_OK;
+}
+
+static const struct mms_verb verbs[] = {
+	{ "help", "[COMMAND]", "show the commands, or one command's options", NULL, 0, 0, 2,
+	  NULL, help_run },
+};
+
+const struct mms_verb *
+mms_verbs(size_t *n)
+{
+	*n = MMS_COUNT(verbs);
+	return verbs;
+}

@@ -1,0 +1,37 @@
+/*
+ * What columns the site's tables really have: read once from information_schema. Sites differ
+ * (Frappe versions, leftover columns, assigned_user or the assigned_users child table).
+ *
+ * Layer: frappe.
+ */
+#ifndef MMSYNC_COLUMNS_H
+#define MMSYNC_COLUMNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mmsync/db.h"
+#include "mmsync/err.h"
+
+struct mms_columns;
+
+/*
+ * Owns: *out, mms_columns_free(). Errors: DB (a table or column that mmsync cannot do without
+ * is missing; the text names it), RETRY, NOMEM.
+ */
+mms_rc mms_columns_load(struct mms_db *db, struct mms_columns **out,
+			struct mms_err *err) MMS_MUST_CHECK;
+void mms_columns_free(struct mms_columns *columns);
+
+bool mms_columns_has_table(const struct mms_columns *columns, const char *table);
+bool mms_columns_has(const struct mms_columns *columns, const char *table, const char *column);
+/* Characters that a text column holds (65535 bytes count as 65535); 0 when there is no such column. */
+size_t
+mms_columns_max_chars(const struct mms_columns *columns, const char *table, const char *column);
+/* Collation of a text column ("utf8mb4_unicode_ci"), NULL when it has none. Borrows. */
+const char *
+mms_columns_collation(const struct mms_columns *columns, const char *table, const char *column);
+/* For mms_db_use_columns(): aux is the struct mms_columns. */
+bool mms_columns_has_port(void *aux, const char *table, const char *column);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * What Frappe's own tables say about a site: its time zone, its scheduler, a person's zone.
+ *
+ * Layer: frappe.
+ */
+#ifndef MMSYNC_SETTINGS_H
+#define MMSYNC_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "mmsync/columns.h"
+#include "mmsync/db.h"
+#include "mmsync/err.h"
+
+/* All zero is empty; texts are owned. */
+struct mms_settings {
+	char *time_zone; /* System Settings.time_zone; "Asia/Kolkata" before the set-up wizard */
+	bool is_scheduler_enabled; /* System Settings.enable_scheduler                         */
+};
+mms_rc mms_settings_load(struct mms_db *db, struct mms_settings *out,
+			 struct mms_err *err) MMS_MUST_CHECK;
+void mms_settings_release(struct mms_settings *settings);
+
+/*
+ * The zone name of a person: MM User Settings, else User, else the site's. The text may name no
+ * zone that exists: the caller falls back to the site's.
+ * Owns: *out. Errors: RETRY, NOMEM.
+ */
+mms_rc mms_settings_load_user_zone(struct mms_db *db, const struct mms_columns *columns,
+				   const struct mms_settings *settings, const char *user,
+				   char **out, struct mms_err *err) MMS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * All SQL of the program as one typed table: name, text, parameter types, column types.
+ *
+ *   i int64   u uint64   s text   b bytes   t DATETIME(6) or DATE as wall time (microseconds)
+ *   a capital letter: may be NULL
+ *
+ * "{?table.column}" in a text is an optional column: NULL where a site does not have it. A test
+ * prepares every row against a real server and compares the declared types with its answer.
+ *
+ * Layer: db.
+ */
+#ifndef MMSYNC_STMT_H
+#define MMSYNC_STMT_H
+
+#include "mmsync/stmt_audit.h"
+#include "mmsync/stmt_frappe.h"
+#include "mmsync/stmt_store.h"
+
+#define MMS_STMTS(X)                 \
+	X(PING, "SELECT 1", "", "i") \
+	MMS_STMTS_FRAPPE(X)          \
+	MMS_STMTS_STORE(X)           \
+	MMS_STMTS_AUDIT(X)
+
+enum mms_stmt {
+#define X(name, sql, in, out) MMS_STMT_##name,
+	MMS_STMTS(X)
+#undef X
+		MMS_STMT_COUNT
+};
+
+struct mms_stmt_def {
+	const char *name, *sql, *in, *out;
+};
+
+/* The row of a statement. Borrows: static. */
+const struct mms_stmt_def *mms_stmt_def(enum mms_stmt stmt);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * Time zones: from the system's tz database (TZif, RFC 9636), from a feed's VTIMEZONE, or a
+ * fixed offset. A zone is immutable once made and may be read by many threads.
+ *
+ * Local times that do not exist or exist twice are read as RFC 5545 section 3.3.5 says: a
+ * skipped one with the offset before the gap, a repeated one as its first occurrence.
+ *
+ * Layer: model.
+ */
+#ifndef MMSYNC_ZONE_H
+#define MMSYNC_ZONE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mmsync/err.h"
+
+struct mms_zone;
+
+/* UTC. Borrows: static. */
+const struct mms_zone *mms_zone_utc(void);
+
+/* The name it was made with ("Europe/Berlin", "UTC", a TZID). Borrows: as long as the zone. */
+const char *mms_zone_name(const struct mms_zone *zone);
+
+/* Seconds east of UTC at an instant (Unix ms). */
+int32_t mms_zone_offset_at(const struct mms_zone *zone, int64_t utc_ms);
+/* Wall time (microseconds, mmsync/timetext.h) of an instant (Unix ms), and back to Unix ms. */
+int64_t mms_zone_to_wall(const struct mms_zone *zone, int64_t utc_ms);
+int64_t mms_zone_to_utc(const struct mms_zone *zone, int64_t wall_us);
+
+/* The instant (Unix ms) at which a day (days since 1970-01-01) begins in a zone. */
+int64_t mms_zone_day_start(const struct mms_zone *zone, int64_t day);
+
+/* One change of offset, for mms_zone_make(). */
+struct mms_zone_change {
+	int64_t at_ms;  /* Unix ms, UTC: from here on */
+	int32_t offset; /* seconds east of UTC        */
+};
+
+/*
+ * A zone from a list of changes sorted by time; before the first one, first_offset holds. The
+ * list is copied. Owns: *out, mms_zone_free(). Errors: NOMEM.
+ */
+mms_rc
+mms_zone_make(const char *name, int32_t first_offset, const struct mms_zone_change *changes,
+	      size_t n, struct mms_zone **out, struct mms_err *err) MMS_MUST_CHECK;
+void mms_zone_free(struct mms_zone *zone);
+
+/*
+ * Zones of the system by IANA name, loaded once. Thread-safe. Names are matched as the tz
+ * database spells them, then without regard to case; nothing outside its folder is opened.
+ * Owns: *out, mms_zones_free(); the zones found in it live as long.
+ */
+struct mms_zones;
+mms_rc mms_zones_new(struct mms_zones **out, struct mms_err *err) MMS_MUST_CHECK;
+void mms_zones_free(struct mms_zones *zones);
+/* Errors: GONE (no such zone), NOMEM, CONFIG (the tz database is missing or damaged). */
+mms_rc mms_zones_find(struct mms_zones *zones, const char *name, const struct mms_zone **out,
+		      struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * The IANA name for what calendars write in place of one: Windows names ("W. Europe Standard
+ * Time"), Outlook display names ("(UTC-05:00) Eastern Time (US & Canada)"), vendor prefixes
+ * ("/freeassociation.sourceforge.net/Europe/Berlin"), "US-Eastern", "tzone://Microsoft/Utc".
+ * Writes the name into out (NUL-terminated) and returns true, or false when it is unknown.
+ * Source: CLDR windowsZones through ICU; RFC 5545 section 3.2.19.
+ */
+bool mms_zone_guess_name(struct mms_zones *zones, const char *tzid, char *out, size_t out_size);
+
+#endif
