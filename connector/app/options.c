@@ -333,8 +333,8 @@ mms_app_parse(struct mms_app *app, int argc, char **argv, struct mms_err *err)
 	}
 	if (rc == MMS_OK)
 		rc = apply_globals(app, err);
-	else
-		app->is_json = mms_app_flag(app, "json");
+	for (int i = 1; rc != MMS_OK && i < argc; i++)
+		app->is_json = app->is_json || strcmp(argv[i], "--json") == 0;
 	if (rc == MMS_OK)
 		rc = check_words(app, err);
 	return rc;
