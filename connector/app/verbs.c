@@ -33,6 +33,8 @@ help_run(struct mms_app *app, struct mms_err *err)
 }
 
 static const struct mms_verb verbs[] = {
+	{ "sync", "", "bring integrations up to date", mms_sync_more,
+	  MMS_NEED_SCHEMA | MMS_WRITES, 0, 0, mms_sync_opts, mms_sync_verb },
 	{ "help", "[COMMAND]", "show the commands, or one command's options", NULL, 0, 0, 2,
 	  NULL, help_run },
 };

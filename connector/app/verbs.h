@@ -7,4 +7,8 @@
 
 #include "mmsync/app.h"
 
+extern const struct mms_opt mms_sync_opts[];
+extern const char mms_sync_more[];
+mms_rc mms_sync_verb(struct mms_app *app, struct mms_err *err);
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * The log: one line per event on stderr, key=value or JSON. Only app/ and sync/cycle.c log;
+ * The log: one line per event on stderr, key=value or JSON. Only app/ and sync/run.c log;
  * every other function returns its error. Event names are fixed and listed in docs/log.md.
  * There is no way to log a free string from outside: ids, counts, times and our own words.
  *

@@ -6,6 +6,185 @@
 #ifndef MMSYNC_STMT_STORE_H
 #define MMSYNC_STMT_STORE_H
 
-#define MMS_STMTS_STORE(X)
+/* A holder is believed dead when its lease is this much past its end: clocks of nodes differ. */
+#define MMS_SQL_LEASE_SKEW "INTERVAL 5 SECOND"
+/* MMS_LEASE_S as SQL. */
+#define MMS_SQL_LEASE "INTERVAL 60 SECOND"
+
+#define MMS_STMTS_CURSOR(X)                                                                    \
+	X(SOURCES,                                                                             \
+	  "SELECT i.name, i.integration_name, i.user, i.integration_type, i.calendar_id,"      \
+	  " i.ical_url, i.sync_direction, i.sync_status, i.owner, i.creation, i.is_active,"    \
+	  " i.is_primary, i.auto_sync_enabled, i.sync_past_days, i.sync_future_days,"          \
+	  " i.sync_interval_minutes, c.id, c.sync_token, c.window_start_ms, c.window_end_ms,"  \
+	  " c.next_entry_ms, c.last_full_ms, c.last_success_ms, c.last_attempt_ms,"            \
+	  " c.wait_until_ms, c.failures"                                                       \
+	  " FROM `tabMM Calendar Integration` i LEFT JOIN mmsync_cursor c ON c.name = i.name"  \
+	  " ORDER BY i.name",                                                                  \
+	  "", "sSSSSSSSSTiiiiiiUSIIIIIIII")                                                    \
+	X(CURSORS_WITHOUT_INTEGRATION,                                                         \
+	  "SELECT c.id, c.name, c.frappe_creation, c.frappe_owner FROM mmsync_cursor c"        \
+	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = c.name WHERE i.name IS NULL", \
+	  "", "usTS")                                                                          \
+	X(CURSOR_RENAME, "UPDATE mmsync_cursor SET name = ? WHERE id = ? AND name = ?", "sus", \
+	  "")                                                                                  \
+	X(CURSOR_ADD,                                                                          \
+	  "INSERT IGNORE INTO mmsync_cursor (name, frappe_creation, frappe_owner, provider)"   \
+	  " VALUES (?, ?, ?, ?)",                                                              \
+	  "sTSs", "")                                                                          \
+	X(CURSOR_ID, "SELECT id FROM mmsync_cursor WHERE name = ?", "s", "u")                  \
+	X(LEASE_SERVER,                                                                        \
+	  "SELECT CONCAT(@@hostname, ':', @@port, ':', @@server_id), @@wsrep_on, "             \
+	  "CONNECTION_ID()",                                                                   \
+	  "", "Siu")                                                                           \
+	X(LEASE_LOOK,                                                                          \
+	  "SELECT fence, lease_owner, lease_server, lease_connection,"                         \
+	  " lease_until < UTC_TIMESTAMP(6) - " MMS_SQL_LEASE_SKEW                              \
+	  " FROM mmsync_cursor WHERE id = ?",                                                  \
+	  "u", "iSSUi")                                                                        \
+	X(LEASE_IS_CONNECTED,                                                                  \
+	  "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE id = ?", "u", "i")        \
+	X(LEASE_CLAIM,                                                                         \
+	  "UPDATE mmsync_cursor SET lease_owner = ?, lease_server = ?, lease_connection = ?,"  \
+	  " fence = fence + 1, batch_no = 0, lease_until = UTC_TIMESTAMP(6) + " MMS_SQL_LEASE  \
+	  ","                                                                                  \
+	  " last_attempt_ms = ? WHERE id = ? AND fence = ?",                                   \
+	  "sSuiui", "")                                                                        \
+	X(LEASE_TOUCH,                                                                         \
+	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1,"                                  \
+	  " lease_until = UTC_TIMESTAMP(6) + " MMS_SQL_LEASE ","                               \
+	  " longest_event_ms = GREATEST(longest_event_ms, ?)"                                  \
+	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
+	  "iuisi", "")                                                                         \
+	X(LEASE_ASK, "SELECT fence, batch_no FROM mmsync_cursor WHERE id = ?", "u", "ii")      \
+	X(LEASE_RENEW,                                                                         \
+	  "UPDATE mmsync_cursor SET lease_until = UTC_TIMESTAMP(6) + " MMS_SQL_LEASE ","       \
+	  " lease_connection = IF(lease_server IS NULL, NULL, CONNECTION_ID())"                \
+	  " WHERE lease_owner = ?",                                                            \
+	  "s", "")                                                                             \
+	X(LEASE_END_GOOD,                                                                      \
+	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
+	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \
+	  " sync_token = ?, window_start_ms = ?, window_end_ms = ?, next_entry_ms = ?,"        \
+	  " last_full_ms = COALESCE(?, last_full_ms), last_success_ms = ?, failures = 0,"      \
+	  " wait_until_ms = NULL"                                                              \
+	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
+	  "iSIIIIiuisi", "")                                                                   \
+	X(LEASE_END_SAME,                                                                      \
+	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
+	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \
+	  " last_success_ms = ?, failures = 0, wait_until_ms = NULL"                           \
+	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
+	  "iiuisi", "")                                                                        \
+	X(LEASE_END_BAD,                                                                       \
+	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
+	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \
+	  " sync_token = IF(?, NULL, sync_token), failures = failures + 1, wait_until_ms = ?"  \
+	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
+	  "iiIuisi", "")                                                                       \
+	X(LEASE_RELEASE,                                                                       \
+	  "UPDATE mmsync_cursor SET lease_owner = NULL, lease_until = '2000-01-01'"            \
+	  " WHERE id = ? AND fence = ? AND lease_owner = ?",                                   \
+	  "uis", "")                                                                           \
+	X(INTEGRATION_STARTED,                                                                 \
+	  "UPDATE `tabMM Calendar Integration` SET sync_status = 'In Progress' WHERE name = "  \
+	  "?",                                                                                 \
+	  "s", "")                                                                             \
+	X(INTEGRATION_ENDED_GOOD,                                                              \
+	  "UPDATE `tabMM Calendar Integration` SET sync_status = 'Success', last_sync = ?,"    \
+	  " sync_error_log = ? WHERE name = ?",                                                \
+	  "tSs", "")                                                                           \
+	X(INTEGRATION_ENDED_BAD,                                                               \
+	  "UPDATE `tabMM Calendar Integration` SET sync_status = 'Failed', sync_error_log = ?" \
+	  " WHERE name = ?",                                                                   \
+	  "ss", "")                                                                            \
+	X(USER_EXISTS, "SELECT COUNT(*) FROM tabUser WHERE name = ?", "s", "i")                \
+	X(INTEGRATION_STATUS,                                                                  \
+	  "UPDATE `tabMM Calendar Integration` SET sync_status = ? WHERE name = ?", "Ss", "")  \
+	X(RUN_EXISTS, "SELECT COUNT(*) FROM mmsync_run WHERE run = ? AND integration_id = ?",  \
+	  "bu", "i")                                                                           \
+	X(RUN_PUT,                                                                             \
+	  "INSERT INTO mmsync_run (run, integration_id, name, mode, status, started_ms,"       \
+	  " finished_ms, seen, created, updated, unchanged, deleted, declined, ours, "         \
+	  "`foreign`,"                                                                         \
+	  " failed, blocks_created, blocks_updated, blocks_deleted, blocks_failed, pages,"     \
+	  " requests, retries, error_code, error_text)"                                        \
+	  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "  \
+	  "?)",                                                                                \
+	  "busssiiiiiiiiiiiiiiiiiiSS", "")
+
+#define MMS_STMTS_EVENT(X)                                                                     \
+	X(KNOWN_ROWS,                                                                          \
+	  "SELECT external_event_id, name, modified, event_title, event_type, sync_status,"    \
+	  " start_datetime, end_datetime, description, location, attendees_json,"              \
+	  " organizer_email, is_blocking_availability, sync_error_log, meeting_booking"        \
+	  " FROM `tabMM Calendar Event Sync` WHERE calendar_integration = ?",                  \
+	  "s", "SsTSSSTTSSSSiSS")                                                              \
+	X(KNOWN_STATES,                                                                        \
+	  "SELECT ext_key, type, status, row_name FROM mmsync_event_state WHERE "              \
+	  "integration_id = ?",                                                                \
+	  "u", "biiS")                                                                         \
+	X(KNOWN_LETTERS,                                                                       \
+	  "SELECT ext_key, attempts, given_up FROM mmsync_dead_letter WHERE integration_id = " \
+	  "?"                                                                                  \
+	  " AND operation = 'apply'",                                                          \
+	  "u", "bii")                                                                          \
+	X(EVENT_INSERT,                                                                        \
+	  "INSERT INTO `tabMM Calendar Event Sync` (name, creation, modified, modified_by, "   \
+	  "owner,"                                                                             \
+	  " docstatus, idx, calendar_integration, external_event_id, event_title, event_type," \
+	  " sync_status, start_datetime, end_datetime, description, location, attendees_json," \
+	  " organizer_email, is_blocking_availability, last_synced, external_last_modified,"   \
+	  " sync_direction, sync_error_log)"                                                   \
+	  " VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "           \
+	  "'Inbound', ?)",                                                                     \
+	  "sttsssssssttSSSSiTTS", "")                                                          \
+	X(EVENT_UPDATE,                                                                        \
+	  "UPDATE `tabMM Calendar Event Sync` SET external_event_id = ?, event_title = ?,"     \
+	  " event_type = ?, sync_status = ?, start_datetime = ?, end_datetime = ?,"            \
+	  " description = ?, location = ?, attendees_json = ?, organizer_email = ?,"           \
+	  " is_blocking_availability = ?, last_synced = COALESCE(?, last_synced),"             \
+	  " external_last_modified = ?, sync_error_log = ?, modified = ?, modified_by = ?"     \
+	  " WHERE name = ? AND modified <=> ?",                                                \
+	  "ssssttSSSSiTTStssT", "")                                                            \
+	X(EVENT_MARK,                                                                          \
+	  "UPDATE `tabMM Calendar Event Sync` SET sync_status = ?,"                            \
+	  " sync_error_log = ?, modified = ?, modified_by = ? WHERE name = ? AND modified "    \
+	  "<=> ?",                                                                             \
+	  "sStssT", "")                                                                        \
+	X(STATE_INSERT,                                                                        \
+	  "INSERT INTO mmsync_event_state (integration_id, ext_key, external_id, uuid, "       \
+	  "series_id,"                                                                         \
+	  " ical_uid, row_name, type, created_by_us, status, external_version, content_hash,"  \
+	  " created_at_ms, changed_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",  \
+	  "ubsbSSSiiSbii", "")                                                                 \
+	X(STATE_UPDATE,                                                                        \
+	  "UPDATE mmsync_event_state SET row_name = ?, status = ?, external_version = ?,"      \
+	  " content_hash = ?, changed_at_ms = ? WHERE integration_id = ? AND ext_key = ?",     \
+	  "SiSBiub", "")                                                                       \
+	X(STATE_MARK,                                                                          \
+	  "UPDATE mmsync_event_state SET status = ?, changed_at_ms = ?"                        \
+	  " WHERE integration_id = ? AND ext_key = ?",                                         \
+	  "iiub", "")                                                                          \
+	X(STATE_RENAME,                                                                        \
+	  "UPDATE mmsync_event_state SET ext_key = ?, external_id = ?, series_id = ?,"         \
+	  " ical_uid = ?, row_name = ?, status = ?, external_version = ?, content_hash = ?,"   \
+	  " changed_at_ms = ? WHERE integration_id = ? AND ext_key = ?",                       \
+	  "bsSSSiSbiub", "")                                                                   \
+	X(LETTER_PUT,                                                                          \
+	  "INSERT INTO mmsync_dead_letter (integration_id, ext_key, operation, external_id,"   \
+	  " payload, error_code, error_text, attempts, first_at_ms, last_at_ms, given_up)"     \
+	  " VALUES (?, ?, 'apply', ?, ?, ?, ?, ?, ?, ?, ?)"                                    \
+	  " ON DUPLICATE KEY UPDATE payload = VALUES(payload), error_code = "                  \
+	  "VALUES(error_code),"                                                                \
+	  " error_text = VALUES(error_text), attempts = VALUES(attempts),"                     \
+	  " last_at_ms = VALUES(last_at_ms), given_up = VALUES(given_up)",                     \
+	  "ubsSssiiii", "")                                                                    \
+	X(LETTER_REMOVE,                                                                       \
+	  "DELETE FROM mmsync_dead_letter WHERE integration_id = ? AND ext_key = ?"            \
+	  " AND operation = 'apply'",                                                          \
+	  "ub", "")
+
+#define MMS_STMTS_STORE(X) MMS_STMTS_CURSOR(X) MMS_STMTS_EVENT(X)
 
 #endif

@@ -1,6 +1,7 @@
 # layers.awk - fail when a file includes a header of a layer above its own.
 # usage: awk -f layers.awk layers.txt FILE...   (header layer: its "Layer:" comment; file layer: its folder)
 FNR == 1 { own = FILENAME; sub(/^connector\//, "", own); sub(/\/.*/, "", own) }
+FILENAME ~ /^include\// && match($0, /Layer: [a-z]+/) { own = substr($0, RSTART + 7, RLENGTH - 7) }
 FILENAME == ARGV[1] { if ($1 !~ /^#/ && NF) for (i = 2; i <= NF; i++) ok[$1, $i] = 1; next }
 /^#include "mmsync\// {
 	h = $2; gsub(/"/, "", h)

@@ -1,0 +1,386 @@
+/* mmsync sync: bring integrations up to date. */
+#include "verbs.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mmsync/mem.h"
+#include "mmsync/sync.h"
+#include "mmsync/uuid.h"
+
+const struct mms_opt mms_sync_opts[] = {
+	{ "due", MMS_OPT_FLAG, NULL, "only those whose interval has passed (for schedulers)" },
+	{ "integration", MMS_OPT_TEXTS, "NAME",
+	  "only this MM Calendar Integration; repeatable" },
+	{ "calendar-id", MMS_OPT_TEXTS, "NAME", "the same as --integration" },
+	{ "user", MMS_OPT_TEXTS, "EMAIL", "only this person's integrations; repeatable" },
+	{ "account-id", MMS_OPT_TEXTS, "EMAIL", "the same as --user" },
+	{ "force-full", MMS_OPT_FLAG, NULL, "read everything, whatever is remembered" },
+	{ "dry-run", MMS_OPT_FLAG, NULL, "say what would be done, write nothing" },
+	{ "confirm-deletes", MMS_OPT_FLAG, NULL,
+	  "delete what one integration no longer shows, however much" },
+	{ "jobs", MMS_OPT_COUNT, "N", "integrations at once (default: the setting jobs)" },
+	{ "timeout", MMS_OPT_COUNT, "SEC", "stop cleanly after so many seconds (exit 6)" },
+	{ NULL, MMS_OPT_FLAG, NULL, NULL },
+};
+
+const char mms_sync_more[] =
+	"Reads what changed in each calendar, writes only differences to MM Calendar Event\n"
+	"Sync, and says what happened. Without a selector all active integrations are synced.\n"
+	"Overlapping runs are harmless: an integration is synced by one of them.\n\n"
+	"  mmsync sync --due                       from cron or a timer, every few minutes\n"
+	"  mmsync sync --integration MM-CI-1       one calendar now\n"
+	"  mmsync sync --user ann@example.com --dry-run\n\n"
+	"Exit status: 0 all well; 1 a calendar or an event failed; 2 unknown name; 3 the\n"
+	"configuration; 4 the database; 5 another run is doing it; 6 stopped or out of time.";
+
+/* Names given under an option and its alias. */
+struct names {
+	const char **items;
+	size_t n;
+};
+
+static void
+names_release(struct names *names)
+{
+	mms_free(names->items);
+}
+
+static mms_rc
+collect(const struct mms_app *app, const char *option, const char *alias, struct names *out,
+	struct mms_err *err)
+{
+	const char *text;
+	const char *both[] = { option, alias };
+
+	out->items = mms_alloc((app->args.n + 1) * sizeof *out->items);
+	if (out->items == NULL)
+		return mms_fail_nomem(err);
+	for (size_t k = 0; k < MMS_COUNT(both); k++) {
+		for (size_t i = 0; (text = mms_app_text_at(app, both[k], i)) != NULL; i++)
+			out->items[out->n++] = text;
+	}
+	return MMS_OK;
+}
+
+static void
+put_error(struct mms_json *j, const struct mms_err *err)
+{
+	mms_json_key(j, "error");
+	if (err->code == MMS_OK) {
+		mms_json_null(j);
+		return;
+	}
+	const char *hint = mms_err_hint(err);
+	mms_json_map(j);
+	mms_json_put_text(j, "code", mms_rc_name(err->code));
+	mms_json_put_text(j, "message", mms_err_text(err));
+	mms_json_put_text(j, "hint", hint[0] != '\0' ? hint : NULL);
+	mms_json_put_bool(j, "retryable",
+			  err->code == MMS_E_RETRY || err->code == MMS_E_WAIT ||
+				  err->code == MMS_E_HELD || err->code == MMS_E_STOPPED);
+	mms_json_map_end(j);
+}
+
+static void
+put_counts(struct mms_json *j, const struct mms_event_counts *e,
+	   const struct mms_block_counts *b, int64_t pages, int64_t requests, int64_t retries)
+{
+	const struct {
+		const char *key;
+		int64_t n;
+	} events[] = { { "seen", e->seen },       { "created", e->created },
+		       { "updated", e->updated }, { "unchanged", e->unchanged },
+		       { "deleted", e->deleted }, { "declined", e->declined },
+		       { "ours", e->ours },       { "foreign", e->foreign },
+		       { "failed", e->failed } },
+	  blocks[] = { { "created", b->created },
+		       { "updated", b->updated },
+		       { "deleted", b->deleted },
+		       { "failed", b->failed } };
+
+	mms_json_key(j, "events");
+	mms_json_map(j);
+	for (size_t i = 0; i < MMS_COUNT(events); i++)
+		mms_json_put_i64(j, events[i].key, events[i].n);
+	mms_json_map_end(j);
+	mms_json_key(j, "busy_blocks");
+	mms_json_map(j);
+	for (size_t i = 0; i < MMS_COUNT(blocks); i++)
+		mms_json_put_i64(j, blocks[i].key, blocks[i].n);
+	mms_json_map_end(j);
+	mms_json_put_i64(j, "pages", pages);
+	mms_json_put_i64(j, "requests", requests);
+	mms_json_put_i64(j, "retries", retries);
+}
+
+static void
+put_planned(struct mms_json *j, const struct mms_sync_report *report)
+{
+	mms_json_key(j, "planned");
+	mms_json_array(j);
+	for (size_t i = 0; i < report->n; i++) {
+		const struct mms_turn *turn = &report->turns[i];
+		for (size_t k = 0; k < turn->n_planned; k++) {
+			const struct mms_planned *p = &turn->planned[k];
+			mms_json_map(j);
+			mms_json_put_text(j, "op", p->op);
+			mms_json_put_text(j, "integration", turn->name);
+			mms_json_put_text(j, "event", p->event);
+			mms_json_put_text(j, "external_event_id", p->external_event_id);
+			mms_json_put_text(j, "why", p->why);
+			mms_json_map_end(j);
+		}
+	}
+	mms_json_array_end(j);
+}
+
+/* Sums of all turns; duration is the run's. */
+static struct mms_turn
+add_up(const struct mms_sync_report *report)
+{
+	struct mms_turn sum = { 0 };
+
+	for (size_t i = 0; i < report->n; i++) {
+		const struct mms_turn *t = &report->turns[i];
+		sum.events.seen += t->events.seen;
+		sum.events.created += t->events.created;
+		sum.events.updated += t->events.updated;
+		sum.events.unchanged += t->events.unchanged;
+		sum.events.deleted += t->events.deleted;
+		sum.events.declined += t->events.declined;
+		sum.events.ours += t->events.ours;
+		sum.events.foreign += t->events.foreign;
+		sum.events.failed += t->events.failed;
+		sum.blocks.created += t->blocks.created;
+		sum.blocks.updated += t->blocks.updated;
+		sum.blocks.deleted += t->blocks.deleted;
+		sum.blocks.failed += t->blocks.failed;
+		sum.pages += t->pages;
+		sum.requests += t->requests;
+		sum.retries += t->retries;
+		sum.duration_ms += t->duration_ms;
+	}
+	return sum;
+}
+
+static mms_rc
+print_json(struct mms_app *app, const struct mms_sync_report *report, struct mms_err *err)
+{
+	MMS_AUTO(mms_json) j = { 0 };
+	char uuid[MMS_UUID_TEXT];
+	struct mms_turn sum = add_up(report);
+
+	mms_rc rc = mms_app_json(app, &j, err);
+	if (rc != MMS_OK)
+		return rc;
+	mms_json_map(&j);
+	mms_json_put_text(&j, "run", mms_uuid_print(report->run, uuid));
+	mms_json_put_time(&j, "started", report->started_ms);
+	mms_json_put_time(&j, "finished", report->finished_ms);
+	mms_json_put_bool(&j, "dry_run", report->is_dry);
+	mms_json_key(&j, "integrations");
+	mms_json_array(&j);
+	for (size_t i = 0; i < report->n; i++) {
+		const struct mms_turn *t = &report->turns[i];
+		mms_json_map(&j);
+		mms_json_put_text(&j, "name", t->name);
+		mms_json_put_text(&j, "provider", t->provider);
+		mms_json_put_text(&j, "mode", t->mode);
+		mms_json_put_text(&j, "status", t->status);
+		put_error(&j, &t->err);
+		put_counts(&j, &t->events, &t->blocks, t->pages, t->requests, t->retries);
+		mms_json_put_i64(&j, "duration_ms", t->duration_ms);
+		mms_json_map_end(&j);
+	}
+	mms_json_array_end(&j);
+	mms_json_key(&j, "totals");
+	mms_json_map(&j);
+	put_counts(&j, &sum.events, &sum.blocks, sum.pages, sum.requests, sum.retries);
+	mms_json_put_i64(&j, "duration_ms", sum.duration_ms);
+	mms_json_map_end(&j);
+	if (report->is_dry)
+		put_planned(&j, report);
+	mms_json_map_end(&j);
+	mms_json_done(&j);
+	return mms_json_check(&j, err);
+}
+
+static mms_rc
+add_number(struct mms_table *table, int64_t n, struct mms_err *err)
+{
+	MMS_AUTO(mms_str) text = { 0 };
+
+	mms_str_addf(&text, "%" PRId64, n);
+	return mms_table_add(table, mms_str_get(&text), err);
+}
+
+static mms_rc
+add_turn(struct mms_table *table, const struct mms_turn *t, struct mms_err *err)
+{
+	const int64_t numbers[] = { t->events.seen,    t->events.created, t->events.updated,
+				    t->events.deleted, t->events.failed,  t->duration_ms };
+
+	mms_rc rc = mms_table_add(table, t->name, err);
+	if (rc == MMS_OK)
+		rc = mms_table_add(table, t->provider, err);
+	if (rc == MMS_OK)
+		rc = mms_table_add(table, t->mode, err);
+	if (rc == MMS_OK)
+		rc = mms_table_add(table, t->status, err);
+	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(numbers); i++)
+		rc = add_number(table, numbers[i], err);
+	return rc;
+}
+
+static void
+print_planned(const struct mms_sync_report *report)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		const struct mms_turn *turn = &report->turns[i];
+		for (size_t k = 0; k < turn->n_planned; k++) {
+			const struct mms_planned *p = &turn->planned[k];
+			printf("would %s %s in %s: %s\n", p->op,
+			       p->event != NULL               ? p->event
+			       : p->external_event_id != NULL ? p->external_event_id
+							      : "an event",
+			       turn->name, p->why);
+		}
+	}
+}
+
+static mms_rc
+print_table(struct mms_app *app, const struct mms_sync_report *report, struct mms_err *err)
+{
+	static const char *const heads[] = { "INTEGRATION", "PROVIDER", "MODE",    "STATUS",
+					     "SEEN",        "CREATED",  "UPDATED", "DELETED",
+					     "FAILED",      "MS" };
+	static const bool is_number[] = { false, false, false, false, true,
+					  true,  true,  true,  true,  true };
+	MMS_AUTO(mms_table)
+	table = { .n_columns = MMS_COUNT(heads), .heads = heads, .is_number = is_number };
+	mms_rc rc = MMS_OK;
+
+	if (report->n == 0) {
+		printf("nothing to sync\n");
+		return MMS_OK;
+	}
+	for (size_t i = 0; rc == MMS_OK && i < report->n; i++)
+		rc = add_turn(&table, &report->turns[i], err);
+	if (rc != MMS_OK)
+		return rc;
+	if (report->is_dry)
+		print_planned(report);
+	mms_table_print(app, &table);
+	for (size_t i = 0; i < report->n; i++) {
+		const struct mms_turn *t = &report->turns[i];
+		const char *hint = mms_err_hint(&t->err);
+		if (t->err.code == MMS_OK)
+			continue;
+		printf("%s: %s\n", t->name, mms_err_text(&t->err));
+		if (hint[0] != '\0')
+			printf("  hint: %s\n", hint);
+	}
+	return MMS_OK;
+}
+
+static void
+on_turn(void *aux, size_t n_done, size_t n_all)
+{
+	struct mms_progress *p = aux;
+
+	p->total = (int64_t)n_all;
+	mms_progress_to(p, (int64_t)n_done);
+}
+
+static mms_rc
+check_options(const struct mms_sync_options *o, struct mms_err *err)
+{
+	if (!o->may_delete || (o->n_integrations == 1 && o->n_users == 0))
+		return MMS_OK;
+	mms_fail(err, MMS_E_USAGE, "--confirm-deletes needs exactly one --integration");
+	return mms_hint(err, "name the one calendar whose events are really gone");
+}
+
+static bool
+has_failure(const struct mms_sync_report *report)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		const struct mms_turn *t = &report->turns[i];
+		if (strcmp(t->status, "failed") == 0 || t->events.failed > 0 ||
+		    t->blocks.failed > 0)
+			return true;
+	}
+	return false;
+}
+
+/* bench update and restore pause it; then scheduled runs keep out of the way. */
+static bool
+is_scheduler_on(const struct mms_app *app)
+{
+	return !app->site.is_scheduler_paused && app->settings.is_scheduler_enabled;
+}
+
+mms_rc
+mms_sync_verb(struct mms_app *app, struct mms_err *err)
+{
+	struct names integrations __attribute__((cleanup(names_release))) = { 0 };
+	struct names users __attribute__((cleanup(names_release))) = { 0 };
+	MMS_AUTO(mms_sync_report) report = { 0 };
+	MMS_AUTO(mms_err) out = { 0 };
+	struct mms_progress progress;
+	int64_t timeout_s = mms_app_number(app, "timeout", 0);
+	const struct mms_sync_env env = { .pool = app->pool,
+					  .site = &app->site,
+					  .columns = app->columns,
+					  .settings = &app->settings,
+					  .clock = &app->clock,
+					  .log = &app->log,
+					  .is_stopped = mms_app_stop_flag(),
+					  .on_turn = on_turn,
+					  .on_turn_aux = &progress };
+
+	mms_rc rc = collect(app, "integration", "calendar-id", &integrations, err);
+	if (rc == MMS_OK)
+		rc = collect(app, "user", "account-id", &users, err);
+	if (rc != MMS_OK)
+		return rc;
+	const struct mms_sync_options options = {
+		.integrations = integrations.items,
+		.n_integrations = integrations.n,
+		.users = users.items,
+		.n_users = users.n,
+		.only_due = mms_app_flag(app, "due"),
+		.is_full = mms_app_flag(app, "force-full"),
+		.is_dry = mms_app_flag(app, "dry-run"),
+		.may_delete = mms_app_flag(app, "confirm-deletes"),
+		.jobs = mms_app_number(app, "jobs", 0),
+		.deadline_mono_ms = timeout_s > 0 ? mms_clock_mono_ms() + timeout_s * 1000 : 0,
+	};
+	rc = check_options(&options, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (options.only_due && !is_scheduler_on(app)) {
+		report.started_ms = report.finished_ms = mms_clock_now_ms(&app->clock);
+		mms_app_note(
+			app,
+			"mmsync: the site's scheduler is paused or disabled: nothing is due");
+		return app->is_json ? print_json(app, &report, err) : MMS_OK;
+	}
+	mms_progress_start(&progress, app, "sync", 0);
+	rc = mms_sync_run(&env, &options, &report, err);
+	mms_progress_end(&progress);
+	bool has_report = rc == MMS_OK || rc == MMS_E_HELD || rc == MMS_E_STOPPED;
+	if (!has_report)
+		return rc;
+	mms_rc printed =
+		app->is_json ? print_json(app, &report, &out) : print_table(app, &report, &out);
+	app->exit_status = rc != MMS_OK ? mms_rc_exit_status(rc) : has_failure(&report) ? 1 : 0;
+	if (rc != MMS_OK && !app->is_json)
+		mms_app_print_err(app, err);
+	if (printed == MMS_OK)
+		return MMS_OK;
+	mms_err_move(err, &out);
+	return printed;
+}

@@ -1,0 +1,352 @@
+/* A provider's event to the row that a Frappe user could have saved (see the header). */
+#include "mmsync/event_row.h"
+
+#include <string.h>
+
+#include "mmsync/email.h"
+#include "mmsync/json.h"
+#include "mmsync/mem.h"
+#include "mmsync/utf8.h"
+
+/* Zero-length events last this long: the DocType wants the end after the start. */
+#define SHORTEST_US INT64_C(60000000)
+/* What a TEXT column holds, bytes. */
+#define TEXT_BYTES 65535
+
+static const char *const status_names[] = {
+	[MMS_ROW_SYNCED] = "Synced",
+	[MMS_ROW_PENDING] = "Pending Sync",
+	[MMS_ROW_FAILED] = "Sync Failed",
+	[MMS_ROW_DELETED_EXTERNALLY] = "Deleted Externally",
+	[MMS_ROW_DELETED_LOCALLY] = "Deleted Locally",
+	[MMS_ROW_OTHER] = "",
+};
+
+const char *
+mms_row_status_name(enum mms_row_status status)
+{
+	return status_names[status];
+}
+
+enum mms_row_status
+mms_row_status_parse(const char *text)
+{
+	for (size_t i = 0; text != NULL && i < MMS_ROW_OTHER; i++) {
+		if (strcmp(text, status_names[i]) == 0)
+			return (enum mms_row_status)i;
+	}
+	return MMS_ROW_OTHER;
+}
+
+bool
+mms_row_status_is_live(enum mms_row_status status)
+{
+	return status == MMS_ROW_SYNCED || status == MMS_ROW_PENDING ||
+	       status == MMS_ROW_FAILED;
+}
+
+void
+mms_event_row_release(struct mms_event_row *row)
+{
+	if (row == NULL)
+		return;
+	mms_free(row->external_event_id);
+	mms_free(row->title);
+	mms_free(row->description);
+	mms_free(row->location);
+	mms_free(row->attendees_json);
+	mms_free(row->organizer_email);
+	mms_free(row->error_log);
+	*row = (struct mms_event_row){ 0 };
+}
+
+/* Would a browser see a tag here? Stricter than Frappe's parser, which forgives unclosed ones. */
+static bool
+contains_tag(const char *text)
+{
+	for (const char *p = strchr(text, '<'); p != NULL; p = strchr(p + 1, '<')) {
+		char c = p[1];
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/' || c == '!' ||
+		    c == '?')
+			return true;
+	}
+	return false;
+}
+
+void
+mms_row_add_text(struct mms_str *out, const char *text)
+{
+	if (!contains_tag(text)) {
+		mms_str_add(out, text);
+		return;
+	}
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p == '&')
+			mms_str_add(out, "&amp;");
+		else if (*p == '<')
+			mms_str_add(out, "&lt;");
+		else if (*p == '>')
+			mms_str_add(out, "&gt;");
+		else
+			mms_str_addc(out, *p);
+	}
+}
+
+/* A text as the column holds it: escaped, cut at a character, NULL when nothing is left. */
+static mms_rc
+make_text(const char *text, size_t max_chars, size_t max_bytes, char **out, bool *is_cut,
+	  struct mms_err *err)
+{
+	MMS_AUTO(mms_str) s = { 0 };
+
+	*out = NULL;
+	if (text == NULL || text[0] == '\0')
+		return MMS_OK;
+	mms_row_add_text(&s, text);
+	mms_rc rc = mms_str_check(&s, err);
+	if (rc != MMS_OK)
+		return rc;
+	size_t keep = mms_utf8_prefix(s.ptr, s.len, max_chars, max_bytes);
+	*is_cut = *is_cut || keep < s.len;
+	mms_str_cut(&s, keep);
+	*out = mms_str_take(&s);
+	return *out != NULL ? MMS_OK : mms_fail_nomem(err);
+}
+
+/* A title is one line without blanks at its ends. */
+static mms_rc
+make_title(const struct mms_event *event, const struct mms_row_rules *rules,
+	   struct mms_event_row *row, struct mms_err *err)
+{
+	MMS_AUTO(mms_str) line = { 0 };
+	const char *text = event->title != NULL ? event->title : "";
+
+	if (event->is_private)
+		text = "Busy"; /* every user of the site may read this row */
+	for (const char *p = text; *p != '\0'; p++) {
+		bool is_blank = (unsigned char)*p <= ' ' || *p == 127;
+		bool follows_blank = line.len == 0 || line.ptr[line.len - 1] == ' ';
+		if (!is_blank)
+			mms_str_addc(&line, *p);
+		else if (!follows_blank)
+			mms_str_addc(&line, ' ');
+	}
+	while (line.len > 0 && line.ptr[line.len - 1] == ' ')
+		mms_str_cut(&line, line.len - 1);
+	mms_rc rc = mms_str_check(&line, err);
+	if (rc != MMS_OK)
+		return rc;
+	return make_text(line.len > 0 ? mms_str_get(&line) : "No Title", rules->title_chars,
+			 SIZE_MAX, &row->title, &row->has_warning, err);
+}
+
+/* One attendee as JSON, or nothing where Frappe could not save the address. */
+static void
+add_attendee(struct mms_json *j, const struct mms_attendee *a, bool *is_left_out)
+{
+	if (a->email == NULL || !mms_email_is_valid(a->email, strlen(a->email))) {
+		*is_left_out = true;
+		return;
+	}
+	mms_json_map(j);
+	mms_json_put_text(j, "email", a->email);
+	if (mms_response_name(a->response) != NULL)
+		mms_json_put_text(j, "response_status", mms_response_name(a->response));
+	if (a->display_name != NULL && a->display_name[0] != '\0')
+		mms_json_put_text(j, "display_name", a->display_name);
+	mms_json_map_end(j);
+}
+
+static mms_rc
+make_attendees(const struct mms_event *event, struct mms_event_row *row, struct mms_err *err)
+{
+	MMS_AUTO(mms_str) text = { 0 };
+	MMS_AUTO(mms_json) j = { 0 };
+
+	if (event->is_private || event->n_attendees == 0)
+		return MMS_OK;
+	mms_rc rc = mms_json_open_str(&j, &text, false, err);
+	if (rc != MMS_OK)
+		return rc;
+	mms_json_array(&j);
+	for (size_t i = 0; i < event->n_attendees; i++)
+		add_attendee(&j, &event->attendees[i], &row->has_warning);
+	mms_json_array_end(&j);
+	rc = mms_json_check(&j, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (text.len <= 2)
+		return MMS_OK; /* nobody was left: "[]" says no more than NULL */
+	row->attendees_json = mms_str_take(&text);
+	return row->attendees_json != NULL ? MMS_OK : mms_fail_nomem(err);
+}
+
+static mms_rc
+make_organizer(const struct mms_event *event, const struct mms_row_rules *rules,
+	       struct mms_event_row *row, struct mms_err *err)
+{
+	const char *email = event->organizer_email;
+
+	if (event->is_private || email == NULL || email[0] == '\0')
+		return MMS_OK;
+	size_t len = strlen(email);
+	if (!mms_email_is_valid(email, len) || len > rules->organizer_chars) {
+		row->has_warning = true;
+		return MMS_OK;
+	}
+	row->organizer_email = mms_text_copy_n(email, len);
+	return row->organizer_email != NULL ? MMS_OK : mms_fail_nomem(err);
+}
+
+static const char *
+event_type(const struct mms_event *event)
+{
+	if (event->is_all_day)
+		return "All-Day Event";
+	return event->kind == MMS_EVENT_FOCUS ? "Blocked Time" : "External Event";
+}
+
+/*
+ * Wall times of the row. All-day: to 23:59:59 of the last day. The end is after the start also
+ * where a clock set back makes the wall times run backwards: then the length counts.
+ */
+static void
+make_times(const struct mms_event *event, const struct mms_row_rules *rules, int64_t now_ms,
+	   struct mms_event_row *row)
+{
+	int64_t start_ms = event->start_ms, end_ms = event->end_ms;
+
+	if (start_ms == MMS_NO_TIME) {
+		start_ms = now_ms - now_ms % 60000;
+		end_ms = start_ms;
+	}
+	if (end_ms == MMS_NO_TIME || end_ms < start_ms)
+		end_ms = start_ms;
+	int64_t length_us = (end_ms - start_ms) * 1000;
+	row->start_us = mms_zone_to_wall(rules->event_zone, start_ms);
+	row->end_us = mms_zone_to_wall(rules->event_zone, end_ms);
+	if (event->is_all_day && length_us > 0) {
+		row->end_us -= 1000000;
+		length_us -= 1000000;
+	}
+	if (row->end_us <= row->start_us)
+		row->end_us = row->start_us + (length_us > 0 ? length_us : SHORTEST_US);
+}
+
+mms_rc
+mms_event_row_make(const struct mms_event *event, const struct mms_row_rules *rules,
+		   int64_t now_ms, struct mms_event_row *out, struct mms_err *err)
+{
+	struct mms_event_row row = { .event_type = event_type(event) };
+
+	row.status = event->problem != NULL ? MMS_ROW_FAILED : MMS_ROW_SYNCED;
+	row.is_blocking =
+		event->problem == NULL && mms_event_is_blocking(event, &rules->blocking);
+	row.external_modified_us =
+		event->modified_ms == MMS_NO_TIME
+			? MMS_NO_TIME
+			: mms_zone_to_wall(rules->event_zone, event->modified_ms);
+	make_times(event, rules, now_ms, &row);
+	mms_rc rc = mms_event_stored_id(event->external_id, event->recurrence_id != NULL,
+					rules->id_chars, &row.external_event_id, err);
+	if (rc == MMS_OK)
+		rc = make_title(event, rules, &row, err);
+	if (rc == MMS_OK && !event->is_private)
+		rc = make_text(event->description, SIZE_MAX, TEXT_BYTES, &row.description,
+			       &row.has_warning, err);
+	if (rc == MMS_OK && !event->is_private)
+		rc = make_text(event->location, rules->location_chars, SIZE_MAX, &row.location,
+			       &row.has_warning, err);
+	if (rc == MMS_OK)
+		rc = make_attendees(event, &row, err);
+	if (rc == MMS_OK)
+		rc = make_organizer(event, rules, &row, err);
+	if (rc == MMS_OK && event->problem != NULL)
+		rc = make_text(event->problem, SIZE_MAX, TEXT_BYTES, &row.error_log,
+			       &row.has_warning, err);
+	if (rc != MMS_OK) {
+		mms_event_row_release(&row);
+		return rc;
+	}
+	*out = row;
+	return MMS_OK;
+}
+
+struct mms_row_fields
+mms_event_row_fields(const struct mms_event_row *row)
+{
+	return (struct mms_row_fields){
+		.title = row->title,
+		.event_type = row->event_type,
+		.description = row->description,
+		.location = row->location,
+		.attendees_json = row->attendees_json,
+		.organizer_email = row->organizer_email,
+		.error_log = row->error_log,
+		.start_us = row->start_us,
+		.end_us = row->end_us,
+		.is_blocking = row->is_blocking,
+		.status = row->status,
+	};
+}
+
+/* A form that was saved may hold "" where we wrote NULL: no difference to a person. */
+static void
+add_field(struct mms_digest *digest, const char *text)
+{
+	mms_digest_add_text(digest, text != NULL && text[0] != '\0' ? text : NULL);
+}
+
+mms_rc
+mms_row_print(struct mms_digest *digest, const struct mms_row_fields *fields,
+	      struct mms_prints *out, struct mms_err *err)
+{
+	unsigned char hash[MMS_SHA256_BYTES];
+
+	mms_rc rc = mms_digest_begin(digest, err);
+	if (rc != MMS_OK)
+		return rc;
+	add_field(digest, fields->title);
+	add_field(digest, fields->event_type);
+	add_field(digest, fields->description);
+	add_field(digest, fields->location);
+	add_field(digest, fields->attendees_json);
+	add_field(digest, fields->organizer_email);
+	mms_digest_add_i64(digest, fields->start_us);
+	mms_digest_add_i64(digest, fields->end_us);
+	mms_digest_add_i64(digest, fields->is_blocking);
+	rc = mms_digest_end(digest, hash, err);
+	if (rc != MMS_OK)
+		return rc;
+	memcpy(out->content, hash, sizeof out->content);
+	/* The common row has no error: its whole print is its content with the status mixed in. */
+	memcpy(out->whole, hash + MMS_PRINT_BYTES, sizeof out->whole);
+	out->whole[0] = (unsigned char)(out->whole[0] ^ (unsigned)fields->status);
+	if (fields->error_log == NULL || fields->error_log[0] == '\0')
+		return MMS_OK;
+	rc = mms_digest_begin(digest, err);
+	if (rc != MMS_OK)
+		return rc;
+	mms_digest_add(digest, out->whole, sizeof out->whole);
+	mms_digest_add_text(digest, fields->error_log);
+	rc = mms_digest_end(digest, hash, err);
+	if (rc == MMS_OK)
+		memcpy(out->whole, hash, sizeof out->whole);
+	return rc;
+}
+
+mms_rc
+mms_row_key(struct mms_digest *digest, const char *stored_id,
+	    unsigned char out[MMS_PRINT_BYTES], struct mms_err *err)
+{
+	unsigned char hash[MMS_SHA256_BYTES];
+
+	mms_rc rc = mms_digest_begin(digest, err);
+	if (rc != MMS_OK)
+		return rc;
+	mms_digest_add(digest, stored_id, strlen(stored_id));
+	rc = mms_digest_end(digest, hash, err);
+	if (rc == MMS_OK)
+		memcpy(out, hash, MMS_PRINT_BYTES);
+	return rc;
+}

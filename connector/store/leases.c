@@ -1,0 +1,270 @@
+/* Leases on integrations (see mmsync/cursors.h for the protocol). */
+#include "mmsync/cursors.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mmsync/digest.h"
+#include "mmsync/uuid.h"
+
+/* Another worker may win the race for a free lease this often before we believe it is held. */
+#define CLAIM_TRIES 3
+
+mms_rc
+mms_lease_owner_make(struct mms_db *db, struct mms_lease_owner *out, struct mms_err *err)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+	unsigned char noise[8];
+	char hex[2 * sizeof noise + 1], host[60] = "";
+
+	mms_rc rc = mms_random(noise, sizeof noise, err);
+	if (rc == MMS_OK)
+		rc = mms_rows_open(&rows, db, MMS_STMT_LEASE_SERVER, NULL, err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, err);
+	if (rc != MMS_OK)
+		return rc;
+	*out = (struct mms_lease_owner){ 0 };
+	if (row != NULL && row[0].type != 0 && row[1].i == 0) {
+		(void)snprintf(out->server, sizeof out->server, "%s", row[0].ptr);
+		out->connection = (unsigned long)row[2].u;
+	}
+	if (gethostname(host, sizeof host - 1) != 0)
+		host[0] = '\0';
+	(void)snprintf(out->token, sizeof out->token, "%s:%ld:%s", host, (long)getpid(),
+		       mms_hex_print(noise, sizeof noise, hex));
+	return MMS_OK;
+}
+
+struct holder {
+	int64_t fence;
+	bool is_held, is_expired;
+	char owner[100], server[200];
+	uint64_t connection;
+};
+
+static mms_rc
+look(struct mms_db *db, uint64_t cursor_id, struct holder *out, struct mms_err *err)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+	const struct mms_value in[] = { mms_v_u64(cursor_id) };
+
+	*out = (struct holder){ 0 };
+	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_LEASE_LOOK, in, err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (row == NULL)
+		return mms_fail(err, MMS_E_GONE, "the integration's cursor is gone");
+	out->fence = row[0].i;
+	out->is_held = row[1].type != 0;
+	if (out->is_held)
+		(void)snprintf(out->owner, sizeof out->owner, "%s", row[1].ptr);
+	if (row[2].type != 0)
+		(void)snprintf(out->server, sizeof out->server, "%s", row[2].ptr);
+	out->connection = row[3].type != 0 ? row[3].u : 0;
+	out->is_expired = row[4].i != 0;
+	return MMS_OK;
+}
+
+/* A holder on this very server whose connection is gone is dead: its lease is free at once. */
+static mms_rc
+is_dead(struct mms_db *db, const struct holder *holder, const struct mms_lease_owner *self,
+	bool *out, struct mms_err *err)
+{
+	int64_t n = 1;
+	const struct mms_value in[] = { mms_v_u64(holder->connection) };
+
+	*out = false;
+	if (holder->server[0] == '\0' || holder->connection == 0 ||
+	    strcmp(holder->server, self->server) != 0)
+		return MMS_OK;
+	mms_rc rc = mms_db_ask_i64(db, MMS_STMT_LEASE_IS_CONNECTED, in, &n, err);
+	*out = rc == MMS_OK && n == 0;
+	return rc;
+}
+
+static mms_rc
+try_claim(struct mms_db *db, uint64_t cursor_id, const struct mms_lease_owner *owner,
+	  int64_t now_ms, int64_t fence, bool *is_ours, struct mms_err *err)
+{
+	uint64_t affected = 0;
+	const struct mms_value in[] = {
+		mms_v_text(owner->token),
+		mms_v_text(owner->server[0] != '\0' ? owner->server : NULL),
+		owner->connection != 0 ? mms_v_u64(owner->connection) : mms_v_null(),
+		mms_v_i64(now_ms),
+		mms_v_u64(cursor_id),
+		mms_v_i64(fence),
+	};
+
+	mms_rc rc = mms_db_run(db, MMS_STMT_LEASE_CLAIM, in, &affected, err);
+	*is_ours = rc == MMS_OK && affected == 1;
+	return rc;
+}
+
+mms_rc
+mms_lease_claim(struct mms_db *db, uint64_t cursor_id, const struct mms_lease_owner *owner,
+		int64_t now_ms, struct mms_lease *out, struct mms_err *err)
+{
+	struct holder holder = { 0 };
+	mms_rc rc = MMS_OK;
+
+	for (int i = 0; i < CLAIM_TRIES; i++) {
+		bool is_free, is_ours = false;
+
+		rc = look(db, cursor_id, &holder, err);
+		if (rc != MMS_OK)
+			return rc;
+		/* An answer of an earlier try that was lost may have made it ours already. */
+		is_free = !holder.is_held || holder.is_expired ||
+			  strcmp(holder.owner, owner->token) == 0;
+		if (!is_free)
+			rc = is_dead(db, &holder, owner, &is_free, err);
+		if (rc == MMS_OK && is_free)
+			rc = try_claim(db, cursor_id, owner, now_ms, holder.fence, &is_ours,
+				       err);
+		if (rc == MMS_E_RETRY)
+			continue;
+		if (rc != MMS_OK)
+			return rc;
+		if (is_ours) {
+			*out = (struct mms_lease){ .cursor_id = cursor_id,
+						   .fence = holder.fence + 1,
+						   .owner = owner };
+			return MMS_OK;
+		}
+		if (!is_free)
+			break;
+	}
+	if (rc != MMS_OK)
+		return rc;
+	mms_fail(err, MMS_E_HELD, "another worker (%s) is syncing this integration",
+		 holder.owner);
+	return mms_hint(err,
+			"it will be done by that one; a worker that died gives up its lease "
+			"within %d seconds",
+			MMS_LEASE_S + 5);
+}
+
+static mms_rc
+lost(struct mms_err *err)
+{
+	return mms_fail(err, MMS_E_HELD, "the lease on this integration was taken over");
+}
+
+mms_rc
+mms_lease_touch(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_ms,
+		struct mms_err *err)
+{
+	uint64_t affected = 0;
+	const struct mms_value in[] = { mms_v_i64(longest_ms), mms_v_u64(lease->cursor_id),
+					mms_v_i64(lease->fence),
+					mms_v_text(lease->owner->token),
+					mms_v_i64(lease->batch_no) };
+
+	mms_rc rc = mms_tx_run(tx, MMS_STMT_LEASE_TOUCH, in, &affected, err);
+	return rc == MMS_OK && affected != 1 ? lost(err) : rc;
+}
+
+void
+mms_lease_advance(struct mms_lease *lease)
+{
+	lease->batch_no++;
+}
+
+mms_rc
+mms_lease_ask(struct mms_db *db, struct mms_lease *lease, bool *has_happened,
+	      struct mms_err *err)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+	const struct mms_value in[] = { mms_v_u64(lease->cursor_id) };
+
+	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_LEASE_ASK, in, err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (row == NULL || row[0].i != lease->fence)
+		return lost(err);
+	if (row[1].i != lease->batch_no && row[1].i != lease->batch_no + 1)
+		return lost(err);
+	*has_happened = row[1].i == lease->batch_no + 1;
+	if (*has_happened)
+		mms_lease_advance(lease);
+	return MMS_OK;
+}
+
+mms_rc
+mms_lease_renew(struct mms_db *db, const struct mms_lease_owner *owner, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_text(owner->token) };
+
+	return mms_db_run(db, MMS_STMT_LEASE_RENEW, in, NULL, err);
+}
+
+static struct mms_value
+time_value(int64_t ms)
+{
+	return ms == MMS_NO_TIME ? mms_v_null() : mms_v_i64(ms);
+}
+
+static mms_rc
+run_end(struct mms_tx *tx, enum mms_stmt stmt, const struct mms_value *in, struct mms_err *err)
+{
+	uint64_t affected = 0;
+
+	mms_rc rc = mms_tx_run(tx, stmt, in, &affected, err);
+	return rc == MMS_OK && affected != 1 ? lost(err) : rc;
+}
+
+mms_rc
+mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_ms,
+	      const struct mms_turn_end *end, struct mms_err *err)
+{
+	struct mms_value longest = mms_v_i64(longest_ms), id = mms_v_u64(lease->cursor_id),
+			 fence = mms_v_i64(lease->fence),
+			 owner = mms_v_text(lease->owner->token),
+			 batch = mms_v_i64(lease->batch_no), now = mms_v_i64(end->now_ms);
+
+	if (!end->is_good) {
+		const struct mms_value in[] = { longest,
+						mms_v_i64(end->clears_token),
+						time_value(end->wait_until_ms),
+						id,
+						fence,
+						owner,
+						batch };
+		return run_end(tx, MMS_STMT_LEASE_END_BAD, in, err);
+	}
+	if (!end->moves_cursor) {
+		const struct mms_value in[] = { longest, now, id, fence, owner, batch };
+		return run_end(tx, MMS_STMT_LEASE_END_SAME, in, err);
+	}
+	const struct mms_value in[] = { longest,
+					mms_v_text(end->token),
+					time_value(end->window_start_ms),
+					time_value(end->window_end_ms),
+					time_value(end->next_entry_ms),
+					end->is_full ? now : mms_v_null(),
+					now,
+					id,
+					fence,
+					owner,
+					batch };
+	return run_end(tx, MMS_STMT_LEASE_END_GOOD, in, err);
+}
+
+mms_rc
+mms_lease_release(struct mms_db *db, const struct mms_lease *lease, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_u64(lease->cursor_id), mms_v_i64(lease->fence),
+					mms_v_text(lease->owner->token) };
+
+	return mms_db_run(db, MMS_STMT_LEASE_RELEASE, in, NULL, err);
+}

@@ -1,0 +1,155 @@
+/* Which integrations a run is about, and in which zones it reads and writes. */
+#include "choose.h"
+
+#include <string.h>
+
+#include "mmsync/mem.h"
+#include "mmsync/near.h"
+
+/* ---- the zone of stored times -------------------------------------------------------------- */
+
+static bool
+is_utc_name(const char *zone)
+{
+	static const char *const names[] = { "UTC",     "Etc/UTC", "Etc/GMT", "GMT",
+					     "Etc/UCT", "UCT",     "Zulu",    "Etc/Zulu" };
+
+	for (size_t i = 0; i < MMS_COUNT(names); i++) {
+		if (strcmp(zone, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+mms_rc
+mms_sync_event_zone(const struct mms_site *site, const struct mms_settings *settings,
+		    char **out, bool *is_settled, struct mms_err *err)
+{
+	const char *setting = site->config.event_time_zone;
+	bool is_site = strcmp(setting, "site") == 0;
+
+	*is_settled = site->config.has_event_time_zone || is_utc_name(settings->time_zone);
+	*out = mms_text_copy(is_site ? settings->time_zone : setting);
+	return *out != NULL ? MMS_OK : mms_fail_nomem(err);
+}
+
+mms_rc
+mms_choose_zones(const struct mms_sync_env *env, struct mms_zones *zones,
+		 const struct mms_zone **event_zone, const struct mms_zone **site_zone,
+		 struct mms_err *err)
+{
+	const char *site_name = env->settings->time_zone;
+	bool is_settled = false;
+	char *name = NULL;
+
+	mms_rc rc = mms_sync_event_zone(env->site, env->settings, &name, &is_settled, err);
+	if (rc == MMS_OK && !is_settled) {
+		mms_fail(err, MMS_E_CONFIG,
+			 "the site's time zone is %s and mmsync.event_time_zone is not set",
+			 site_name);
+		mms_hint(err,
+			 "set it in site_config.json: \"site\" stores the site's wall clock, "
+			 "which "
+			 "Frappe and the booking page read; \"UTC\" stores UTC, as the "
+			 "DocType's "
+			 "documentation says; every program that reads these times must agree");
+		rc = MMS_E_CONFIG;
+	}
+	if (rc == MMS_OK)
+		rc = mms_zones_find(zones, name, event_zone, err);
+	if (rc == MMS_OK)
+		rc = mms_zones_find(zones, site_name, site_zone, err);
+	if (rc == MMS_E_GONE) {
+		err->code = rc = MMS_E_CONFIG;
+		mms_hint(err, "check System Settings.time_zone and mmsync.event_time_zone");
+	}
+	mms_free(name);
+	return rc;
+}
+
+/* ---- choosing ------------------------------------------------------------------------------ */
+
+static mms_rc
+unknown_name(const char *what, const char *name, const struct mms_sources *sources,
+	     bool is_user, struct mms_err *err)
+{
+	const char *best = NULL;
+	size_t best_distance = 99;
+
+	for (size_t i = 0; i < sources->n; i++) {
+		const struct mms_integration *in = &sources->items[i].integration;
+		const char *known = is_user ? in->user : in->name;
+		size_t d = known != NULL ? mms_near_distance(name, known) : 99;
+		if (d < best_distance && mms_near_enough(name, known)) {
+			best = known;
+			best_distance = d;
+		}
+	}
+	mms_fail(err, MMS_E_USAGE, "there is no %s '%s'", what, name);
+	return best != NULL ? mms_hint(err, "did you mean '%s'?", best) : MMS_E_USAGE;
+}
+
+static bool
+is_among(const char *text, const char *const *list, size_t n)
+{
+	for (size_t i = 0; text != NULL && i < n; i++) {
+		if (strcmp(text, list[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Every name that was asked for must exist; a user without any integration does, too. */
+mms_rc
+mms_choose_check(const struct mms_sync_env *env, const struct mms_sync_options *o,
+		 const struct mms_sources *sources, struct mms_err *err)
+{
+	for (size_t k = 0; k < o->n_integrations; k++) {
+		bool is_found = false;
+		for (size_t i = 0; i < sources->n; i++)
+			is_found = is_found || strcmp(sources->items[i].integration.name,
+						      o->integrations[k]) == 0;
+		if (!is_found)
+			return unknown_name("integration", o->integrations[k], sources, false,
+					    err);
+	}
+	for (size_t k = 0; k < o->n_users; k++) {
+		MMS_AUTO(mms_lent) lent = { 0 };
+		bool is_found = false;
+		for (size_t i = 0; i < sources->n; i++)
+			is_found = is_found || is_among(sources->items[i].integration.user,
+							&o->users[k], 1);
+		if (is_found)
+			continue;
+		mms_rc rc = mms_pool_lend(env->pool, &lent, err);
+		if (rc == MMS_OK)
+			rc = mms_users_find(lent.db, o->users[k], err);
+		if (rc == MMS_E_GONE)
+			return unknown_name("user", o->users[k], sources, true, err);
+		if (rc != MMS_OK)
+			return rc;
+	}
+	return MMS_OK;
+}
+
+bool
+mms_choose_is_wanted(const struct mms_sync_options *o, const struct mms_source *source,
+		     int64_t now_ms)
+{
+	const struct mms_integration *in = &source->integration;
+	const struct mms_cursor *c = &source->cursor;
+
+	if (o->n_integrations > 0 && !is_among(in->name, o->integrations, o->n_integrations))
+		return false;
+	if (o->n_users > 0 && !is_among(in->user, o->users, o->n_users))
+		return false;
+	if (!in->is_active)
+		return o->n_integrations > 0; /* named: it is told that it is not active */
+	if (!o->only_due)
+		return true;
+	if (!in->is_auto ||
+	    (c->id != 0 && c->wait_until_ms != MMS_NO_TIME && c->wait_until_ms > now_ms))
+		return false;
+	return mms_integration_is_due(in, c->id != 0 ? c->last_attempt_ms : MMS_NO_TIME,
+				      now_ms);
+}

@@ -1,0 +1,270 @@
+/* Events of a page to changes: the row each should have, compared with what is known. */
+#include <string.h>
+
+#include "mmsync/mem.h"
+#include "mmsync/uuid.h"
+#include "turn.h"
+
+/* A batch is also full when its texts are this long: packets and lock times stay small. */
+#define BATCH_BYTES ((size_t)512 * 1024)
+
+void
+mms_inbound_count(struct mms_turn_state *t, enum mms_plan_count count, int64_t n)
+{
+	struct mms_event_counts *c = &t->out->events;
+	int64_t *const counters[] = {
+		[MMS_COUNT_NONE] = NULL,           [MMS_COUNT_CREATED] = &c->created,
+		[MMS_COUNT_UPDATED] = &c->updated, [MMS_COUNT_UNCHANGED] = &c->unchanged,
+		[MMS_COUNT_DELETED] = &c->deleted, [MMS_COUNT_DECLINED] = &c->declined,
+		[MMS_COUNT_OURS] = &c->ours,       [MMS_COUNT_FOREIGN] = &c->foreign,
+		[MMS_COUNT_FAILED] = &c->failed,
+	};
+
+	if (counters[count] != NULL)
+		*counters[count] += n;
+}
+
+/* One listed event on its way to a change. */
+struct item {
+	const struct mms_event *event;
+	struct mms_event_row row;
+	struct mms_prints prints;
+	unsigned char key[MMS_PRINT_BYTES];
+	struct mms_known_event *known; /* NULL: unknown */
+	struct mms_plan plan;
+};
+
+static void
+item_release(struct item *item)
+{
+	mms_event_row_release(&item->row);
+}
+
+static struct mms_plan_input
+plan_input(struct mms_turn_state *t, const struct item *item)
+{
+	const struct mms_event *e = item->event;
+	const struct mms_known_event *k = item->known;
+	struct mms_plan_input in = {
+		.is_gone = e->is_gone || e->status == MMS_EVENT_CANCELLED,
+		.is_declined = e->is_declined,
+		.is_outside = e->is_outside,
+		.has_problem = e->problem != NULL,
+		.type = MMS_STATE_USER_EVENT,
+		.max_attempts = t->worker->env->site->config.retry_max_attempts,
+	};
+
+	if (k != NULL) {
+		in.has_row = (k->flags & MMS_KNOWN_ROW) != 0;
+		in.has_state = (k->flags & MMS_KNOWN_STATE) != 0;
+		in.is_behind = (k->flags & MMS_KNOWN_BEHIND) != 0;
+		in.has_letter = (k->flags & MMS_KNOWN_LETTER) != 0;
+		in.is_given_up = (k->flags & MMS_KNOWN_GIVEN_UP) != 0;
+		in.attempts = k->letter_attempts;
+		in.status = (enum mms_row_status)k->status;
+		in.type = (enum mms_state_type)k->type;
+		in.is_same = memcmp(k->prints.whole, item->prints.whole, MMS_PRINT_BYTES) == 0;
+	}
+	if (!in.has_row && !in.is_outside)
+		in.has_twin = mms_known_find_twin(&t->known, item->prints.content) != NULL;
+	return in;
+}
+
+static bool
+copy_text(const char *from, char **to)
+{
+	*to = mms_text_copy(from);
+	return from == NULL || *to != NULL;
+}
+
+/* What the event is to us beside its row: for its state and its dead letter. */
+static mms_rc
+fill_identity(struct mms_turn_state *t, struct item *item, struct mms_change *c,
+	      struct mms_err *err)
+{
+	const struct mms_event *e = item->event;
+
+	c->prints = item->prints;
+	c->letter = item->plan.letter;
+	c->letter_is_given_up = item->plan.gives_up;
+	c->letter_attempts =
+		(uint16_t)(item->plan.attempts < UINT16_MAX ? item->plan.attempts : UINT16_MAX);
+	c->count = (uint8_t)item->plan.count;
+	c->why = item->plan.why;
+	if (!copy_text(e->external_id, &c->exact_id) ||
+	    !copy_text(e->series_id, &c->series_id) || !copy_text(e->ical_uid, &c->ical_uid) ||
+	    !copy_text(e->version, &c->version))
+		return mms_fail_nomem(err);
+	if (c->letter == MMS_LETTER_PUT && (!copy_text("unreadable", &c->letter_code) ||
+					    !copy_text(e->problem, &c->letter_text)))
+		return mms_fail_nomem(err);
+	return c->has_state ? MMS_OK : mms_uuid_new(t->stamp.now_ms, c->uuid, err);
+}
+
+/* The row's part of a change; the item's row moves into it where it is written whole. */
+static void
+fill_row(struct item *item, struct mms_change *c)
+{
+	enum mms_plan_action action = item->plan.action;
+
+	if (action == MMS_PLAN_DELETE) {
+		c->row.status = MMS_ROW_DELETED_EXTERNALLY;
+		return;
+	}
+	if (action == MMS_PLAN_NOTE || action == MMS_PLAN_FAIL) {
+		c->row.status = action == MMS_PLAN_NOTE ? c->row.status : MMS_ROW_FAILED;
+		c->row.error_log = item->row.error_log;
+		item->row.error_log = NULL;
+		return;
+	}
+	if (c->kind == MMS_CHANGE_INSERT || c->kind == MMS_CHANGE_UPDATE) {
+		c->row = item->row;
+		item->row = (struct mms_event_row){ 0 };
+	}
+}
+
+static size_t
+text_bytes(const struct mms_change *c)
+{
+	const char *const texts[] = { c->row.title,
+				      c->row.description,
+				      c->row.location,
+				      c->row.attendees_json,
+				      c->row.organizer_email,
+				      c->row.error_log,
+				      c->exact_id,
+				      c->ical_uid };
+	size_t n = 256;
+
+	for (size_t i = 0; i < MMS_COUNT(texts); i++)
+		n += texts[i] != NULL ? strlen(texts[i]) : 0;
+	return n;
+}
+
+static enum mms_change_kind
+change_kind(enum mms_plan_action action)
+{
+	static const enum mms_change_kind kinds[] = {
+		[MMS_PLAN_NOTHING] = MMS_CHANGE_LETTER, [MMS_PLAN_INSERT] = MMS_CHANGE_INSERT,
+		[MMS_PLAN_DEFER] = MMS_CHANGE_INSERT,   [MMS_PLAN_UPDATE] = MMS_CHANGE_UPDATE,
+		[MMS_PLAN_DELETE] = MMS_CHANGE_MARK,    [MMS_PLAN_NOTE] = MMS_CHANGE_MARK,
+		[MMS_PLAN_FAIL] = MMS_CHANGE_MARK,      [MMS_PLAN_STATE] = MMS_CHANGE_STATE,
+		[MMS_PLAN_LETTER] = MMS_CHANGE_LETTER,
+	};
+
+	return kinds[action];
+}
+
+/* Make the change that the plan asks for and put it on its list. */
+static mms_rc
+add_change(struct mms_turn_state *t, struct item *item, struct mms_err *err)
+{
+	bool is_deferred = item->plan.action == MMS_PLAN_DEFER;
+	struct mms_change *c =
+		mms_inbound_change(t, item->known, change_kind(item->plan.action));
+
+	if (c == NULL)
+		return mms_fail_nomem(err);
+	fill_row(item, c);
+	mms_rc rc = fill_identity(t, item, c, err);
+	if (rc != MMS_OK) {
+		mms_change_release(c);
+		mms_free(c);
+		return rc;
+	}
+	item->known->flags |= MMS_KNOWN_PLANNED;
+	t->pending_bytes += is_deferred ? 0 : text_bytes(c);
+	return mms_changes_add(is_deferred ? &t->deferred : &t->pending, c, err);
+}
+
+/* An event that nobody knows yet gets its place in the map, so that it is known when it comes again. */
+static mms_rc
+make_known(struct mms_turn_state *t, struct item *item, struct mms_err *err)
+{
+	struct mms_known_event fresh = { .type = MMS_STATE_USER_EVENT,
+					 .modified_us = MMS_NO_TIME,
+					 .status = MMS_ROW_OTHER };
+
+	memcpy(fresh.key, item->key, sizeof fresh.key);
+	mms_rc rc = mms_known_add(&t->known, &fresh, NULL, err);
+	if (rc == MMS_OK)
+		item->known = &t->known.items[t->known.n - 1];
+	return rc;
+}
+
+/* Rows of one batch are about different events: the same one again waits for the next batch. */
+static mms_rc
+flush_if_planned(struct mms_turn_state *t, struct item *item, struct mms_err *err)
+{
+	if (item->known == NULL || !(item->known->flags & MMS_KNOWN_PLANNED))
+		return MMS_OK;
+	mms_rc rc = mms_apply(t, NULL, err);
+	/* The list may be about one of the deferred: the later listing of it counts. */
+	for (size_t i = 0; rc == MMS_OK && i < t->deferred.n; i++) {
+		struct mms_change *c = t->deferred.items[i];
+		if (memcmp(c->key, item->key, MMS_PRINT_BYTES) != 0)
+			continue;
+		t->deferred.items[i] = t->deferred.items[--t->deferred.n];
+		mms_change_release(c);
+		mms_free(c);
+		break;
+	}
+	item->known = mms_known_find(&t->known, item->key);
+	if (item->known != NULL)
+		item->known->flags &= (uint16_t)~MMS_KNOWN_PLANNED;
+	return rc;
+}
+
+static mms_rc
+inbound_event(struct mms_turn_state *t, const struct mms_event *event, struct mms_err *err)
+{
+	struct item item __attribute__((cleanup(item_release))) = { .event = event };
+	struct mms_digest *digest = &t->worker->digest;
+
+	mms_rc rc = mms_event_row_make(event, &t->rules, t->stamp.now_ms, &item.row, err);
+	if (rc == MMS_OK)
+		rc = mms_row_key(digest, item.row.external_event_id, item.key, err);
+	if (rc == MMS_OK) {
+		struct mms_row_fields fields = mms_event_row_fields(&item.row);
+		rc = mms_row_print(digest, &fields, &item.prints, err);
+	}
+	if (rc != MMS_OK)
+		return rc;
+	item.known = mms_known_find(&t->known, item.key);
+	rc = flush_if_planned(t, &item, err);
+	if (rc != MMS_OK)
+		return rc;
+	const struct mms_plan_input in = plan_input(t, &item);
+	item.plan = mms_plan_inbound(&in);
+	if (!event->is_outside) {
+		t->n_listed++;
+		t->out->events.seen++;
+	}
+	t->out->warnings += item.row.has_warning || event->warning != NULL;
+	if (item.known != NULL)
+		item.known->flags |= MMS_KNOWN_SEEN;
+	if (item.plan.action == MMS_PLAN_NOTHING) {
+		mms_inbound_count(t, item.plan.count, 1);
+		return MMS_OK;
+	}
+	if (item.known == NULL)
+		rc = make_known(t, &item, err);
+	if (rc != MMS_OK)
+		return rc;
+	item.known->flags |= MMS_KNOWN_SEEN;
+	return add_change(t, &item, err);
+}
+
+mms_rc
+mms_inbound_page(struct mms_turn_state *t, const struct mms_page *page, struct mms_err *err)
+{
+	size_t max = (size_t)t->worker->env->site->config.batch_rows;
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && i < page->n; i++) {
+		rc = inbound_event(t, &page->events[i], err);
+		if (rc == MMS_OK && (t->pending.n >= max || t->pending_bytes >= BATCH_BYTES))
+			rc = mms_apply(t, NULL, err);
+	}
+	return rc;
+}

@@ -1,0 +1,347 @@
+/* One run: choose the integrations, share them out to workers, gather what they did. */
+#include "mmsync/sync.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "choose.h"
+#include "heartbeat.h"
+#include "mmsync/mem.h"
+#include "mmsync/uuid.h"
+#include "turn.h"
+
+static void
+turn_release(struct mms_turn *turn)
+{
+	mms_free(turn->name);
+	mms_err_release(&turn->err);
+	for (size_t i = 0; i < turn->n_planned; i++) {
+		mms_free(turn->planned[i].event);
+		mms_free(turn->planned[i].external_event_id);
+	}
+	mms_free(turn->planned);
+}
+
+void
+mms_sync_report_release(struct mms_sync_report *report)
+{
+	if (report == NULL)
+		return;
+	for (size_t i = 0; i < report->n; i++)
+		turn_release(&report->turns[i]);
+	mms_free(report->turns);
+	*report = (struct mms_sync_report){ 0 };
+}
+
+/* ---- workers ------------------------------------------------------------------------------- */
+
+struct job {
+	struct mms_source *source;
+	struct mms_turn *turn;
+};
+
+struct shop {
+	const struct mms_sync_env *env;
+	const struct mms_sync_options *options;
+	const struct mms_worker *pattern; /* what all workers start from */
+	struct job *jobs;
+	size_t n_jobs, n_taken, n_done;
+	pthread_mutex_t lock;
+	mms_rc rc; /* first failure of a worker as such (not of a turn) */
+	struct mms_err err;
+};
+
+static bool
+take_job(struct shop *shop, struct job *out)
+{
+	(void)pthread_mutex_lock(&shop->lock);
+	bool has = shop->n_taken < shop->n_jobs;
+	if (has)
+		*out = shop->jobs[shop->n_taken++];
+	(void)pthread_mutex_unlock(&shop->lock);
+	return has;
+}
+
+static void
+put_job(struct shop *shop)
+{
+	(void)pthread_mutex_lock(&shop->lock);
+	shop->n_done++;
+	if (shop->env->on_turn != NULL)
+		shop->env->on_turn(shop->env->on_turn_aux, shop->n_done, shop->n_jobs);
+	(void)pthread_mutex_unlock(&shop->lock);
+}
+
+static void
+log_turn(struct mms_log *log, const struct mms_turn *turn)
+{
+	bool is_bad = turn->err.code != MMS_OK && strcmp(turn->status, "failed") == 0;
+
+	MMS_LOG(log, is_bad ? MMS_LOG_WARN : MMS_LOG_INFO, "turn.done",
+		mms_log_ref("integration", turn->name), mms_log_ref("status", turn->status),
+		mms_log_ref("mode", turn->mode), mms_log_i64("created", turn->events.created),
+		mms_log_i64("updated", turn->events.updated),
+		mms_log_i64("deleted", turn->events.deleted),
+		mms_log_i64("failed", turn->events.failed),
+		mms_log_i64("requests", turn->requests), mms_log_i64("ms", turn->duration_ms),
+		mms_log_ref("code",
+			    turn->err.code != MMS_OK ? mms_rc_name(turn->err.code) : NULL),
+		mms_log_ref("message",
+			    turn->err.code != MMS_OK ? mms_err_text(&turn->err) : NULL));
+}
+
+static bool
+must_stop(const struct shop *shop)
+{
+	const struct mms_sync_env *env = shop->env;
+	int64_t deadline = shop->options->deadline_mono_ms;
+
+	return (env->is_stopped != NULL && atomic_load(env->is_stopped)) ||
+	       (deadline > 0 && mms_clock_mono_ms() >= deadline);
+}
+
+static void
+do_job(struct shop *shop, struct mms_worker *worker, struct job *job)
+{
+	struct mms_turn *turn = job->turn;
+
+	if (must_stop(shop)) {
+		turn->status = "skipped";
+		mms_fail(&turn->err, MMS_E_STOPPED,
+			 "the run was stopped before this integration's turn");
+	} else if (!job->source->integration.is_active) {
+		turn->status = "skipped";
+		mms_fail(&turn->err, MMS_E_CONFIG, "the integration is not active");
+	} else {
+		mms_turn_run(worker, job->source, turn);
+	}
+	log_turn(shop->env->log, turn);
+}
+
+static void *
+work(void *aux)
+{
+	struct shop *shop = aux;
+	struct mms_worker worker = *shop->pattern;
+	MMS_AUTO(mms_err) err = { 0 };
+	struct job job;
+
+	mms_rc rc = mms_provider_env_open(&worker.provider_env, &shop->env->site->config, &err);
+	if (rc == MMS_OK)
+		rc = mms_event_writer_open(&worker.writer,
+					   (size_t)shop->env->site->config.batch_rows, &err);
+	while (rc == MMS_OK && take_job(shop, &job)) {
+		do_job(shop, &worker, &job);
+		put_job(shop);
+	}
+	mms_event_writer_release(&worker.writer);
+	mms_digest_release(&worker.digest);
+	mms_provider_env_release(&worker.provider_env);
+	if (rc != MMS_OK) {
+		(void)pthread_mutex_lock(&shop->lock);
+		if (shop->rc == MMS_OK) {
+			shop->rc = rc;
+			mms_err_move(&shop->err, &err);
+		}
+		(void)pthread_mutex_unlock(&shop->lock);
+	}
+	return NULL;
+}
+
+/* The first worker is this thread itself; the others help. */
+static mms_rc
+run_workers(struct shop *shop, size_t n, struct mms_err *err)
+{
+	pthread_t *threads = mms_alloc(n * sizeof *threads);
+	size_t started = 0;
+
+	if (threads == NULL)
+		return mms_fail_nomem(err);
+	if (pthread_mutex_init(&shop->lock, NULL) != 0) {
+		mms_free(threads);
+		return mms_fail_nomem(err);
+	}
+	while (started + 1 < n && pthread_create(&threads[started], NULL, work, shop) == 0)
+		started++;
+	(void)work(shop);
+	for (size_t i = 0; i < started; i++)
+		(void)pthread_join(threads[i], NULL);
+	mms_free(threads);
+	(void)pthread_mutex_destroy(&shop->lock);
+	/* A helper that could not start is no harm as long as somebody did the work. */
+	if (shop->n_done < shop->n_jobs && shop->rc != MMS_OK) {
+		mms_err_move(err, &shop->err);
+		return shop->rc;
+	}
+	mms_err_release(&shop->err);
+	return MMS_OK;
+}
+
+/* ---- the run ------------------------------------------------------------------------------- */
+
+/* What is set up once for a run and torn down with it. */
+struct run {
+	struct mms_sources sources;
+	struct job *jobs;
+	size_t n_jobs;
+	struct mms_zones *zones;
+	struct mms_feed_cache *feeds;
+	struct mms_heartbeat *heartbeat;
+};
+
+static void
+run_release(struct run *run)
+{
+	mms_heartbeat_stop(run->heartbeat);
+	mms_feed_cache_free(run->feeds);
+	mms_zones_free(run->zones);
+	mms_free(run->jobs);
+	mms_sources_release(&run->sources);
+}
+
+static mms_rc
+load_sources(const struct mms_sync_env *env, const struct mms_sync_options *o, struct run *run,
+	     struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	mms_rc rc = mms_pool_lend(env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_sources_load(lent.db, &run->sources, err);
+	if (rc == MMS_OK && !o->is_dry)
+		rc = mms_sources_settle(lent.db, &run->sources, err);
+	return rc;
+}
+
+static mms_rc
+choose(const struct mms_sync_options *o, struct run *run, struct mms_sync_report *report,
+       struct mms_err *err)
+{
+	struct mms_sources *sources = &run->sources;
+
+	run->jobs = mms_alloc((sources->n + 1) * sizeof *run->jobs);
+	report->turns = mms_alloc((sources->n + 1) * sizeof *report->turns);
+	if (run->jobs == NULL || report->turns == NULL)
+		return mms_fail_nomem(err);
+	for (size_t i = 0; i < sources->n; i++) {
+		struct mms_source *source = &sources->items[i];
+		struct mms_turn *turn = &report->turns[report->n];
+		const struct mms_provider *provider =
+			mms_provider_find(source->integration.type);
+
+		if (!mms_choose_is_wanted(o, source, report->started_ms))
+			continue;
+		turn->name = mms_text_copy(source->integration.name);
+		if (turn->name == NULL)
+			return mms_fail_nomem(err);
+		turn->provider = provider != NULL ? provider->name : "unknown";
+		turn->mode = "full";
+		turn->status = "skipped";
+		report->n++;
+		run->jobs[run->n_jobs++] = (struct job){ source, turn };
+		if (provider == NULL || !(provider->caps & MMS_CAP_SHARED) ||
+		    source->integration.ical_url == NULL || !source->integration.is_active)
+			continue;
+		int64_t from_ms, to_ms;
+		mms_integration_window(&source->integration, report->started_ms, &from_ms,
+				       &to_ms);
+		bool is_full = o->is_full || mms_window_wants_full(&source->cursor, from_ms,
+								   to_ms, report->started_ms);
+		mms_rc rc = mms_feed_cache_expect(run->feeds, source->integration.ical_url,
+						  is_full ? NULL : source->cursor.token, err);
+		if (rc != MMS_OK)
+			return rc;
+	}
+	return MMS_OK;
+}
+
+static size_t
+count_workers(const struct mms_sync_env *env, const struct mms_sync_options *o, size_t n_jobs)
+{
+	int64_t jobs = o->jobs > 0 ? o->jobs : env->site->config.jobs;
+	size_t n = jobs > 0 ? (size_t)jobs : 1;
+
+	return n < n_jobs ? n : n_jobs > 0 ? n_jobs : 1;
+}
+
+/* What the run as a whole came to. */
+static mms_rc
+sum_up(const struct mms_sync_report *report, struct mms_err *err)
+{
+	size_t n_held = 0, n_other = 0;
+
+	for (size_t i = 0; i < report->n; i++) {
+		const struct mms_turn *turn = &report->turns[i];
+		if (turn->err.code == MMS_E_STOPPED)
+			return mms_fail(err, MMS_E_STOPPED,
+					"stopped; what was done is kept, the next "
+					"run does the rest");
+		if (turn->err.code == MMS_E_HELD)
+			n_held++;
+		else
+			n_other++;
+	}
+	if (n_held > 0 && n_other == 0) {
+		mms_fail(err, MMS_E_HELD, "another run is syncing %s",
+			 n_held == 1 ? report->turns[0].name : "these integrations");
+		return mms_hint(err, "nothing was done here; it is done there");
+	}
+	return MMS_OK;
+}
+
+static mms_rc
+do_run(const struct mms_sync_env *env, const struct mms_sync_options *o, struct run *run,
+       struct mms_sync_report *report, struct mms_err *err)
+{
+	struct mms_worker pattern = { .env = env, .options = o };
+	struct shop shop = { .env = env, .options = o, .pattern = &pattern };
+
+	memcpy(pattern.run, report->run, sizeof pattern.run);
+	mms_rc rc = mms_zones_new(&run->zones, err);
+	if (rc == MMS_OK)
+		rc = mms_choose_zones(env, run->zones, &pattern.event_zone, &pattern.site_zone,
+				      err);
+	if (rc == MMS_OK)
+		rc = mms_feed_cache_new(&run->feeds, err);
+	if (rc == MMS_OK)
+		rc = load_sources(env, o, run, err);
+	if (rc == MMS_OK)
+		rc = mms_choose_check(env, o, &run->sources, err);
+	if (rc == MMS_OK)
+		rc = choose(o, run, report, err);
+	if (rc != MMS_OK || run->n_jobs == 0)
+		return rc;
+	if (!o->is_dry) {
+		rc = mms_heartbeat_start(&run->heartbeat, &env->site->db, err);
+		if (rc != MMS_OK)
+			return rc;
+		pattern.owner = mms_heartbeat_owner(run->heartbeat);
+	}
+	pattern.zones = run->zones;
+	pattern.provider_env = (struct mms_provider_env){
+		.zones = run->zones,
+		.feeds = run->feeds,
+		.clock = env->clock,
+		.is_stopped = env->is_stopped,
+		.deadline_mono_ms = o->deadline_mono_ms,
+	};
+	shop.jobs = run->jobs;
+	shop.n_jobs = run->n_jobs;
+	return run_workers(&shop, count_workers(env, o, run->n_jobs), err);
+}
+
+mms_rc
+mms_sync_run(const struct mms_sync_env *env, const struct mms_sync_options *options,
+	     struct mms_sync_report *report, struct mms_err *err)
+{
+	struct run run __attribute__((cleanup(run_release))) = { 0 };
+
+	*report = (struct mms_sync_report){ .is_dry = options->is_dry };
+	report->started_ms = mms_clock_now_ms(env->clock);
+	mms_rc rc = mms_uuid_new(report->started_ms, report->run, err);
+	if (rc == MMS_OK)
+		rc = do_run(env, options, &run, report, err);
+	report->finished_ms = mms_clock_now_ms(env->clock);
+	report->statements = mms_pool_n_statements(env->pool);
+	return rc == MMS_OK ? sum_up(report, err) : rc;
+}

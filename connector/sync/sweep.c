@@ -1,0 +1,136 @@
+/*
+ * After a full listing: what it no longer shows. First a row unseen and a new event of the same
+ * content are recognized as one that changed its id; then what is left is softly deleted,
+ * within the deletion budget.
+ */
+#include <string.h>
+
+#include "mmsync/mem.h"
+#include "mmsync/policy.h"
+#include "turn.h"
+
+/* A deferred event is its twin under a new id: its row keeps its name. */
+static mms_rc
+rename_twin(struct mms_turn_state *t, struct mms_change *c, struct mms_known_event *twin,
+	    struct mms_err *err)
+{
+	char *name = mms_text_copy(mms_known_name(&t->known, twin));
+
+	if (name == NULL)
+		return mms_fail_nomem(err);
+	mms_free(c->name);
+	c->name = name;
+	c->kind = MMS_CHANGE_RENAME;
+	c->why = "the same event under a new id";
+	c->count = MMS_COUNT_UPDATED;
+	memcpy(c->old_key, twin->key, sizeof c->old_key);
+	c->has_state = (twin->flags & MMS_KNOWN_STATE) != 0;
+	c->modified_us = twin->modified_us;
+	if (c->new_modified_us <= twin->modified_us)
+		c->new_modified_us = twin->modified_us + 1;
+	twin->flags |= MMS_KNOWN_SEEN;
+	return MMS_OK;
+}
+
+/* Each deferred event finds its twin or is new after all. */
+static mms_rc
+settle_deferred(struct mms_turn_state *t, struct mms_err *err)
+{
+	size_t max = (size_t)t->worker->env->site->config.batch_rows;
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && i < t->deferred.n; i++) {
+		struct mms_change *c = t->deferred.items[i];
+		struct mms_known_event *twin =
+			mms_known_find_twin(&t->known, c->prints.content);
+
+		t->deferred.items[i] = NULL;
+		if (twin != NULL)
+			rc = rename_twin(t, c, twin, err);
+		if (rc == MMS_OK) {
+			rc = mms_changes_add(&t->pending, c, err);
+		} else {
+			mms_change_release(c);
+			mms_free(c);
+		}
+		if (rc == MMS_OK && t->pending.n >= max)
+			rc = mms_apply(t, NULL, err);
+	}
+	for (size_t i = 0; i < t->deferred.n; i++) {
+		if (t->deferred.items[i] == NULL)
+			continue;
+		mms_change_release(t->deferred.items[i]);
+		mms_free(t->deferred.items[i]);
+	}
+	t->deferred.n = 0;
+	return rc;
+}
+
+static bool
+is_missing(const struct mms_known_event *event)
+{
+	unsigned want = MMS_KNOWN_ROW | MMS_KNOWN_IN_WINDOW;
+
+	return (event->flags & want) == want && !(event->flags & MMS_KNOWN_SEEN) &&
+	       event->type == MMS_STATE_USER_EVENT &&
+	       mms_row_status_is_live((enum mms_row_status)event->status);
+}
+
+static mms_rc
+add_sweep_change(struct mms_turn_state *t, const struct mms_known_event *event, bool is_deleted,
+		 struct mms_err *err)
+{
+	struct mms_change *c =
+		mms_inbound_change(t, event, is_deleted ? MMS_CHANGE_MARK : MMS_CHANGE_LETTER);
+
+	if (c == NULL)
+		return mms_fail_nomem(err);
+	c->why = "no longer in the calendar";
+	if (is_deleted) {
+		c->row.status = MMS_ROW_DELETED_EXTERNALLY;
+		c->count = MMS_COUNT_DELETED;
+	}
+	if (event->flags & MMS_KNOWN_LETTER)
+		c->letter = MMS_LETTER_REMOVE;
+	return mms_changes_add(&t->pending, c, err);
+}
+
+mms_rc
+mms_sweep(struct mms_turn_state *t, bool *is_refused, struct mms_err *err)
+{
+	const struct mms_config *config = &t->worker->env->site->config;
+	const struct mms_delete_budget budget = { .count = config->delete_budget_count,
+						  .percent = config->delete_budget_percent };
+	size_t max = (size_t)config->batch_rows;
+	int64_t n_missing = 0;
+
+	*is_refused = false;
+	mms_rc rc = settle_deferred(t, err);
+	for (size_t i = 0; i < t->known.n; i++)
+		n_missing += is_missing(&t->known.items[i]);
+	if (rc == MMS_OK && !t->worker->options->may_delete &&
+	    !mms_policy_may_delete(&budget, n_missing, t->known.n_live, t->n_listed)) {
+		*is_refused = true;
+		mms_fail(
+			err, MMS_E_CONFLICT,
+			"the calendar no longer shows %lld of %lld events: nothing was deleted",
+			(long long)n_missing, (long long)t->known.n_live);
+		mms_hint(err,
+			 "look at the calendar; if they are really gone: mmsync sync "
+			 "--integration '%s' --confirm-deletes",
+			 t->source->integration.name);
+	}
+	for (size_t i = 0; rc == MMS_OK && i < t->known.n; i++) {
+		const struct mms_known_event *event = &t->known.items[i];
+		bool is_deleted = is_missing(event) && !*is_refused;
+		bool is_nobodys = (event->flags & MMS_KNOWN_LETTER) &&
+				  !(event->flags & MMS_KNOWN_SEEN) && !is_missing(event);
+
+		if (!is_deleted && !is_nobodys)
+			continue;
+		rc = add_sweep_change(t, event, is_deleted, err);
+		if (rc == MMS_OK && t->pending.n >= max)
+			rc = mms_apply(t, NULL, err);
+	}
+	return rc;
+}

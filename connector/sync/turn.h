@@ -1,0 +1,92 @@
+/* What the files of one turn share: its working state. Private to sync/. */
+#ifndef SYNC_TURN_H
+#define SYNC_TURN_H
+
+#include "mmsync/cursors.h"
+#include "mmsync/event_row.h"
+#include "mmsync/events.h"
+#include "mmsync/plan.h"
+#include "mmsync/provider.h"
+#include "mmsync/sync.h"
+
+/* A list of changes that owns them. All zero is empty. */
+struct mms_changes {
+	struct mms_change **items;
+	size_t n, cap;
+};
+void mms_changes_release(struct mms_changes *changes);
+void mms_changes_clear(struct mms_changes *changes);
+/* Takes: the change, also when it fails. */
+mms_rc mms_changes_add(struct mms_changes *changes, struct mms_change *change,
+		       struct mms_err *err) MMS_MUST_CHECK;
+
+/* What a worker keeps from turn to turn. */
+struct mms_worker {
+	const struct mms_sync_env *env;
+	const struct mms_sync_options *options;
+	struct mms_provider_env provider_env;
+	struct mms_lease_owner *owner; /* NULL in a dry run: nothing is written */
+	struct mms_event_writer writer;
+	struct mms_digest digest;
+	struct mms_zones *zones;
+	const struct mms_zone *event_zone, *site_zone;
+	unsigned char run[16];
+};
+
+/* One turn. */
+struct mms_turn_state {
+	struct mms_worker *worker;
+	struct mms_source *source;
+	struct mms_turn *out;
+	struct mms_lease lease;
+	struct mms_row_rules rules;
+	struct mms_write_stamp stamp;
+	int64_t started_ms, from_ms, to_ms;
+
+	struct mms_known known;
+	bool has_known;
+	struct mms_changes pending; /* planned, not yet written                       */
+	size_t pending_bytes;
+	struct mms_changes deferred; /* new, maybe known under another id               */
+	int64_t n_listed;            /* in the window                                  */
+};
+
+/* window.c: must this turn read everything? */
+bool mms_window_wants_full(const struct mms_cursor *cursor, int64_t from_ms, int64_t to_ms,
+			   int64_t now_ms);
+
+/* inbound.c: events of a page to changes, flushed in batches. */
+mms_rc mms_inbound_page(struct mms_turn_state *t, const struct mms_page *page,
+			struct mms_err *err) MMS_MUST_CHECK;
+/* inbound.c: the next time the plan is asked about a change: counters. */
+void mms_inbound_count(struct mms_turn_state *t, enum mms_plan_count count, int64_t n);
+/* inbound.c: a new change for an event that is known. Owns: the result; NULL: out of memory. */
+struct mms_change *
+mms_inbound_change(struct mms_turn_state *t, const struct mms_known_event *known,
+		   enum mms_change_kind kind);
+
+/* sweep.c: after a full listing: renamed ids, rows that it no longer shows, letters of nobody. */
+mms_rc
+mms_sweep(struct mms_turn_state *t, bool *is_refused, struct mms_err *err) MMS_MUST_CHECK;
+
+/* How the last transaction of a turn ends it; NULL elsewhere. */
+struct mms_turn_finish {
+	struct mms_turn_end end;
+	const char *error_text; /* for the integration: NULL: none */
+};
+
+/*
+ * apply.c: write the pending changes, in one transaction where they go in, in several where
+ * some are refused; with finish, the end of the turn in the last one.
+ * Errors: HELD (lease lost), RETRY (given up), STOPPED, NOMEM, DB.
+ */
+mms_rc mms_apply(struct mms_turn_state *t, const struct mms_turn_finish *finish,
+		 struct mms_err *err) MMS_MUST_CHECK;
+
+/* turn.c: read what is known of the integration. */
+mms_rc mms_turn_load_known(struct mms_turn_state *t, struct mms_err *err) MMS_MUST_CHECK;
+
+/* turn.c: the whole turn of one integration; its outcome is in out. */
+void mms_turn_run(struct mms_worker *worker, struct mms_source *source, struct mms_turn *out);
+
+#endif

@@ -1,0 +1,129 @@
+/*
+ * Integrations as Frappe has them, each with what mmsync remembers of it (its cursor), and the
+ * leases that let one worker at a time have an integration.
+ *
+ * A lease lasts MMS_LEASE_S of the database's clock. Every settling transaction begins with
+ * mms_lease_touch(), an UPDATE that really changes the lease row under its fencing number: on a
+ * cluster only such a write is certified, and its batch number settles a commit whose answer
+ * was lost.
+ *
+ * Layer: store.
+ */
+#ifndef MMSYNC_CURSORS_H
+#define MMSYNC_CURSORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mmsync/err.h"
+#include "mmsync/integration.h"
+#include "mmsync/pool.h"
+
+#define MMS_LEASE_S 60
+
+/* What is remembered of one integration. All zero: nothing yet (id 0). */
+struct mms_cursor {
+	uint64_t id; /* ours; 0: no row yet                                          */
+	char *token; /* owned; sync token, delta link or feed validators; NULL: none */
+	int64_t window_start_ms, window_end_ms; /* what the token covers; MMS_NO_TIME   */
+	int64_t next_entry_ms; /* the window's end may come up to here without a read   */
+	int64_t last_full_ms, last_success_ms, last_attempt_ms, wait_until_ms;
+	int64_t failures; /* in a row                                                   */
+};
+void mms_cursor_release(struct mms_cursor *cursor);
+
+struct mms_source { /* an integration and its cursor */
+	struct mms_integration integration;
+	struct mms_cursor cursor;
+};
+/* All zero is empty. */
+struct mms_sources {
+	struct mms_source *items;
+	size_t n, cap;
+};
+void mms_sources_release(struct mms_sources *sources);
+
+/* All integrations of the site by name, with their cursors. One statement. */
+mms_rc mms_sources_load(struct mms_db *db, struct mms_sources *out,
+			struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * Follow renames done in Frappe (same creation and owner, name unknown to us), and make a
+ * cursor for each integration of the list that has none. No statement when there is nothing to
+ * do. The list's cursors are up to date afterwards.
+ */
+mms_rc mms_sources_settle(struct mms_db *db, struct mms_sources *sources,
+			  struct mms_err *err) MMS_MUST_CHECK;
+
+/* Who holds leases in this process. */
+struct mms_lease_owner {
+	char token[100];          /* host:pid:random                                     */
+	char server[200];         /* which server the connection below is of; "" unknown */
+	unsigned long connection; /* of the thread that renews; its death frees the lease */
+};
+/*
+ * Make the owner's token, asking the server who it is. db is the connection that will renew.
+ * On a cluster server stays empty: other nodes' connections cannot be seen.
+ */
+mms_rc mms_lease_owner_make(struct mms_db *db, struct mms_lease_owner *out,
+			    struct mms_err *err) MMS_MUST_CHECK;
+
+/* A lease held. All zero: none. */
+struct mms_lease {
+	uint64_t cursor_id;
+	int64_t fence, batch_no;
+	const struct mms_lease_owner *owner; /* borrowed */
+};
+
+/*
+ * Take an integration's lease: free, expired, or of a holder whose connection is gone. now_ms
+ * is kept as the time of the last attempt.
+ * Errors: HELD (the text says by whom), RETRY, NOMEM.
+ */
+mms_rc
+mms_lease_claim(struct mms_db *db, uint64_t cursor_id, const struct mms_lease_owner *owner,
+		int64_t now_ms, struct mms_lease *out, struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * First statement of a settling transaction; also raises the integration's longest event.
+ * Errors: HELD (the lease is lost: stop), RETRY.
+ */
+mms_rc mms_lease_touch(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_ms,
+		       struct mms_err *err) MMS_MUST_CHECK;
+/* The transaction was committed. */
+void mms_lease_advance(struct mms_lease *lease);
+
+/*
+ * After a commit in doubt: did it happen? The lease is advanced when it did.
+ * Errors: HELD (the lease is lost), RETRY.
+ */
+mms_rc mms_lease_ask(struct mms_db *db, struct mms_lease *lease, bool *has_happened,
+		     struct mms_err *err) MMS_MUST_CHECK;
+
+/* All leases of this owner last another MMS_LEASE_S from now. */
+mms_rc mms_lease_renew(struct mms_db *db, const struct mms_lease_owner *owner,
+		       struct mms_err *err) MMS_MUST_CHECK;
+
+/* How a turn ended, for the cursor; every time Unix ms. */
+struct mms_turn_end {
+	bool is_good;      /* what follows moves only then                              */
+	bool moves_cursor; /* token, window and last_full are the new ones              */
+	const char *token; /* borrowed; NULL: none                                      */
+	int64_t window_start_ms, window_end_ms, next_entry_ms;
+	bool is_full;      /* a full listing: last_full_ms is now                       */
+	bool clears_token; /* the service refused it                                    */
+	int64_t now_ms, wait_until_ms;
+};
+/*
+ * Last statement on the cursor in the turn's last transaction: its end, and the lease given
+ * back. It stands for mms_lease_touch() in that transaction. Errors: HELD, RETRY.
+ */
+mms_rc mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_ms,
+		     const struct mms_turn_end *end, struct mms_err *err) MMS_MUST_CHECK;
+
+/* Give the lease back with nothing else changed (a turn that was stopped). */
+mms_rc mms_lease_release(struct mms_db *db, const struct mms_lease *lease,
+			 struct mms_err *err) MMS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,173 @@
+/*
+ * What a calendar service is to mmsync: facts and a table of functions. A session reads one
+ * calendar of one integration; listings come page by page, in the caller's hands, so that the
+ * engine decides when to write and when to stop.
+ *
+ * A new provider is <name>.c (effects), <name>_wire.c (bytes to events and back, pure), a row in
+ * registry.c, a fake and fixtures: docs/architecture.md, "Adding a provider".
+ *
+ * Layer: provider.
+ */
+#ifndef MMSYNC_PROVIDER_H
+#define MMSYNC_PROVIDER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mmsync/clock.h"
+#include "mmsync/config.h"
+#include "mmsync/err.h"
+#include "mmsync/event.h"
+#include "mmsync/http.h"
+#include "mmsync/zone.h"
+
+/* Feeds fetched in this run, shared by the integrations that read the same address. */
+struct mms_feed_cache;
+
+/* What all sessions of a worker share. But for http everything is borrowed and must outlive them. */
+struct mms_provider_env {
+	struct mms_http *http; /* of this thread; made by mms_provider_env_open() */
+	struct mms_zones *zones;
+	struct mms_feed_cache *feeds;
+	const struct mms_clock *clock;
+	const atomic_bool *is_stopped;
+	int64_t deadline_mono_ms;              /* 0: none */
+	int64_t max_attempts, base_ms, max_ms; /* retry of one request */
+};
+
+/*
+ * Make the worker's HTTP client and take the limits and retries of the settings; the other
+ * members are the caller's to fill. Keeps: config. Errors: NOMEM.
+ */
+mms_rc mms_provider_env_open(struct mms_provider_env *env, const struct mms_config *config,
+			     struct mms_err *err) MMS_MUST_CHECK;
+void mms_provider_env_release(struct mms_provider_env *env);
+
+/* One calendar to read. Borrowed; must outlive the session. */
+struct mms_calendar {
+	const char *integration;         /* the document's name, for texts               */
+	const char *user;                /* its owner: whose answer counts as declined    */
+	const char *calendar_id;         /* NULL: the service's primary one               */
+	const char *url;                 /* feeds: where it is; a secret                  */
+	const struct mms_zone *day_zone; /* the owner's: all-day and floating times */
+};
+
+/* What is asked of a listing. */
+struct mms_listing {
+	int64_t from_ms, to_ms; /* window, Unix ms, [from, to)                              */
+	const char *cursor;     /* where the last listing ended; NULL or "": from the start */
+	bool is_full;           /* everything, whatever the cursor says                     */
+};
+
+/* One page. All zero is empty. */
+struct mms_page {
+	struct mms_event *events; /* owned */
+	size_t n, cap;
+	bool is_last;
+	/* Of the last page: */
+	bool is_unchanged;     /* nothing changed since the cursor; there are no events       */
+	bool is_full;          /* the listing showed everything of the window                 */
+	char *cursor;          /* owned: where this listing ended; NULL: none                 */
+	int64_t next_entry_ms; /* start of the first event behind the window; MMS_NO_TIME; see
+				  mms_feed_next_entry_ms()                                    */
+	int64_t n_warnings;    /* things doubtful about the listing as a whole                */
+};
+void mms_page_release(struct mms_page *page);
+/* Empty it for the next page, its memory kept. */
+void mms_page_clear(struct mms_page *page);
+/* Room for one more event, zeroed; NULL: out of memory. Borrows: until the next call. */
+struct mms_event *mms_page_add(struct mms_page *page);
+
+/* Requests of a session, for the run's counters. */
+struct mms_request_counts {
+	int64_t pages, requests, retries;
+};
+
+struct mms_session; /* each provider's own; begins with struct mms_session_base */
+struct mms_session_base {
+	const struct mms_provider *provider;
+	struct mms_request_counts counts;
+};
+
+struct mms_provider_ops {
+	/*
+	 * Make a session for one calendar. No network traffic.
+	 * Owns:   *out is the caller's, given back with close().
+	 * Keeps:  env and calendar, which must outlive the session.
+	 * Errors: CONFIG (the integration lacks what the service needs), NOMEM.
+	 */
+	mms_rc (*open)(struct mms_session **out, const struct mms_provider_env *env,
+		       const struct mms_calendar *calendar, struct mms_err *err);
+
+	/*
+	 * Begin a listing. Requests are retried inside, as often as the environment says.
+	 * Errors: RESYNC (cursor refused: begin again without), RETRY (given up for now), WAIT
+	 *         (not before err->retry_at_ms), AUTH, GONE (calendar deleted), CONFIG (the
+	 *         address or the answer needs a person), STOPPED, NOMEM.
+	 */
+	mms_rc (*start)(struct mms_session *s, const struct mms_listing *listing,
+			struct mms_err *err);
+
+	/*
+	 * The next page, with about max_events events; the last one says so. No order is
+	 * promised; an event may come twice, the later one counts.
+	 * Owns:   the page's contents are the caller's.
+	 * Errors: as start().
+	 */
+	mms_rc (*next)(struct mms_session *s, size_t max_events, struct mms_page *page,
+		       struct mms_err *err);
+
+	/* Free the session; NULL is fine. */
+	void (*close)(struct mms_session *s);
+};
+
+enum mms_provider_caps {
+	MMS_CAP_CURSOR = 1 << 0, /* lists only what changed since a cursor */
+	MMS_CAP_WRITE = 1 << 1,  /* takes events of ours                   */
+	MMS_CAP_SHARED = 1 << 2, /* one fetch serves several integrations  */
+};
+
+struct mms_provider {
+	const char *name;                   /* "ical": in JSON, logs, our tables */
+	const char *integration_type;       /* "iCal": in MM Calendar Integration */
+	const char *summary;                /* one line for help and the manual  */
+	unsigned caps;                      /* OR of MMS_CAP_*                   */
+	const struct mms_provider_ops *ops; /* NULL: this build cannot do it */
+};
+
+/* By integration_type; NULL when there is none. Borrows: static. */
+const struct mms_provider *mms_provider_find(const char *integration_type);
+
+/*
+ * One request with its retries: passing faults, 429 and 5xx are tried again with full jitter,
+ * Retry-After obeyed; a wait longer than max_ms ends the attempt as WAIT. Any other status is
+ * the caller's to judge.
+ * Errors: as mms_http_run(), and WAIT.
+ */
+mms_rc
+mms_request_run(const struct mms_provider_env *env, const struct mms_http_request *request,
+		struct mms_request_counts *counts, struct mms_http_answer *answer,
+		struct mms_err *err) MMS_MUST_CHECK;
+
+/* The feed provider's shared fetches. Thread-safe. */
+mms_rc mms_feed_cache_new(struct mms_feed_cache **out, struct mms_err *err) MMS_MUST_CHECK;
+void mms_feed_cache_free(struct mms_feed_cache *cache);
+/*
+ * Say, before a run starts, that an address will be read, with which cursor: readers of one address
+ * who do not all know the same version of it make the one fetch unconditional.
+ */
+mms_rc mms_feed_cache_expect(struct mms_feed_cache *cache, const char *url, const char *cursor,
+			     struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * Fetch a feed once, outside of any integration (feed preview): *fd is the caller's to close.
+ * Errors: as start().
+ */
+mms_rc mms_feed_fetch(const struct mms_provider_env *env, const char *url, int *fd,
+		      struct mms_err *err) MMS_MUST_CHECK;
+
+extern const struct mms_provider_ops mms_feed_provider_ops;
+
+#endif

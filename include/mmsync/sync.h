@@ -1,0 +1,96 @@
+/*
+ * One run over the integrations of a site: choose, lease, read, apply, report. Workers are
+ * threads that take one integration at a time; what a turn does is in sync/turn.c.
+ *
+ * Layer: sync.
+ */
+#ifndef MMSYNC_SYNC_H
+#define MMSYNC_SYNC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mmsync/clock.h"
+#include "mmsync/columns.h"
+#include "mmsync/err.h"
+#include "mmsync/log.h"
+#include "mmsync/runs.h"
+#include "mmsync/settings.h"
+#include "mmsync/site.h"
+
+/* What a run works with. Everything is borrowed and must outlive it. */
+struct mms_sync_env {
+	struct mms_pool *pool;
+	const struct mms_site *site;
+	const struct mms_columns *columns;
+	const struct mms_settings *settings;
+	const struct mms_clock *clock;
+	struct mms_log *log;
+	const atomic_bool *is_stopped;
+	/* Called by workers after each turn, under a lock; NULL: nobody listens. */
+	void (*on_turn)(void *aux, size_t n_done, size_t n_all);
+	void *on_turn_aux;
+};
+
+struct mms_sync_options {
+	const char *const *integrations; /* NULL or none: not chosen by name      */
+	size_t n_integrations;
+	const char *const *users;
+	size_t n_users;
+	bool only_due, is_full, is_dry, may_delete;
+	int64_t jobs;             /* 0: the site's setting                        */
+	int64_t deadline_mono_ms; /* 0: none                                      */
+};
+
+/* Something that a dry run would have done. */
+struct mms_planned {
+	const char *op;                  /* static: "create", "update", "delete", "fail" */
+	char *event, *external_event_id; /* owned; one of them may be NULL               */
+	const char *why;                 /* static                                       */
+};
+
+/* How one integration's turn went. */
+struct mms_turn {
+	char *name;           /* owned */
+	const char *provider; /* static: "google", "outlook", "ical" */
+	const char *mode;     /* static: "full", "incremental", "window" */
+	const char *status;   /* static: "success", "failed", "skipped" */
+	struct mms_err err;   /* code MMS_OK: none */
+	struct mms_event_counts events;
+	struct mms_block_counts blocks;
+	int64_t pages, requests, retries, warnings, duration_ms;
+	struct mms_planned *planned;
+	size_t n_planned, cap_planned;
+};
+
+struct mms_sync_report {
+	unsigned char run[16];
+	int64_t started_ms, finished_ms;
+	bool is_dry;
+	struct mms_turn *turns;
+	size_t n;
+	uint64_t statements; /* of the whole run, for exact counts */
+};
+void mms_sync_report_release(struct mms_sync_report *report);
+
+/*
+ * Do the run. The report is filled also when the result is not MMS_OK.
+ * Errors: USAGE (an unknown integration or user, with the nearest name), CONFIG (the time zone of
+ * stored events is not settled), HELD (others hold every chosen lease, nothing was done),
+ * STOPPED (interrupted or out of time, progress kept), DB, NOMEM. A turn that failed is no
+ * error of the run: see its status.
+ */
+mms_rc mms_sync_run(const struct mms_sync_env *env, const struct mms_sync_options *options,
+		    struct mms_sync_report *report, struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * The zone of stored event and booking times: the setting, else UTC; where the site's zone is
+ * another than UTC and the setting is absent, *is_settled is false (a writer stops there).
+ * Owns: *out, a zone name. Errors: NOMEM.
+ */
+mms_rc mms_sync_event_zone(const struct mms_site *site, const struct mms_settings *settings,
+			   char **out, bool *is_settled, struct mms_err *err) MMS_MUST_CHECK;
+
+#endif
