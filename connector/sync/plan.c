@@ -36,6 +36,7 @@ static struct mms_plan
 plan_gone(const struct mms_plan_input *in)
 {
 	struct mms_plan plan = { .action = MMS_PLAN_NOTHING,
+				 .count = MMS_COUNT_UNCHANGED,
 				 .why = in->is_declined ? "declined by its owner"
 							: "cancelled in the calendar" };
 
