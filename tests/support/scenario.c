@@ -1,0 +1,542 @@
+/* Playing a story: the commands that change the world (see the header and docs/testing.md). */
+#include "support/scenario.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mmsync/timetext.h"
+
+#define DEFAULT_NOW "2026-03-02T08:00:00Z"
+/* A story is over long before; a program that hangs is killed. */
+#define RUN_SECONDS 60
+
+bool
+scenario_fail(struct scenario *s, const char *fmt, ...)
+{
+	va_list ap;
+	int n = snprintf(s->failure, sizeof s->failure, "%s:%d: ", s->path, s->line_number);
+
+	va_start(ap, fmt);
+	(void)vsnprintf(s->failure + n, sizeof s->failure - (size_t)n, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* ---- the world ------------------------------------------------------------------------------ */
+
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) {
+		perror(path);
+		abort();
+	}
+}
+
+static void
+write_config(struct scenario *s)
+{
+	char path[256], host[64];
+	MMS_AUTO(mms_str) text = { 0 };
+	const struct mms_test_server *server = &s->world->server;
+
+	mms_str_addf(
+		&text,
+		"{\"db_name\":\"%s\",\"db_password\":\"%s\",\"db_socket\":\"%s\",\"mmsync\":{"
+		"\"http\":{\"allow_hosts\":[\"%s\"],\"timeout_s\":3,\"connect_timeout_s\":2},"
+		"\"retry\":{\"base_ms\":1,\"max_s\":1}%s%s}}\n",
+		server->database, server->password, server->socket,
+		fake_host(&s->world->feeds, host, sizeof host), s->config.len > 0 ? "," : "",
+		mms_str_get(&s->config));
+	(void)snprintf(path, sizeof path, "%s/site_config.json", s->world->site_dir);
+	write_file(path, mms_str_get(&text));
+}
+
+void
+world_start(struct world *world)
+{
+	char dir[128];
+	struct scenario s = { .world = world, .path = "world", .now_ms = 0 };
+
+	mms_test_server_start(&world->server, NULL);
+	fake_start(&world->feeds, "feed_server", NULL);
+	temp_dir_make(dir, sizeof dir);
+	(void)snprintf(world->site_dir, sizeof world->site_dir, "%s/site", dir);
+	if (mkdir(world->site_dir, 0700) != 0)
+		abort();
+	ssize_t n = readlink("/proc/self/exe", world->program, sizeof world->program - 1);
+	if (n < 0)
+		abort();
+	world->program[n] = '\0';
+	char *tests = strstr(world->program, "/tests/");
+	if (tests == NULL)
+		abort();
+	(void)snprintf(tests, sizeof world->program - (size_t)(tests - world->program),
+		       "/mmsync");
+	write_config(&s);
+	if (!scenario_run(&s, "schema apply --with-frappe", NULL) || s.exit_status != 0) {
+		fprintf(stderr, "schema apply: %s%s\n%s\n", s.failure, mms_str_get(&s.out),
+			mms_str_get(&s.err));
+		abort();
+	}
+	scenario_release(&s);
+}
+
+void
+world_stop(struct world *world)
+{
+	char *last = strrchr(world->site_dir, '/');
+
+	fake_stop(&world->feeds);
+	mms_test_server_stop(&world->server);
+	if (last != NULL) {
+		*last = '\0';
+		temp_dir_remove(world->site_dir);
+	}
+}
+
+/* Empty what an earlier story left; tables of Frappe and of ours, not the installation. */
+static void
+reset(struct scenario *s)
+{
+	static const char *const tables[] = { "tabMM Calendar Event Sync",
+					      "tabMM Calendar Integration",
+					      "tabMM Meeting Booking",
+					      "tabMM Meeting Booking Assigned User",
+					      "tabMM User Settings",
+					      "tabUser",
+					      "tabSeries",
+					      "tabVersion",
+					      "tabSingles",
+					      "mmsync_cursor",
+					      "mmsync_event_state",
+					      "mmsync_outbox",
+					      "mmsync_dead_letter",
+					      "mmsync_run" };
+	MMS_AUTO(mms_str) sql = { 0 };
+
+	for (size_t i = 0; i < MMS_COUNT(tables); i++)
+		mms_str_addf(&sql, "DELETE FROM `%s`;", tables[i]);
+	mms_str_add(&sql, "INSERT INTO tabSingles (doctype, field, value) VALUES"
+			  " ('System Settings', 'time_zone', 'UTC'),"
+			  " ('System Settings', 'enable_scheduler', '1')");
+	mms_test_sql(&s->world->server, "%s", mms_str_get(&sql));
+	mms_str_clear(&s->config);
+	write_config(s);
+	fake_clear_log(&s->world->feeds);
+}
+
+/* ---- running the program -------------------------------------------------------------------- */
+
+static char **
+split_words(char *text, size_t *n)
+{
+	char **words = calloc(strlen(text) + 2, sizeof *words);
+
+	*n = 0;
+	for (char *p = text; words != NULL && *p != '\0';) {
+		while (*p == ' ')
+			p++;
+		if (*p == '\0')
+			break;
+		bool is_quoted = *p == '"';
+		words[(*n)++] = is_quoted ? ++p : p;
+		p = strchr(p, is_quoted ? '"' : ' ');
+		if (p == NULL)
+			break;
+		*p++ = '\0';
+	}
+	return words;
+}
+
+static void
+read_all(const char *path, struct mms_str *out)
+{
+	char chunk[4096];
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	mms_str_clear(out);
+	while (fd >= 0 && (n = read(fd, chunk, sizeof chunk)) > 0)
+		mms_str_addn(out, chunk, (size_t)n);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void
+run_child(struct scenario *s, char **words, size_t n, const char *fault, const char *out_path,
+	  const char *err_path)
+{
+	char now[MMS_TIME_TEXT_MAX];
+	char **argv = calloc(n + 4, sizeof *argv);
+	int out = open(out_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int err = open(err_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	if (argv == NULL || out < 0 || err < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+		_exit(127);
+	argv[0] = s->world->program;
+	argv[1] = (char[]){ "--site" };
+	argv[2] = s->world->site_dir;
+	memcpy(argv + 3, words, n * sizeof *words);
+	(void)setenv("MMSYNC_NOW", mms_time_print(s->now_ms, now), 1);
+	if (fault != NULL)
+		(void)setenv("MMSYNC_FAULT", fault, 1);
+	if (s->counts_path != NULL && s->fault.sync_number == s->n_syncs)
+		(void)setenv("MMSYNC_FAULT_COUNTS", s->counts_path, 1);
+	(void)alarm(RUN_SECONDS);
+	(void)execv(argv[0], argv);
+	_exit(127);
+}
+
+bool
+scenario_run(struct scenario *s, const char *arguments, const char *fault)
+{
+	char out_path[192], err_path[192];
+	char *text = strdup(arguments);
+	size_t n = 0;
+	char **words = text != NULL ? split_words(text, &n) : NULL;
+	int status = 0;
+
+	if (words == NULL)
+		return scenario_fail(s, "out of memory");
+	(void)snprintf(out_path, sizeof out_path, "%s/../out", s->world->site_dir);
+	(void)snprintf(err_path, sizeof err_path, "%s/../err", s->world->site_dir);
+	pid_t pid = fork();
+	if (pid == 0)
+		run_child(s, words, n, fault, out_path, err_path);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	free(words);
+	free(text);
+	read_all(out_path, &s->out);
+	read_all(err_path, &s->err);
+	s->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	bool is_crash = WIFSIGNALED(status) && !(fault != NULL && WTERMSIG(status) == SIGKILL);
+	bool is_sanitizer = strstr(mms_str_get(&s->err), "Sanitizer") != NULL ||
+			    strstr(mms_str_get(&s->err), "runtime error:") != NULL;
+	if (is_crash || is_sanitizer || s->exit_status == 127)
+		return scenario_fail(s, "mmsync %s (fault %s) ended with %d:\n%s", arguments,
+				     fault != NULL ? fault : "none", s->exit_status,
+				     mms_str_get(&s->err));
+	return true;
+}
+
+/* ---- commands ------------------------------------------------------------------------------- */
+
+/* The value of "key=value" among words, "" or otherwise when it is not there; into out. */
+static const char *
+option(const char *rest, const char *key, const char *otherwise, char *out, size_t size)
+{
+	size_t len = strlen(key);
+
+	for (const char *p = rest; p != NULL && *p != '\0'; p = strchr(p, ' ')) {
+		while (*p == ' ')
+			p++;
+		if (strncmp(p, key, len) == 0 && p[len] == '=') {
+			(void)snprintf(out, size, "%.*s", (int)strcspn(p + len + 1, " "),
+				       p + len + 1);
+			return out;
+		}
+	}
+	(void)snprintf(out, size, "%s", otherwise);
+	return out;
+}
+
+static bool
+do_person(struct scenario *s, const char *rest)
+{
+	char email[140], zone[64];
+
+	(void)snprintf(email, sizeof email, "%.*s", (int)strcspn(rest, " "), rest);
+	option(rest, "zone", "", zone, sizeof zone);
+	mms_test_sql(&s->world->server,
+		     "INSERT INTO tabUser (name, email, enabled, time_zone) VALUES ('%s', "
+		     "'%s', 1, %s%s%s)",
+		     email, email, zone[0] != '\0' ? "'" : "", zone[0] != '\0' ? zone : "NULL",
+		     zone[0] != '\0' ? "'" : "");
+	return true;
+}
+
+static bool
+do_integration(struct scenario *s, const char *rest)
+{
+	char name[140], user[140], feed[140], past[16], future[16], interval[16], active[4],
+		automatic[4], type[40], url[512] = "", path[160];
+
+	(void)snprintf(name, sizeof name, "%.*s", (int)strcspn(rest, " "), rest);
+	option(rest, "user", "ann@example.com", user, sizeof user);
+	option(rest, "feed", "", feed, sizeof feed);
+	option(rest, "past", "30", past, sizeof past);
+	option(rest, "future", "90", future, sizeof future);
+	option(rest, "interval", "15", interval, sizeof interval);
+	option(rest, "active", "1", active, sizeof active);
+	option(rest, "auto", "1", automatic, sizeof automatic);
+	option(rest, "type", "iCal", type, sizeof type);
+	(void)snprintf(path, sizeof path, "/%s", feed);
+	if (feed[0] != '\0')
+		fake_url(&s->world->feeds, path, url, sizeof url);
+	mms_test_sql(
+		&s->world->server,
+		"INSERT INTO `tabMM Calendar Integration` (name, creation, modified, owner,"
+		" modified_by, user, integration_name, integration_type, ical_url, is_active,"
+		" auto_sync_enabled, sync_direction, sync_past_days, sync_future_days,"
+		" sync_interval_minutes) VALUES ('%s', '2026-01-01 00:00:00.%06d', "
+		"'2026-01-01',"
+		" 'Administrator', 'Administrator', '%s', '%s', '%s', '%s', %s, %s,"
+		" 'One-way (Read Only)', %s, %s, %s)",
+		name, s->line_number, user, name, type, url, active, automatic, past, future,
+		interval);
+	return true;
+}
+
+/* "event UID "Title" START END [LINE]...": shorthand for a VEVENT. */
+static void
+add_event(struct mms_str *out, char *line)
+{
+	size_t n = 0;
+	char **words = split_words(line, &n);
+
+	if (words == NULL || n < 4) {
+		free(words);
+		return;
+	}
+	mms_str_addf(out, "BEGIN:VEVENT\r\nUID:%s\r\nSUMMARY:%s\r\n", words[1], words[2]);
+	for (size_t i = 3; i < n; i++) {
+		const char *name = i == 3 ? "DTSTART" : i == 4 ? "DTEND" : "";
+		bool is_date = strlen(words[i]) == 8 && strspn(words[i], "0123456789") == 8;
+		bool has_parameter = strchr(words[i], ':') != NULL;
+
+		if (i > 4)
+			mms_str_addf(out, "%s\r\n", words[i]);
+		else if (strcmp(words[i], "-") != 0)
+			mms_str_addf(out, "%s%s%s\r\n", name,
+				     is_date         ? ";VALUE=DATE:"
+				     : has_parameter ? ";"
+						     : ":",
+				     words[i]);
+	}
+	mms_str_add(out, "END:VEVENT\r\n");
+	free(words);
+}
+
+static bool
+do_feed(struct scenario *s, const char *rest, FILE *file)
+{
+	char name[140], line[4096];
+	MMS_AUTO(mms_str) text = { 0 };
+	bool is_raw = strstr(rest, " raw") != NULL;
+
+	(void)snprintf(name, sizeof name, "%.*s", (int)strcspn(rest, " "), rest);
+	if (!is_raw)
+		mms_str_add(&text, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//story//EN\r\n");
+	for (;;) {
+		if (fgets(line, sizeof line, file) == NULL)
+			return scenario_fail(s, "feed without its 'end'");
+		s->line_number++;
+		line[strcspn(line, "\r\n")] = '\0';
+		if (strcmp(line, "end") == 0)
+			break;
+		if (strncmp(line, "event ", 6) == 0)
+			add_event(&text, line);
+		else
+			mms_str_addf(&text, "%s\r\n", line);
+	}
+	if (!is_raw)
+		mms_str_add(&text, "END:VCALENDAR\r\n");
+	fake_write(&s->world->feeds, name, mms_str_get(&text));
+	return true;
+}
+
+/* conf NAME LINE[; LINE...]: how the server behaves for a feed; "conf NAME" alone: well. */
+static bool
+do_conf(struct scenario *s, const char *rest)
+{
+	char name[140];
+	MMS_AUTO(mms_str) text = { 0 };
+	size_t len = strcspn(rest, " ");
+
+	(void)snprintf(name, sizeof name, "%.*s", (int)len, rest);
+	for (const char *p = rest + len; *p != '\0'; p++)
+		mms_str_addc(&text, *p == ';' ? '\n' : *p);
+	mms_str_addc(&text, '\n');
+	fake_conf(&s->world->feeds, name, mms_str_get(&text));
+	return true;
+}
+
+static bool
+do_time(struct scenario *s, const char *rest)
+{
+	MMS_AUTO(mms_err) err = { 0 };
+
+	if (mms_time_parse(rest, strlen(rest), &s->now_ms, &err) != MMS_OK)
+		return scenario_fail(s, "%s", mms_err_text(&err));
+	return true;
+}
+
+static bool
+do_advance(struct scenario *s, const char *rest)
+{
+	char unit = '\0';
+	int64_t n = strtoll(rest, (char **)&rest, 10);
+
+	unit = rest[0];
+	if (unit != 'd' && unit != 'h' && unit != 'm')
+		return scenario_fail(s, "advance takes 3d, 5h or 10m");
+	s->now_ms += n * (unit == 'd' ? MMS_DAY_MS : unit == 'h' ? 3600000 : 60000);
+	return true;
+}
+
+/* "ARGUMENTS -> STATUS": the status expected, 0 when it is not said. */
+static int
+wanted_status(char *arguments)
+{
+	char *arrow = strstr(arguments, "->");
+
+	if (arrow == NULL)
+		return 0;
+	int status = atoi(arrow + 2);
+	*arrow = '\0';
+	return status;
+}
+
+static bool
+do_run(struct scenario *s, const char *verb, const char *rest)
+{
+	char arguments[1024];
+
+	(void)snprintf(arguments, sizeof arguments, "%s%s%s", verb, verb[0] != '\0' ? " " : "",
+		       rest);
+	int wanted = wanted_status(arguments);
+	if (!scenario_run(s, arguments, NULL))
+		return false;
+	if (s->exit_status != wanted)
+		return scenario_fail(s, "mmsync %s: exit %d, expected %d\n%s\n%s", arguments,
+				     s->exit_status, wanted, mms_str_get(&s->out),
+				     mms_str_get(&s->err));
+	return true;
+}
+
+static bool
+do_sync(struct scenario *s, const char *rest)
+{
+	s->n_syncs++;
+	mms_str_clear(&s->last_sync);
+	mms_str_addf(&s->last_sync, "%s", rest);
+	if (s->fault.sync_number == s->n_syncs && s->fault.text != NULL) {
+		MMS_AUTO(mms_str) arguments = { 0 };
+
+		mms_str_addf(&arguments, "sync --json %.*s", (int)strcspn(rest, ">"), rest);
+		if (arguments.len > 0 && arguments.ptr[arguments.len - 1] == '-')
+			mms_str_cut(&arguments, arguments.len - 1);
+		if (!scenario_run(s, mms_str_get(&arguments), s->fault.text))
+			return false;
+		s->is_healing = true;
+		s->was_faulted = s->exit_status != 0;
+	}
+	fake_clear_log(&s->world->feeds);
+	return do_run(s, "sync --json", rest);
+}
+
+static bool
+do_quiet(struct scenario *s, const char *rest)
+{
+	char before[65], after[65];
+	char again[1024];
+
+	if (!scenario_digest(s, before, sizeof before))
+		return false;
+	(void)snprintf(again, sizeof again, "%s", mms_str_get(&s->last_sync));
+	(void)wanted_status(again);
+	MMS_AUTO(mms_str) arguments = { 0 };
+	mms_str_addf(&arguments, "%s -> %d", again, atoi(rest));
+	if (!do_run(s, "sync --json", mms_str_get(&arguments)) ||
+	    !scenario_digest(s, after, sizeof after))
+		return false;
+	if (strcmp(before, after) != 0)
+		return scenario_fail(s, "one more sync was not quiet: %s",
+				     mms_str_get(&s->out));
+	return true;
+}
+
+static bool
+do_config(struct scenario *s, const char *rest)
+{
+	mms_str_addf(&s->config, "%s%s", s->config.len > 0 ? "," : "", rest);
+	write_config(s);
+	return true;
+}
+
+static bool
+do_command(struct scenario *s, const char *word, const char *rest, FILE *file)
+{
+	static const struct {
+		const char *word;
+		bool (*run)(struct scenario *s, const char *rest);
+	} commands[] = {
+		{ "person", do_person }, { "integration", do_integration }, { "conf", do_conf },
+		{ "now", do_time },      { "advance", do_advance },         { "sync", do_sync },
+		{ "quiet", do_quiet },   { "config", do_config },
+	};
+
+	for (size_t i = 0; i < MMS_COUNT(commands); i++) {
+		if (strcmp(word, commands[i].word) == 0)
+			return commands[i].run(s, rest);
+	}
+	if (strcmp(word, "feed") == 0)
+		return do_feed(s, rest, file);
+	if (strcmp(word, "run") == 0)
+		return do_run(s, "", rest);
+	if (strcmp(word, "sql") == 0) {
+		mms_test_sql(&s->world->server, "%s", rest);
+		return true;
+	}
+	return scenario_expect(s, word, rest);
+}
+
+int
+scenario_play(struct scenario *s)
+{
+	char line[4096];
+	FILE *file = fopen(s->path, "re");
+	bool is_ok = true;
+
+	if (file == NULL)
+		return scenario_fail(s, "cannot be opened") ? 0 : 1;
+	s->line_number = s->n_syncs = 0;
+	s->failure[0] = '\0';
+	s->is_healing = s->was_faulted = false;
+	reset(s);
+	is_ok = do_time(s, DEFAULT_NOW);
+	while (is_ok && fgets(line, sizeof line, file) != NULL) {
+		s->line_number++;
+		line[strcspn(line, "\r\n")] = '\0';
+		char *p = line + strspn(line, " \t");
+		if (*p == '\0' || *p == '#')
+			continue;
+		char *rest = p + strcspn(p, " ");
+		if (*rest != '\0')
+			*rest++ = '\0';
+		is_ok = do_command(s, p, rest + strspn(rest, " "), file);
+	}
+	(void)fclose(file);
+	return is_ok ? 0 : 1;
+}
+
+void
+scenario_release(struct scenario *s)
+{
+	mms_str_release(&s->out);
+	mms_str_release(&s->err);
+	mms_str_release(&s->last_sync);
+	mms_str_release(&s->config);
+}

@@ -1,0 +1,68 @@
+/*
+ * Stories: a scenario is a file of fixtures/scenarios that says what people, calendars and
+ * services do and what must then be true, played against a private MariaDB, the fake feed server
+ * and the program itself. docs/testing.md describes the language; torture plays the same files
+ * with faults.
+ */
+#ifndef SUPPORT_SCENARIO_H
+#define SUPPORT_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mmsync/str.h"
+#include "support/fake.h"
+#include "support/mariadb.h"
+
+#define SCENARIO_MAX_FEEDS 16
+
+/* Everything a story happens in; made once for a test program. */
+struct world {
+	struct mms_test_server server;
+	struct fake feeds;
+	char site_dir[160]; /* sites/<site> with site_config.json        */
+	char program[512];  /* the mmsync of this build                  */
+};
+void world_start(struct world *world);
+void world_stop(struct world *world);
+
+/* A fault for one of the story's syncs (mmsync/fault.h), for torture. */
+struct scenario_fault {
+	int sync_number;  /* which sync of the story, from 1; 0: none      */
+	const char *text; /* MMSYNC_FAULT                                   */
+};
+
+/* One playing of one story. All zero but world and path is ready. */
+struct scenario {
+	struct world *world;
+	const char *path;
+	struct scenario_fault fault;
+	const char *counts_path; /* MMSYNC_FAULT_COUNTS of that sync; NULL: none */
+
+	/* while it plays */
+	int line_number, n_syncs;
+	int64_t now_ms;
+	bool is_healing;          /* a fault was played: counters may differ, the end may not */
+	bool was_faulted;         /* the fault was met: the sync did not end as it should     */
+	int exit_status;          /* of the last program                                      */
+	struct mms_str out, err;  /* of the last program                                 */
+	struct mms_str last_sync; /* its arguments                                      */
+	struct mms_str config;    /* members of the mmsync object                       */
+	char failure[2048];       /* why it failed; "" = it did not                     */
+};
+
+/* Play it. Returns 0, or 1 with scenario->failure filled. */
+int scenario_play(struct scenario *scenario);
+void scenario_release(struct scenario *scenario);
+
+/* For the commands (private to scenario*.c). */
+bool scenario_fail(struct scenario *s, const char *fmt, ...) MMS_PRINTF(2, 3);
+/* Run the program with the given arguments (words of one text). */
+bool scenario_run(struct scenario *s, const char *arguments, const char *fault);
+/* Expectations: false and failure filled when they do not hold. */
+bool scenario_expect(struct scenario *s, const char *what, const char *rest);
+/* A digest of every row that a quiet sync must not touch. */
+bool scenario_digest(struct scenario *s, char *out, size_t size);
+
+#endif
