@@ -1,0 +1,339 @@
+/* What the demonstration shows, in the order in which it is told. */
+#include "demo.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mmsync/ddl.h"
+
+struct person {
+	const char *email, *zone, *integration, *feed;
+};
+
+static const struct person people[] = {
+	{ "ann@example.com", "Europe/Berlin", "MM-CI-ann@example.com-0001", "ann-team.ics" },
+	{ "bob@example.com", "America/New_York", "MM-CI-bob@example.com-0002",
+	  "bob-outlook.ics" },
+	{ "cleo@example.com", "Asia/Tokyo", "MM-CI-cleo@example.com-0003", "cleo-talks.ics" },
+};
+
+static void say(const char *fmt, ...) MMS_PRINTF(1, 2);
+
+static void
+say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	(void)fflush(stdout);
+}
+
+/* Show a command as a reader would type it, and run it. */
+static mms_rc
+show(const struct demo *demo, const char *const *words, int *status, struct mms_err *err)
+{
+	const char *argv[16] = { demo->self, "--site", demo->site };
+	size_t n = 3;
+
+	printf("\n  $ mmsync");
+	for (size_t i = 0; words[i] != NULL && n + 1 < MMS_COUNT(argv); i++) {
+		printf(" %s", words[i]);
+		argv[n++] = words[i];
+	}
+	putchar('\n');
+	(void)fflush(stdout);
+	return mms_demo_spawn(argv, NULL, status, err);
+}
+
+static mms_rc
+open_db(const struct demo *demo, struct mms_db **out, struct mms_db_settings *settings,
+	struct mms_err *err)
+{
+	static char user[] = "root", database[] = "demo", none[] = "";
+
+	*settings = (struct mms_db_settings){ .socket = (char *)(uintptr_t)demo->socket,
+					      .user = user,
+					      .password = none,
+					      .database = database };
+	return mms_db_open(out, settings, err);
+}
+
+static mms_rc
+run_sql(const struct demo *demo, const char *const *statements, size_t n, struct mms_err *err)
+{
+	struct mms_db_settings settings;
+	struct mms_db *db = NULL;
+
+	mms_rc rc = open_db(demo, &db, &settings, err);
+	for (size_t i = 0; rc == MMS_OK && i < n; i++)
+		rc = mms_db_run_text(db, statements[i], err);
+	mms_db_close(db);
+	return rc;
+}
+
+/* The database itself is made from outside: a connection of ours needs one to exist. */
+static mms_rc
+make_site(const struct demo *demo, struct mms_err *err)
+{
+	char path[160], socket[160], log[128];
+	int status = 0;
+	MMS_AUTO(mms_str) config = { 0 };
+	const char *const argv[] = { "mariadb",
+				     "--no-defaults",
+				     socket,
+				     "-uroot",
+				     "-e",
+				     "CREATE DATABASE demo CHARACTER SET utf8mb4"
+				     " COLLATE utf8mb4_unicode_ci",
+				     NULL };
+
+	(void)snprintf(socket, sizeof socket, "--socket=%s", demo->socket);
+	(void)snprintf(log, sizeof log, "%s/keeper.log", demo->dir);
+	(void)snprintf(path, sizeof path, "%s/sites", demo->dir);
+	if (mkdir(path, 0700) != 0 || mkdir(demo->site, 0700) != 0)
+		return mms_fail(err, MMS_E_CONFIG, "%s cannot be made", demo->site);
+	mms_str_addf(
+		&config,
+		"{\n \"db_name\": \"demo\",\n \"db_user\": \"root\",\n \"db_password\": \"\",\n"
+		" \"db_socket\": \"%s\",\n \"mmsync\": {\n  \"event_time_zone\": \"UTC\",\n"
+		"  \"http\": {\"allow_hosts\": [\"127.0.0.1:%u\"]},\n"
+		"  \"retry\": {\"max_attempts\": 2, \"base_ms\": 50}\n }\n}\n",
+		demo->socket, demo->port);
+	(void)snprintf(path, sizeof path, "%s/site_config.json", demo->site);
+	mms_rc rc = mms_demo_write(path, mms_str_get(&config), err);
+	if (rc == MMS_OK)
+		rc = mms_demo_spawn(argv, log, &status, err);
+	if (rc == MMS_OK && status != 0)
+		rc = mms_fail(err, MMS_E_CONFIG,
+			      "the demonstration's database cannot be made, see %s", log);
+	return rc;
+}
+
+static mms_rc
+add_people(const struct demo *demo, struct mms_err *err)
+{
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(people); i++) {
+		const struct person *p = &people[i];
+		MMS_AUTO(mms_str) user = { 0 };
+		MMS_AUTO(mms_str) integration = { 0 };
+		MMS_AUTO(mms_str) url = { 0 };
+		bool is_own = i == 0 && demo->own_feed != NULL;
+
+		mms_str_addf(&url, "http://127.0.0.1:%u/%s", demo->port, p->feed);
+		mms_str_addf(
+			&user,
+			"INSERT INTO tabUser (name, creation, modified, owner, modified_by, "
+			"email,"
+			" enabled, time_zone) VALUES ('%s', NOW(6), NOW(6), 'Administrator',"
+			" 'Administrator', '%s', 1, '%s')",
+			p->email, p->email, p->zone);
+		mms_str_addf(
+			&integration,
+			"INSERT INTO `tabMM Calendar Integration` (name, creation, modified, "
+			"owner,"
+			" modified_by, user, integration_name, integration_type, is_active,"
+			" sync_direction, ical_url) VALUES ('%s', NOW(6), NOW(6), "
+			"'Administrator',"
+			" 'Administrator', '%s', 'Calendar', 'iCal', 1, 'One-way (Read "
+			"Only)', ",
+			p->integration, p->email);
+		mms_sql_add_text(&integration, is_own ? demo->own_feed : mms_str_get(&url));
+		mms_str_addc(&integration, ')');
+		const char *const statements[] = { mms_str_get(&user),
+						   mms_str_get(&integration) };
+		rc = run_sql(demo, statements, MMS_COUNT(statements), err);
+	}
+	return rc;
+}
+
+/* The rows as a person would look at them. */
+static mms_rc
+show_rows(const struct demo *demo, const char *where, struct mms_err *err)
+{
+	static const char *const heads[] = { "PERSON", "START (UTC)", "END (UTC)",
+					     "TITLE",  "BLOCKS",      "STATUS" };
+	MMS_AUTO(mms_table) table = { .n_columns = MMS_COUNT(heads), .heads = heads };
+	MMS_AUTO(mms_text_rows) rows = { 0 };
+	MMS_AUTO(mms_str) sql = { 0 };
+	struct mms_db_settings settings;
+	struct mms_db *db = NULL;
+	const char *const *row;
+
+	mms_str_addf(&sql,
+		     "SELECT SUBSTRING_INDEX(i.user, '@', 1), DATE_FORMAT(e.start_datetime, "
+		     "'%%a %%d %%b"
+		     " %%H:%%i'), DATE_FORMAT(e.end_datetime, '%%a %%H:%%i'), e.event_title,"
+		     " IF(e.is_blocking_availability, 'yes', 'no'), e.sync_status"
+		     " FROM `tabMM Calendar Event Sync` e JOIN `tabMM Calendar Integration` i"
+		     " ON i.name = e.calendar_integration WHERE %s"
+		     " ORDER BY i.user, e.start_datetime, e.name LIMIT 30",
+		     where);
+	mms_rc rc = open_db(demo, &db, &settings, err);
+	if (rc == MMS_OK)
+		rc = mms_text_rows_load(&rows, db, mms_str_get(&sql), err);
+	while (rc == MMS_OK && (row = mms_text_rows_find_next(&rows)) != NULL) {
+		for (size_t c = 0; rc == MMS_OK && c < MMS_COUNT(heads); c++)
+			rc = mms_table_add(&table, row[c], err);
+	}
+	mms_db_close(db);
+	if (rc == MMS_OK) {
+		putchar('\n');
+		mms_table_print(demo->app, &table);
+	}
+	return rc;
+}
+
+static mms_rc
+expect_status(int status, int want, const char *what, struct mms_err *err)
+{
+	if (status == want)
+		return MMS_OK;
+	return mms_fail(err, MMS_E_BUG, "%s ended with status %d in place of %d", what, status,
+			want);
+}
+
+static mms_rc
+tell_first_sync(struct demo *demo, struct mms_err *err)
+{
+	static const char *const sync[] = { "sync", NULL }, *const again[] = { "sync", NULL };
+	int status = 0;
+
+	say("\n2. Ann works in Berlin, Bob in New York, Cleo in Tokyo. Each has published a\n"
+	    "   calendar as an iCal feed%s; Bob's comes from Outlook with\n"
+	    "   Windows time zone names, broken lines and a meeting moved within its series.\n"
+	    "   The first sync reads all three:",
+	    demo->own_feed != NULL ? " (Ann's is the one that you gave)" : "");
+	mms_rc rc = show(demo, sync, &status, err);
+	if (rc == MMS_OK && demo->own_feed == NULL)
+		rc = expect_status(status, 0, "the first sync", err);
+	if (rc == MMS_OK)
+		say("\n   Every occurrence is a row of MM Calendar Event Sync, series are "
+		    "expanded,\n"
+		    "   Bob's private appointment says no more than Busy:");
+	if (rc == MMS_OK)
+		rc = show_rows(demo, "1", err);
+	if (rc != MMS_OK)
+		return rc;
+	say("\n   Once more, and nothing is written, for nothing has changed:");
+	return show(demo, again, &status, err);
+}
+
+static mms_rc
+tell_change(struct demo *demo, struct mms_err *err)
+{
+	static const char *const dry[] = { "sync", "--dry-run", NULL };
+	static const char *const sync[] = { "sync", NULL };
+	int status = 0;
+
+	say("\n3. Ann moves her one on one by an hour, cancels the offsite and adds a\n"
+	    "   retrospective. First a dry run, which writes nothing, then the sync:");
+	mms_rc rc = mms_demo_put_feeds(demo, 2, err);
+	if (rc == MMS_OK)
+		rc = show(demo, dry, &status, err);
+	if (rc == MMS_OK)
+		rc = show(demo, sync, &status, err);
+	if (rc == MMS_OK)
+		rc = expect_status(status, 0, "the second sync", err);
+	if (rc == MMS_OK)
+		rc = show_rows(demo,
+			       "e.external_event_id IN ('one-on-one@example.com',"
+			       " 'offsite@example.com', 'retro@example.com')",
+			       err);
+	return rc;
+}
+
+static mms_rc
+tell_outage(struct demo *demo, struct mms_err *err)
+{
+	static const char *const sync[] = { "sync", "--integration",
+					    "MM-CI-cleo@example.com-0003", NULL };
+	char path[160];
+	int status = 0;
+
+	say("\n4. Cleo's service has a bad day and answers with a log-in page and status 200.\n"
+	    "   That is a failure, never an empty calendar: her events stay.");
+	(void)snprintf(path, sizeof path, "%s/cleo-talks.ics.down", demo->feeds);
+	mms_rc rc = mms_demo_write(path, "", err);
+	/* Its feed is unchanged since: only a full read fetches it again. */
+	if (rc == MMS_OK)
+		rc = show(demo, sync, &status, err);
+	if (rc == MMS_OK)
+		rc = expect_status(status, 1, "the sync of a broken feed", err);
+	(void)unlink(path);
+	if (rc == MMS_OK)
+		rc = show_rows(demo, "i.user = 'cleo@example.com'", err);
+	return rc;
+}
+
+static mms_rc
+tell_audit(struct demo *demo, struct mms_err *err)
+{
+	static const char *const audit[] = { "audit", NULL };
+	static const char *const faults[] = {
+		"UPDATE `tabMM Calendar Event Sync` SET end_datetime = start_datetime - "
+		"INTERVAL 1 HOUR"
+		" WHERE external_event_id = 'keynote@example.org'",
+		"UPDATE `tabMM Calendar Event Sync` SET attendees_json = '{\"email\": \"x\"}'"
+		" WHERE external_event_id = 'panel@example.org'",
+		"UPDATE `tabMM Calendar Integration` SET sync_past_days = 400"
+		" WHERE name = 'MM-CI-bob@example.com-0002'",
+	};
+	int status = 0;
+
+	say("\n5. Somebody writes three faults into the tables by hand: an event that ends\n"
+	    "   before it starts, attendees that are no list, a window of 400 days. The audit\n"
+	    "   reads every row by the DocTypes' own rules and finds them:");
+	mms_rc rc = run_sql(demo, faults, MMS_COUNT(faults), err);
+	if (rc == MMS_OK)
+		rc = show(demo, audit, &status, err);
+	return rc == MMS_OK ? expect_status(status, 1, "the audit", err) : rc;
+}
+
+mms_rc
+mms_demo_tell(struct demo *demo, struct mms_err *err)
+{
+	static const char *const apply[] = { "schema", "apply", "--with-frappe", "--quiet",
+					     NULL };
+	int64_t started_mono_ms = mms_clock_mono_ms();
+	int status = 0;
+
+	say("mmsync demonstration: a Frappe site's meeting tables, three people, their "
+	    "calendars.");
+	say("\n1. A private MariaDB in %s, with Frappe's tables and mmsync's own.", demo->dir);
+	mms_rc rc = mms_demo_start(demo, err);
+	if (rc == MMS_OK)
+		rc = make_site(demo, err);
+	if (rc == MMS_OK)
+		rc = show(demo, apply, &status, err);
+	if (rc == MMS_OK)
+		rc = expect_status(status, 0, "schema apply", err);
+	if (rc == MMS_OK)
+		rc = mms_demo_put_feeds(demo, 1, err);
+	if (rc == MMS_OK)
+		rc = add_people(demo, err);
+	if (rc == MMS_OK)
+		rc = tell_first_sync(demo, err);
+	if (rc == MMS_OK && demo->own_feed == NULL)
+		rc = tell_change(demo, err);
+	if (rc == MMS_OK)
+		rc = tell_outage(demo, err);
+	if (rc == MMS_OK)
+		rc = tell_audit(demo, err);
+	if (rc != MMS_OK)
+		return rc;
+	say("\nThat was it, in %lld seconds. The site runs for half an hour; look around:\n\n"
+	    "  %s --site %s sync --force-full\n"
+	    "  mariadb --no-defaults -S %s -uroot demo\n\n"
+	    "and clean up with\n\n  %s demo --stop",
+	    (long long)((mms_clock_mono_ms() - started_mono_ms + 999) / 1000), demo->self,
+	    demo->site, demo->socket, demo->self);
+	return MMS_OK;
+}
