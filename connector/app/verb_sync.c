@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mmsync/mem.h"
@@ -338,6 +339,7 @@ mms_sync_verb(struct mms_app *app, struct mms_err *err)
 					  .clock = &app->clock,
 					  .log = &app->log,
 					  .is_stopped = mms_app_stop_flag(),
+					  .spool_dir = getenv("TMPDIR"),
 					  .on_turn = on_turn,
 					  .on_turn_aux = &progress };
 

@@ -11,4 +11,8 @@ extern const struct mms_opt mms_sync_opts[];
 extern const char mms_sync_more[];
 mms_rc mms_sync_verb(struct mms_app *app, struct mms_err *err);
 
+extern const struct mms_opt mms_demo_opts[];
+extern const char mms_demo_more[];
+mms_rc mms_demo_verb(struct mms_app *app, struct mms_err *err);
+
 #endif

@@ -223,7 +223,7 @@ fetch(const struct mms_provider_env *env, const char *url, const char *cursor,
 	request.if_none_match = etag;
 	request.if_modified_since = modified;
 	if (rc == MMS_OK)
-		rc = mms_spool_open(&fd, err);
+		rc = mms_spool_open(env->spool_dir, &fd, err);
 	request.body_fd = fd;
 	if (rc == MMS_OK)
 		rc = mms_request_run(env, &request, counts, &answer, err);

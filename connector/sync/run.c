@@ -323,6 +323,7 @@ do_run(const struct mms_sync_env *env, const struct mms_sync_options *o, struct 
 		.feeds = run->feeds,
 		.clock = env->clock,
 		.is_stopped = env->is_stopped,
+		.spool_dir = env->spool_dir,
 		.deadline_mono_ms = o->deadline_mono_ms,
 	};
 	shop.jobs = run->jobs;

@@ -34,6 +34,7 @@ struct mms_provider_env {
 	const struct mms_clock *clock;
 	const atomic_bool *is_stopped;
 	int64_t deadline_mono_ms;              /* 0: none */
+	const char *spool_dir; /* for what is too large for memory; NULL: the default */
 	int64_t max_attempts, base_ms, max_ms; /* retry of one request */
 };
 

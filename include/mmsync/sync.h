@@ -29,6 +29,7 @@ struct mms_sync_env {
 	const struct mms_clock *clock;
 	struct mms_log *log;
 	const atomic_bool *is_stopped;
+	const char *spool_dir; /* $TMPDIR; NULL: the default */
 	/* Called by workers after each turn, under a lock; NULL: nobody listens. */
 	void (*on_turn)(void *aux, size_t n_done, size_t n_all);
 	void *on_turn_aux;
