@@ -79,6 +79,19 @@ struct mms_value mms_v_bytes(const void *bytes, size_t len);
 struct mms_value mms_v_wall(int64_t wall_us); /* MMS_NO_TIME: NULL */
 struct mms_value mms_v_null(void);
 
+/*
+ * Prepare a statement and compare what is declared with what the server says of it. Errors: DB
+ * (a table or column is missing), BUG (the declaration is wrong; the text says where).
+ */
+mms_rc
+mms_db_check_stmt(struct mms_db *db, enum mms_stmt stmt, struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * Use another statement table from now on: tests and benches of this layer have tables of their
+ * own. An enum mms_stmt is then an index into it. Keeps: defs.
+ */
+mms_rc mms_db_use_statements(struct mms_db *db, const struct mms_stmt_def *defs, size_t n,
+			     struct mms_err *err) MMS_MUST_CHECK;
+
 /* Execute; affected (may be NULL) is the number of rows changed. */
 mms_rc mms_db_run(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in,
 		  uint64_t *affected, struct mms_err *err) MMS_MUST_CHECK;
