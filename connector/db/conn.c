@@ -9,11 +9,12 @@
 void
 mms_conn_drop(struct mms_db *db)
 {
-	for (size_t i = 0; i < db->n_defs; i++)
-		mms_handle_forget(&db->handles[i]);
+	/* The connection first: a statement closed on a live one would read its rows to the end. */
 	if (db->mysql != NULL)
 		mysql_close(db->mysql);
 	db->mysql = NULL;
+	for (size_t i = 0; i < db->n_defs; i++)
+		mms_handle_forget(&db->handles[i]);
 	db->connection_id = 0;
 	db->streaming = NULL;
 	if (db->tx == MMS_TX_OPEN)

@@ -98,6 +98,8 @@ mms_rc mms_handle_ready(struct mms_db *db, enum mms_stmt stmt, struct mms_stmt_h
 /* Forget the server's side; the memory stays. */
 void mms_handle_forget(struct mms_stmt_handle *handle);
 void mms_handle_release(struct mms_stmt_handle *handle);
+/* Tell an error of the statement; it is prepared anew where that may matter. */
+mms_rc mms_handle_fail(struct mms_db *db, struct mms_stmt_handle *handle, struct mms_err *err);
 /* Memory for the values of handle->n_in and n_out; false: none left. */
 bool mms_cells_make(struct mms_stmt_handle *handle);
 void mms_cells_release(struct mms_stmt_handle *handle);

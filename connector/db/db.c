@@ -118,18 +118,6 @@ mms_db_n_reconnects(const struct mms_db *db)
 	return db->n_connects > 0 ? db->n_connects - 1 : 0;
 }
 
-static mms_rc
-fail_stmt(struct mms_db *db, struct mms_stmt_handle *handle, struct mms_err *err)
-{
-	mms_rc rc = mms_conn_fail(db, handle->def->name, mysql_stmt_errno(handle->stmt),
-				  mysql_stmt_error(handle->stmt), err);
-
-	/* What the server or the library now thinks of the statement is not worth knowing. */
-	if (rc != MMS_E_CONFLICT && rc != MMS_E_ITEM)
-		mms_handle_forget(handle);
-	return rc;
-}
-
 /* Prepare, bind, send; the fault points of a statement are here. */
 static mms_rc
 execute(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in,
@@ -151,7 +139,7 @@ execute(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in,
 	if (mysql_stmt_attr_set(handle->stmt, STMT_ATTR_ARRAY_SIZE, &one_row) != 0 ||
 	    (handle->n_in > 0 && mysql_stmt_bind_param(handle->stmt, handle->binds_in) != 0) ||
 	    mysql_stmt_execute(handle->stmt) != 0)
-		return fail_stmt(db, handle, err);
+		return mms_handle_fail(db, handle, err);
 	if (mms_fault_hit(MMS_FAULT_STMT_AFTER))
 		return mms_conn_cut(db, handle->def->name, err);
 	*out = handle;
@@ -227,7 +215,7 @@ mms_rows_next(struct mms_rows *rows, const struct mms_value **row, struct mms_er
 		*row = NULL;
 		return mms_conn_check_tx(db, handle->def->name, err);
 	}
-	mms_rc rc = fail_stmt(db, handle, err);
+	mms_rc rc = mms_handle_fail(db, handle, err);
 	close_rows(rows);
 	return rc;
 }

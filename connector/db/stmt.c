@@ -110,6 +110,18 @@ mms_handle_release(struct mms_stmt_handle *handle)
 	*handle = (struct mms_stmt_handle){ 0 };
 }
 
+mms_rc
+mms_handle_fail(struct mms_db *db, struct mms_stmt_handle *handle, struct mms_err *err)
+{
+	mms_rc rc = mms_conn_fail(db, handle->def->name, mysql_stmt_errno(handle->stmt),
+				  mysql_stmt_error(handle->stmt), err);
+
+	/* What the server or the library now thinks of the statement is not worth knowing. */
+	if (rc != MMS_E_CONFLICT && rc != MMS_E_ITEM)
+		mms_handle_forget(handle);
+	return rc;
+}
+
 static mms_rc
 prepare(struct mms_db *db, struct mms_stmt_handle *handle, const struct mms_stmt_def *def,
 	struct mms_err *err)

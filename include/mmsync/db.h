@@ -133,13 +133,18 @@ mms_rc mms_tx_run(struct mms_tx *tx, enum mms_stmt stmt, const struct mms_value 
  */
 struct mms_bulk {
 	enum mms_stmt stmt;
-	size_t n, max; /* rows                       */
-	size_t bytes;  /* of all values, for packets */
+	const struct mms_stmt_def *def; /* borrowed */
+	size_t n, max;                  /* rows                       */
+	size_t bytes;                   /* of all values, for packets */
 	struct mms_bulk_column *columns;
 	size_t n_columns;
 };
 mms_rc mms_bulk_init(struct mms_bulk *bulk, enum mms_stmt stmt, size_t max,
 		     struct mms_err *err) MMS_MUST_CHECK;
+/* The same for a table of one's own (mms_db_use_statements()). Keeps: def. */
+mms_rc
+mms_bulk_init_as(struct mms_bulk *bulk, enum mms_stmt stmt, const struct mms_stmt_def *def,
+		 size_t max, struct mms_err *err) MMS_MUST_CHECK;
 void mms_bulk_release(struct mms_bulk *bulk);
 void mms_bulk_clear(struct mms_bulk *bulk);
 /* Add one row (the statement's parameters in order). Errors: BUG when full. */
