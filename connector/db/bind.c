@@ -122,8 +122,11 @@ mms_bind_type(char letter)
 }
 
 mms_rc
-mms_bind_in(struct mms_stmt_handle *handle, const struct mms_value *in, struct mms_err *err)
+mms_bind_in(const struct mms_db *db, struct mms_stmt_handle *handle, const struct mms_value *in,
+	    struct mms_err *err)
 {
+	size_t bytes = MMS_DB_PACKET_HEAD;
+
 	for (size_t i = 0; i < handle->n_in; i++) {
 		struct mms_cell *cell = &handle->in[i];
 		char letter = handle->def->in[i];
@@ -137,6 +140,7 @@ mms_bind_in(struct mms_stmt_handle *handle, const struct mms_value *in, struct m
 		cell->is_null = in[i].type == '\0';
 		cell->number = in[i].i;
 		cell->len = (unsigned long)in[i].len;
+		bytes += in[i].len;
 		if (in[i].type == 't')
 			mms_time_from_wall(in[i].wall_us, &cell->time);
 		handle->binds_in[i] = (MYSQL_BIND){
@@ -152,6 +156,10 @@ mms_bind_in(struct mms_stmt_handle *handle, const struct mms_value *in, struct m
 		else if (handle->binds_in[i].buffer_type == MYSQL_TYPE_DATETIME)
 			handle->binds_in[i].buffer = &cell->time;
 	}
+	/* The server would hang up in the middle of it, which looks like a passing fault. */
+	if (bytes > db->max_packet)
+		return mms_fail(err, MMS_E_ITEM, "%s: %zu bytes, the server takes %zu at once",
+				handle->def->name, bytes, db->max_packet);
 	return MMS_OK;
 }
 

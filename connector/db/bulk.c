@@ -20,8 +20,8 @@ struct mms_bulk_column {
 	char *nulls;         /* STMT_INDICATOR_NULL or _NONE                         */
 };
 
-/* What a packet holds beside the rows: its head, and two bytes of type for each parameter. */
-enum { PACKET_HEAD = 4096 };
+/* One execution is built in memory: no more than this, however much the server would take. */
+#define PART_MAX ((size_t)16 * 1024 * 1024)
 
 static bool
 make_column(struct mms_bulk_column *c, char letter, size_t max)
@@ -145,15 +145,15 @@ mms_bulk_add(struct mms_bulk *bulk, const struct mms_value *row, struct mms_err 
 	return MMS_OK;
 }
 
-/* How many rows from `from` on fit into one packet; 0: not even one. */
+/* How many rows from `from` on go into one packet; 0: the server does not even take one. */
 static size_t
-count_fitting(const struct mms_bulk *bulk, size_t from, size_t max_bytes)
+count_fitting(const struct mms_bulk *bulk, size_t from, size_t max_packet)
 {
-	size_t bytes = PACKET_HEAD, n = 0;
+	size_t bytes = MMS_DB_PACKET_HEAD, n = 0;
 
 	while (from + n < bulk->n) {
 		bytes += row_bytes(bulk, from + n);
-		if (bytes > max_bytes)
+		if (bytes > max_packet || (n > 0 && bytes > PART_MAX))
 			break;
 		n++;
 	}

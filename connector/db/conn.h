@@ -10,6 +10,9 @@
 /* A value larger than this is refused when it is read, bytes. */
 #define MMS_DB_VALUE_MAX MMS_STR_DEFAULT_MAX
 
+/* What a packet holds beside its values: its head, and two bytes of type for each parameter. */
+#define MMS_DB_PACKET_HEAD ((size_t)4096)
+
 enum mms_tx_state {
 	MMS_TX_NONE, /* autocommit                                                      */
 	MMS_TX_OPEN,
@@ -48,7 +51,7 @@ struct mms_db {
 	void *has_aux;
 	struct mms_stmt_handle *streaming; /* whose rows are open                       */
 	enum mms_tx_state tx;
-	size_t max_packet; /* bytes the server takes at once, capped    */
+	size_t max_packet; /* bytes the server takes at once              */
 	unsigned long version, connection_id;
 	unsigned n_connects;
 	atomic_uint_fast64_t n_statements;
@@ -114,8 +117,9 @@ mms_rc mms_value_check(const struct mms_stmt_def *def, size_t at, const struct m
 		       struct mms_err *err) MMS_MUST_CHECK;
 void mms_time_from_wall(int64_t wall_us, MYSQL_TIME *out);
 
-mms_rc mms_bind_in(struct mms_stmt_handle *handle, const struct mms_value *in,
-		   struct mms_err *err) MMS_MUST_CHECK;
+/* Errors: BUG, ITEM (more than the server takes at once). */
+mms_rc mms_bind_in(const struct mms_db *db, struct mms_stmt_handle *handle,
+		   const struct mms_value *in, struct mms_err *err) MMS_MUST_CHECK;
 /* Where results go; before the first fetch and after a buffer has grown. */
 mms_rc mms_bind_out(struct mms_db *db, struct mms_stmt_handle *handle,
 		    struct mms_err *err) MMS_MUST_CHECK;

@@ -17,9 +17,6 @@ enum {
 	TIMEOUT_MS = 30000,
 };
 
-/* What one execution may send, however much the server would take: it is built in memory. */
-#define PACKET_MAX ((size_t)16 * 1024 * 1024)
-
 /* One place to try. */
 struct target {
 	char host[256]; /* empty: the socket                            */
@@ -124,8 +121,6 @@ learn_facts(struct mms_db *db, struct server_facts *facts, struct mms_err *err)
 		return mms_fail(err, MMS_E_DB,
 				"the node is outside its cluster (wsrep_ready is "
 				"OFF)");
-	if (db->max_packet < 4096 || db->max_packet > PACKET_MAX)
-		db->max_packet = PACKET_MAX;
 	return rc;
 }
 

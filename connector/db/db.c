@@ -130,7 +130,7 @@ execute(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in,
 	if (rc == MMS_OK)
 		rc = mms_handle_ready(db, stmt, &handle, err);
 	if (rc == MMS_OK)
-		rc = mms_bind_in(handle, in, err);
+		rc = mms_bind_in(db, handle, in, err);
 	if (rc != MMS_OK)
 		return rc;
 	if (mms_fault_hit(MMS_FAULT_STMT_BEFORE))
