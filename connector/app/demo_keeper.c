@@ -96,22 +96,26 @@ install_database(const struct demo *demo, struct mms_err *err)
 static pid_t
 start_server(const struct demo *demo, const char *program)
 {
-	char data[128], socket[128], pid_file[128];
-	const char *const argv[] = { program,
-				     "--no-defaults",
-				     data,
-				     socket,
-				     pid_file,
-				     "--skip-networking",
-				     "--innodb-buffer-pool-size=64M",
-				     "--innodb-flush-log-at-trx-commit=2",
-				     "--performance-schema=OFF",
-				     geteuid() == 0 ? "--user=root" : "--skip-name-resolve",
-				     NULL };
+	char data[128], socket[128], pid_file[128], tmp[128];
+	const char *const argv[] = {
+		program,
+		"--no-defaults",
+		data,
+		socket,
+		pid_file,
+		tmp, /* a starting server clears away what others have in /tmp */
+		"--skip-networking",
+		"--innodb-buffer-pool-size=64M",
+		"--innodb-flush-log-at-trx-commit=2",
+		"--performance-schema=OFF",
+		geteuid() == 0 ? "--user=root" : "--skip-name-resolve",
+		NULL
+	};
 
 	(void)snprintf(data, sizeof data, "--datadir=%s/data", demo->dir);
 	(void)snprintf(socket, sizeof socket, "--socket=%s", demo->socket);
 	(void)snprintf(pid_file, sizeof pid_file, "--pid-file=%s/mariadb.pid", demo->dir);
+	(void)snprintf(tmp, sizeof tmp, "--tmpdir=%s/data", demo->dir);
 	pid_t pid = fork();
 	if (pid == 0) {
 		(void)execv(program, (char *const *)(uintptr_t)argv);
