@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "mmsync/email.h"
 #include "mmsync/json.h"
 #include "mmsync/mem.h"
 #include "mmsync/utf8.h"
@@ -142,9 +141,10 @@ make_title(const struct mms_event *event, const struct mms_row_rules *rules,
 
 /* One attendee as JSON, or nothing where Frappe could not save the address. */
 static void
-add_attendee(struct mms_json *j, const struct mms_attendee *a, bool *is_left_out)
+add_attendee(struct mms_json *j, const struct mms_email *email, const struct mms_attendee *a,
+	     bool *is_left_out)
 {
-	if (a->email == NULL || !mms_email_is_valid(a->email, strlen(a->email))) {
+	if (a->email == NULL || !mms_email_matches(email, a->email, strlen(a->email))) {
 		*is_left_out = true;
 		return;
 	}
@@ -158,7 +158,8 @@ add_attendee(struct mms_json *j, const struct mms_attendee *a, bool *is_left_out
 }
 
 static mms_rc
-make_attendees(const struct mms_event *event, struct mms_event_row *row, struct mms_err *err)
+make_attendees(const struct mms_event *event, const struct mms_row_rules *rules,
+	       struct mms_event_row *row, struct mms_err *err)
 {
 	MMS_AUTO(mms_str) text = { 0 };
 	MMS_AUTO(mms_json) j = { 0 };
@@ -170,7 +171,7 @@ make_attendees(const struct mms_event *event, struct mms_event_row *row, struct 
 		return rc;
 	mms_json_array(&j);
 	for (size_t i = 0; i < event->n_attendees; i++)
-		add_attendee(&j, &event->attendees[i], &row->has_warning);
+		add_attendee(&j, rules->email, &event->attendees[i], &row->has_warning);
 	mms_json_array_end(&j);
 	rc = mms_json_check(&j, err);
 	if (rc != MMS_OK)
@@ -190,7 +191,7 @@ make_organizer(const struct mms_event *event, const struct mms_row_rules *rules,
 	if (event->is_private || email == NULL || email[0] == '\0')
 		return MMS_OK;
 	size_t len = strlen(email);
-	if (!mms_email_is_valid(email, len) || len > rules->organizer_chars) {
+	if (!mms_email_matches(rules->email, email, len) || len > rules->organizer_chars) {
 		row->has_warning = true;
 		return MMS_OK;
 	}
@@ -258,7 +259,7 @@ mms_event_row_make(const struct mms_event *event, const struct mms_row_rules *ru
 		rc = make_text(event->location, rules->location_chars, SIZE_MAX, &row.location,
 			       &row.has_warning, err);
 	if (rc == MMS_OK)
-		rc = make_attendees(event, &row, err);
+		rc = make_attendees(event, rules, &row, err);
 	if (rc == MMS_OK)
 		rc = make_organizer(event, rules, &row, err);
 	if (rc == MMS_OK && event->problem != NULL)

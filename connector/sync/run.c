@@ -130,12 +130,15 @@ work(void *aux)
 	if (rc == MMS_OK)
 		rc = mms_event_writer_open(&worker.writer,
 					   (size_t)shop->env->site->config.batch_rows, &err);
+	if (rc == MMS_OK)
+		rc = mms_email_new(&worker.email, true, &err);
 	while (rc == MMS_OK && take_job(shop, &job)) {
 		do_job(shop, &worker, &job);
 		put_job(shop);
 	}
 	mms_event_writer_release(&worker.writer);
 	mms_digest_release(&worker.digest);
+	mms_email_free(worker.email);
 	mms_provider_env_release(&worker.provider_env);
 	if (rc != MMS_OK) {
 		(void)pthread_mutex_lock(&shop->lock);

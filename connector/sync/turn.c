@@ -269,6 +269,7 @@ prepare(struct mms_turn_state *t)
 		.blocking = { .tentative = config->tentative_blocks,
 			      .focus_time = config->focus_time_blocks,
 			      .all_day = config->all_day_blocks },
+		.email = w->email,
 		.id_chars = mms_columns_max_chars(columns, table, "external_event_id"),
 		.title_chars = mms_columns_max_chars(columns, table, "event_title"),
 		.location_chars = mms_columns_max_chars(columns, table, "location"),

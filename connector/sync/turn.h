@@ -28,6 +28,7 @@ struct mms_worker {
 	struct mms_lease_owner *owner; /* NULL in a dry run: nothing is written */
 	struct mms_event_writer writer;
 	struct mms_digest digest;
+	struct mms_email *email;
 	struct mms_zones *zones;
 	const struct mms_zone *event_zone, *site_zone;
 	unsigned char run[16];

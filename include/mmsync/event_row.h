@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "mmsync/digest.h"
+#include "mmsync/email.h"
 #include "mmsync/err.h"
 #include "mmsync/event.h"
 #include "mmsync/zone.h"
@@ -52,6 +53,7 @@ void mms_event_row_release(struct mms_event_row *row);
 struct mms_row_rules {
 	const struct mms_zone *event_zone; /* of stored times                            */
 	struct mms_blocking_rules blocking;
+	const struct mms_email *email; /* judges addresses, of this thread                  */
 	size_t id_chars, title_chars, location_chars, organizer_chars; /* column widths  */
 };
 
