@@ -5,6 +5,7 @@
  */
 #include "feed_cache.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
@@ -237,7 +238,6 @@ fetch(const struct mms_provider_env *env, const char *url, const char *cursor,
 		rc = judge_status(url, answer.status, err);
 	if (rc == MMS_OK && !out->is_same) {
 		out->fd = fd;
-		out->owns_fd = true;
 	} else if (fd > 0) {
 		(void)close(fd);
 	}
@@ -249,13 +249,16 @@ mms_feed_body_release(struct mms_feed_body *body)
 {
 	if (body == NULL)
 		return;
-	if (body->owns_fd && body->fd > 0)
+	if (body->fd > 0)
 		(void)close(body->fd);
 	mms_free(body->cursor);
 	*body = (struct mms_feed_body){ 0 };
 }
 
-/* The outcome that is there, for one more reader; the last one takes the body along. */
+/*
+ * The outcome that is there, for one more reader: each has a descriptor of its own (readers use
+ * pread, so that a shared position does not matter); the last one takes the cache's.
+ */
 static mms_rc
 hand_out(struct entry *e, struct mms_feed_body *out, struct mms_err *err)
 {
@@ -274,12 +277,15 @@ hand_out(struct entry *e, struct mms_feed_body *out, struct mms_err *err)
 	out->cursor = mms_text_copy(e->new_cursor);
 	if (out->cursor == NULL)
 		return mms_fail_nomem(err);
-	out->fd = e->fd;
-	out->owns_fd = e->n_expected == 0;
-	if (out->owns_fd) {
-		e->fd = 0;
-		e->state = FETCH_IDLE;
+	if (e->n_expected > 0) {
+		out->fd = fcntl(e->fd, F_DUPFD_CLOEXEC, 3);
+		return out->fd > 0
+			       ? MMS_OK
+			       : mms_fail(err, MMS_E_RETRY, "no file descriptor for a feed");
 	}
+	out->fd = e->fd;
+	e->fd = 0;
+	e->state = FETCH_IDLE;
 	return MMS_OK;
 }
 
@@ -352,7 +358,7 @@ mms_feed_fetch(const struct mms_provider_env *env, const char *url, int *fd,
 	mms_rc rc = fetch(env, url, NULL, &counts, &body, err);
 	if (rc == MMS_OK) {
 		*fd = body.fd;
-		body.owns_fd = false;
+		body.fd = 0;
 	}
 	return rc;
 }

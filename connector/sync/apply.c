@@ -72,10 +72,11 @@ longest(const struct batch *b)
 	return (longest_us + 999) / 1000;
 }
 
+/* The run's row counts this batch, too, though it is not written yet: both are, or neither. */
 static mms_rc
-put_run(struct mms_turn_state *t, struct mms_tx *tx, const struct mms_turn_finish *f,
-	struct mms_err *err)
+put_run(struct mms_turn_state *t, struct mms_tx *tx, const struct batch *b, struct mms_err *err)
 {
+	const struct mms_turn_finish *f = b->finish;
 	const struct mms_turn *out = t->out;
 	struct mms_run_row row = {
 		.cursor_id = t->source->cursor.id,
@@ -93,6 +94,8 @@ put_run(struct mms_turn_state *t, struct mms_tx *tx, const struct mms_turn_finis
 		.error_text = f->error_text,
 	};
 
+	for (size_t i = 0; i < b->n; i++)
+		mms_inbound_count(&row.events, (enum mms_plan_count)b->items[i]->count, 1);
 	memcpy(row.run, t->worker->run, sizeof row.run);
 	return mms_runs_put(tx, &row, err);
 }
@@ -116,7 +119,7 @@ run_tx(struct mms_turn_state *t, struct mms_tx *tx, struct mms_db *db, const str
 						f->end.is_good ? t->stamp.site_us : MMS_NO_TIME,
 						f->error_text, err);
 	if (rc == MMS_OK && f != NULL)
-		rc = put_run(t, tx, f, err);
+		rc = put_run(t, tx, b, err);
 	if (rc == MMS_OK)
 		rc = mms_tx_commit(tx, err);
 	return rc;
@@ -325,7 +328,7 @@ note_written(struct mms_turn_state *t, const struct batch *b, struct mms_err *er
 	mms_rc rc = MMS_OK;
 
 	for (size_t i = 0; rc == MMS_OK && i < b->n; i++) {
-		mms_inbound_count(t, (enum mms_plan_count)b->items[i]->count, 1);
+		mms_inbound_count(&t->out->events, (enum mms_plan_count)b->items[i]->count, 1);
 		rc = mms_known_note(&t->known, b->items[i], err);
 	}
 	return rc;
@@ -401,7 +404,7 @@ keep_planned(struct mms_turn_state *t, struct mms_err *err)
 		bool is_failed = c->letter == MMS_LETTER_PUT;
 		const char *op = is_failed ? "fail" : ops[c->kind];
 
-		mms_inbound_count(t, (enum mms_plan_count)c->count, 1);
+		mms_inbound_count(&t->out->events, (enum mms_plan_count)c->count, 1);
 		t->known.items[c->known_at].flags &= (uint16_t)~MMS_KNOWN_PLANNED;
 		if (op == NULL)
 			continue;

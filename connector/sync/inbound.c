@@ -9,9 +9,8 @@
 #define BATCH_BYTES ((size_t)512 * 1024)
 
 void
-mms_inbound_count(struct mms_turn_state *t, enum mms_plan_count count, int64_t n)
+mms_inbound_count(struct mms_event_counts *c, enum mms_plan_count count, int64_t n)
 {
-	struct mms_event_counts *c = &t->out->events;
 	int64_t *const counters[] = {
 		[MMS_COUNT_NONE] = NULL,           [MMS_COUNT_CREATED] = &c->created,
 		[MMS_COUNT_UPDATED] = &c->updated, [MMS_COUNT_UNCHANGED] = &c->unchanged,
@@ -244,7 +243,7 @@ inbound_event(struct mms_turn_state *t, const struct mms_event *event, struct mm
 	if (item.known != NULL)
 		item.known->flags |= MMS_KNOWN_SEEN;
 	if (item.plan.action == MMS_PLAN_NOTHING) {
-		mms_inbound_count(t, item.plan.count, 1);
+		mms_inbound_count(&t->out->events, item.plan.count, 1);
 		return MMS_OK;
 	}
 	if (item.known == NULL)

@@ -1,6 +1,7 @@
 /* Playing a story: the commands that change the world (see the header and docs/testing.md). */
 #include "support/scenario.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -105,6 +106,21 @@ world_stop(struct world *world)
 	}
 }
 
+/* No feed and no behaviour of an earlier story is left. */
+static void
+clear_feeds(struct scenario *s)
+{
+	DIR *dir = opendir(s->world->feeds.dir);
+
+	for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
+		if (strstr(e->d_name, ".ics") != NULL &&
+		    unlinkat(dirfd(dir), e->d_name, 0) != 0)
+			abort();
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+}
+
 /* Empty what an earlier story left; tables of Frappe and of ours, not the installation. */
 static void
 reset(struct scenario *s)
@@ -133,6 +149,7 @@ reset(struct scenario *s)
 	mms_test_sql(&s->world->server, "%s", mms_str_get(&sql));
 	mms_str_clear(&s->config);
 	write_config(s);
+	clear_feeds(s);
 	fake_clear_log(&s->world->feeds);
 }
 
@@ -177,6 +194,7 @@ static void
 run_child(struct scenario *s, char **words, size_t n, const char *fault, const char *out_path,
 	  const char *err_path)
 {
+	char counts_path[192];
 	char now[MMS_TIME_TEXT_MAX];
 	char **argv = calloc(n + 4, sizeof *argv);
 	int out = open(out_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -184,6 +202,7 @@ run_child(struct scenario *s, char **words, size_t n, const char *fault, const c
 
 	if (argv == NULL || out < 0 || err < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(127);
+	(void)snprintf(counts_path, sizeof counts_path, "%s/../counts", s->world->site_dir);
 	argv[0] = s->world->program;
 	argv[1] = (char[]){ "--site" };
 	argv[2] = s->world->site_dir;
@@ -191,8 +210,7 @@ run_child(struct scenario *s, char **words, size_t n, const char *fault, const c
 	(void)setenv("MMSYNC_NOW", mms_time_print(s->now_ms, now), 1);
 	if (fault != NULL)
 		(void)setenv("MMSYNC_FAULT", fault, 1);
-	if (s->counts_path != NULL && s->fault.sync_number == s->n_syncs)
-		(void)setenv("MMSYNC_FAULT_COUNTS", s->counts_path, 1);
+	(void)setenv("MMSYNC_FAULT_COUNTS", counts_path, 1);
 	(void)alarm(RUN_SECONDS);
 	(void)execv(argv[0], argv);
 	_exit(127);
@@ -366,8 +384,11 @@ do_conf(struct scenario *s, const char *rest)
 	size_t len = strcspn(rest, " ");
 
 	(void)snprintf(name, sizeof name, "%.*s", (int)len, rest);
-	for (const char *p = rest + len; *p != '\0'; p++)
-		mms_str_addc(&text, *p == ';' ? '\n' : *p);
+	for (const char *p = rest + len; *p != '\0'; p++) {
+		bool is_line_start = text.len == 0 || text.ptr[text.len - 1] == '\n';
+		if (*p != ' ' || !is_line_start)
+			mms_str_addc(&text, *p == ';' ? '\n' : *p);
+	}
 	mms_str_addc(&text, '\n');
 	fake_conf(&s->world->feeds, name, mms_str_get(&text));
 	return true;
@@ -386,10 +407,10 @@ do_time(struct scenario *s, const char *rest)
 static bool
 do_advance(struct scenario *s, const char *rest)
 {
-	char unit = '\0';
-	int64_t n = strtoll(rest, (char **)&rest, 10);
+	char *end;
+	int64_t n = strtoll(rest, &end, 10);
+	char unit = end[0];
 
-	unit = rest[0];
 	if (unit != 'd' && unit != 'h' && unit != 'm')
 		return scenario_fail(s, "advance takes 3d, 5h or 10m");
 	s->now_ms += n * (unit == 'd' ? MMS_DAY_MS : unit == 'h' ? 3600000 : 60000);
@@ -459,6 +480,7 @@ do_quiet(struct scenario *s, const char *rest)
 	(void)wanted_status(again);
 	MMS_AUTO(mms_str) arguments = { 0 };
 	mms_str_addf(&arguments, "%s -> %d", again, atoi(rest));
+	fake_clear_log(&s->world->feeds);
 	if (!do_run(s, "sync --json", mms_str_get(&arguments)) ||
 	    !scenario_digest(s, after, sizeof after))
 		return false;

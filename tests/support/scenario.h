@@ -38,7 +38,6 @@ struct scenario {
 	struct world *world;
 	const char *path;
 	struct scenario_fault fault;
-	const char *counts_path; /* MMSYNC_FAULT_COUNTS of that sync; NULL: none */
 
 	/* while it plays */
 	int line_number, n_syncs;
@@ -62,6 +61,8 @@ bool scenario_fail(struct scenario *s, const char *fmt, ...) MMS_PRINTF(2, 3);
 bool scenario_run(struct scenario *s, const char *arguments, const char *fault);
 /* Expectations: false and failure filled when they do not hold. */
 bool scenario_expect(struct scenario *s, const char *what, const char *rest);
+/* How often the last program passed a kind of fault point ("stmt-before", "alloc"); -1: unknown. */
+long scenario_count(const struct scenario *s, const char *kind);
 /* A digest of every row that a quiet sync must not touch. */
 bool scenario_digest(struct scenario *s, char *out, size_t size);
 

@@ -141,6 +141,34 @@ expect_requests(struct scenario *s, const char *rest)
 	       scenario_fail(s, "%ld requests for %s, expected %ld", n, path, want);
 }
 
+long
+scenario_count(const struct scenario *s, const char *kind)
+{
+	char path[192], line[64];
+	long n = -1;
+
+	(void)snprintf(path, sizeof path, "%s/../counts", s->world->site_dir);
+	FILE *file = fopen(path, "re");
+	while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+		size_t len = strlen(kind);
+		if (strncmp(line, kind, len) == 0 && line[len] == ' ')
+			n = strtol(line + len, NULL, 10);
+	}
+	if (file != NULL)
+		(void)fclose(file);
+	return n;
+}
+
+/* statements N: what the last program sent to the database, commits counted apart. */
+static bool
+expect_statements(struct scenario *s, const char *rest)
+{
+	long want = strtol(rest, NULL, 10), n = scenario_count(s, "stmt-before");
+
+	return s->is_healing || n == want ||
+	       scenario_fail(s, "%ld statements, expected %ld", n, want);
+}
+
 /* says TEXT: the last output, or what went to stderr, holds it. */
 static bool
 expect_says(struct scenario *s, const char *rest)
@@ -172,7 +200,7 @@ scenario_expect(struct scenario *s, const char *what, const char *rest)
 		{ "rows", expect_rows },         { "row", expect_row },
 		{ "ask", expect_ask },           { "json", expect_json },
 		{ "requests", expect_requests }, { "says", expect_says },
-		{ "silent", expect_silent },
+		{ "silent", expect_silent },     { "statements", expect_statements },
 	};
 
 	for (size_t i = 0; i < MMS_COUNT(words); i++) {
