@@ -53,10 +53,10 @@ write_config(struct scenario *s)
 
 	mms_str_addf(
 		&text,
-		"{\"db_name\":\"%s\",\"db_password\":\"%s\",\"db_socket\":\"%s\",\"mmsync\":{"
+		"{%s\"db_name\":\"%s\",\"db_password\":\"%s\",\"db_socket\":\"%s\",\"mmsync\":{"
 		"\"http\":{\"allow_hosts\":[\"%s\"],\"timeout_s\":3,\"connect_timeout_s\":2},"
 		"\"retry\":{\"base_ms\":1,\"max_s\":1}%s%s}}\n",
-		server->database, server->password, server->socket,
+		mms_str_get(&s->site_keys), server->database, server->password, server->socket,
 		fake_host(&s->world->feeds, host, sizeof host), s->config.len > 0 ? "," : "",
 		mms_str_get(&s->config));
 	(void)snprintf(path, sizeof path, "%s/site_config.json", s->world->site_dir);
@@ -148,6 +148,7 @@ reset(struct scenario *s)
 			  " ('System Settings', 'enable_scheduler', '1')");
 	mms_test_sql(&s->world->server, "%s", mms_str_get(&sql));
 	mms_str_clear(&s->config);
+	mms_str_clear(&s->site_keys);
 	write_config(s);
 	clear_feeds(s);
 	fake_clear_log(&s->world->feeds);
@@ -498,6 +499,19 @@ do_config(struct scenario *s, const char *rest)
 	return true;
 }
 
+/* site KEY VALUE: a key of site_config.json itself, JSON. */
+static bool
+do_site(struct scenario *s, const char *rest)
+{
+	size_t len = strcspn(rest, " ");
+
+	mms_str_clear(&s->site_keys);
+	mms_str_addf(&s->site_keys, "\"%.*s\":%s,", (int)len, rest,
+		     rest + len + strspn(rest + len, " "));
+	write_config(s);
+	return true;
+}
+
 static bool
 do_command(struct scenario *s, const char *word, const char *rest, FILE *file)
 {
@@ -507,7 +521,7 @@ do_command(struct scenario *s, const char *word, const char *rest, FILE *file)
 	} commands[] = {
 		{ "person", do_person }, { "integration", do_integration }, { "conf", do_conf },
 		{ "now", do_time },      { "advance", do_advance },         { "sync", do_sync },
-		{ "quiet", do_quiet },   { "config", do_config },
+		{ "quiet", do_quiet },   { "config", do_config },           { "site", do_site },
 	};
 
 	for (size_t i = 0; i < MMS_COUNT(commands); i++) {
@@ -561,4 +575,5 @@ scenario_release(struct scenario *s)
 	mms_str_release(&s->err);
 	mms_str_release(&s->last_sync);
 	mms_str_release(&s->config);
+	mms_str_release(&s->site_keys);
 }

@@ -48,6 +48,7 @@ struct scenario {
 	struct mms_str out, err;  /* of the last program                                 */
 	struct mms_str last_sync; /* its arguments                                      */
 	struct mms_str config;    /* members of the mmsync object                       */
+	struct mms_str site_keys; /* further keys of site_config.json */
 	char failure[2048];       /* why it failed; "" = it did not                     */
 };
 
