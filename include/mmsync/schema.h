@@ -12,31 +12,8 @@
 #include "mmsync/columns.h"
 #include "mmsync/db.h"
 #include "mmsync/err.h"
+#include "mmsync/findings.h"
 #include "mmsync/site.h"
-
-enum mms_finding_state {
-	MMS_FINDING_OK,      /* as it should be                                  */
-	MMS_FINDING_MISSING, /* apply brings it                                  */
-	MMS_FINDING_DIFFERS, /* apply changes it                                 */
-	MMS_FINDING_BLOCKED, /* rows or objects stand in the way: listed first   */
-	MMS_FINDING_DONE,    /* was just brought                                 */
-};
-
-/* One thing that was looked at. Texts are owned. */
-struct mms_finding {
-	enum mms_finding_state state;
-	char *object; /* "table mmsync_cursor", "index ..."          */
-	char *detail; /* what it is, what it should be; may be NULL  */
-	char *remedy; /* what to do; may be NULL                     */
-};
-struct mms_findings {
-	struct mms_finding *items;
-	size_t n, cap;
-};
-void mms_findings_release(struct mms_findings *findings);
-mms_rc mms_findings_add(struct mms_findings *findings, enum mms_finding_state state,
-			const char *object, const char *detail, const char *remedy,
-			struct mms_err *err) MMS_MUST_CHECK;
 
 /* What is there and what is not; changes nothing. */
 mms_rc mms_schema_check(struct mms_db *db, struct mms_findings *out,
