@@ -241,25 +241,33 @@ wrong_value(const struct walk *walk, const struct mms_config_row *row, const jso
 	return mms_site_tell(walk->reader, mms_str_get(&path));
 }
 
-/* "host:port": a name, an IPv4 or a bracketed IPv6 address, and a port. */
+/* A name, an IPv4 or a bracketed IPv6 address: n bytes. */
+static bool
+is_host(const char *text, size_t n)
+{
+	bool is_v6 = n >= 4 && text[0] == '[' && text[n - 1] == ']';
+	const char *chars = is_v6 ? "0123456789abcdefABCDEF:." : NULL;
+
+	if (n == 0 || n > 253)
+		return false;
+	for (size_t i = is_v6; i < n - is_v6; i++) {
+		char c = text[i];
+		bool is_word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+			       (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
+		if (chars != NULL ? strchr(chars, c) == NULL : !is_word)
+			return false;
+	}
+	return true;
+}
+
 static bool
 is_host_port(const char *text)
 {
 	const char *colon = strrchr(text, ':');
-	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
-	bool is_v6 = text[0] == '[';
-
-	if (len == 0 || len > 253 || (is_v6 && (len < 4 || text[len - 1] != ']')))
-		return false;
-	for (size_t i = is_v6; i < len - is_v6; i++) {
-		char c = text[i];
-		bool is_name = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-			       (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
-		if (!is_name && !(is_v6 && c == ':'))
-			return false;
-	}
 	char *end;
-	if (colon[1] < '0' || colon[1] > '9')
+
+	if (colon == NULL || !is_host(text, (size_t)(colon - text)) || colon[1] < '0' ||
+	    colon[1] > '9')
 		return false;
 	unsigned long port = strtoul(colon + 1, &end, 10);
 	return *end == '\0' && port >= 1 && port <= 65535;
@@ -364,7 +372,7 @@ read_hosts(const struct walk *walk, const struct mms_config_row *row, const json
 		if (!json_is_string(item) || !is_host_port(json_string_value(item)))
 			return wrong_value(walk, row, item);
 	}
-	list.items = mms_alloc(n * sizeof *list.items);
+	list.items = mms_alloc((n + 1) * sizeof *list.items);
 	if (list.items == NULL)
 		return mms_fail_nomem(walk->reader->err);
 	for (size_t i = 0; i < n; i++) {
