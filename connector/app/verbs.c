@@ -33,6 +33,16 @@ help_run(struct mms_app *app, struct mms_err *err)
 }
 
 static const struct mms_verb verbs[] = {
+	{ "doctor", "", "is this machine and site set up right", mms_doctor_more, 0, 0, 0, NULL,
+	  mms_verb_doctor },
+	{ "schema show", "", "mmsync's tables and migrations", mms_schema_show_more,
+	  MMS_NEED_DB, 0, 0, NULL, mms_verb_schema_show },
+	{ "schema check", "", "are tables, columns and indexes as they must be",
+	  mms_schema_check_more, MMS_NEED_DB, 0, 0, NULL, mms_verb_schema_check },
+	{ "schema apply", "", "bring tables, columns and indexes", mms_schema_apply_more,
+	  MMS_NEED_DB | MMS_WRITES, 0, 0, mms_schema_apply_opts, mms_verb_schema_apply },
+	{ "schema adopt", "", "say what a restored or moved site is", mms_schema_adopt_more,
+	  MMS_NEED_DB | MMS_WRITES, 0, 0, mms_schema_adopt_opts, mms_verb_schema_adopt },
 	{ "help", "[COMMAND]", "show the commands, or one command's options", NULL, 0, 0, 2,
 	  NULL, help_run },
 };

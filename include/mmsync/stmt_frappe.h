@@ -38,6 +38,10 @@
 	  " table_comment FROM information_schema.tables WHERE table_schema = DATABASE()"      \
 	  " AND table_name LIKE 'mmsync\\_%' ORDER BY table_name",                             \
 	  "", "sUUs")                                                                          \
+	X(HAS_MIGRATIONS,                                                                      \
+	  "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()"     \
+	  " AND table_name = 'mmsync_schema_version'",                                         \
+	  "", "i")                                                                             \
 	X(MIGRATIONS,                                                                          \
 	  "SELECT number, name, sha256, applied_at_ms FROM mmsync_schema_version"              \
 	  " ORDER BY number",                                                                  \
@@ -94,8 +98,9 @@
 	  "sss", "sS")                                                                        \
 	X(SETTER_WIDEN,                                                                       \
 	  "UPDATE `tabProperty Setter` SET value = ?, property_type = 'Int', modified = ?,"   \
-	  " modified_by = ? WHERE name = ?",                                                  \
-	  "stss", "")                                                                         \
+	  " modified_by = ? WHERE doc_type = ? AND field_name = ? AND property = 'length'"    \
+	  " AND CAST(value AS UNSIGNED) < CAST(? AS UNSIGNED)",                               \
+	  "stssss", "")                                                                       \
 	X(SETTER_ADD,                                                                         \
 	  "INSERT INTO `tabProperty Setter` (name, creation, modified, modified_by, owner,"   \
 	  " docstatus, idx, doctype_or_field, doc_type, field_name, property, property_type," \
@@ -115,8 +120,27 @@
 	  "ii", "")                                                                           \
 	X(LAST_INSERT_ID, "SELECT LAST_INSERT_ID()", "", "u")
 
+#define MMS_STMTS_DOCTOR(X)                                                                    \
+	X(SERVER_CLOCK, "SELECT UTC_TIMESTAMP(6)", "", "t")                                    \
+	X(PLACEHOLDER_JOBS,                                                                    \
+	  "SELECT name, stopped FROM `tabScheduled Job Type`"                                  \
+	  " WHERE method LIKE '%calendar\\_sync.sync\\_all\\_users\\_calendars' ORDER BY "     \
+	  "name",                                                                              \
+	  "", "si")                                                                            \
+	X(AUTONAMES,                                                                           \
+	  "SELECT name, doc_type, value FROM `tabProperty Setter` WHERE property = 'autoname'" \
+	  " AND doc_type IN ('MM Calendar Integration', 'MM Calendar Event Sync',"             \
+	  " 'MM Meeting Booking') ORDER BY name",                                              \
+	  "", "sSS")                                                                           \
+	X(OAUTH_INTEGRATIONS,                                                                  \
+	  "SELECT COUNT(*) FROM `tabMM Calendar Integration` WHERE is_active = 1"              \
+	  " AND integration_type IN ('Google Calendar', 'Outlook Calendar')",                  \
+	  "", "i")                                                                             \
+	X(USER_EXISTS, "SELECT COUNT(*) FROM tabUser WHERE name = ?", "s", "i")
+
 #define MMS_STMTS_FRAPPE(X) \
 	MMS_STMTS_SCHEMA(X) \
-	MMS_STMTS_SITE(X)
+	MMS_STMTS_SITE(X)   \
+	MMS_STMTS_DOCTOR(X)
 
 #endif
