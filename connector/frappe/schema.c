@@ -308,13 +308,20 @@ apply(struct mms_schema_run *run, const struct mms_site *site, struct mms_column
 	return rc;
 }
 
-/* Frappe's own columns hold the site's clock. */
+/* Frappe's own columns hold the site's clock; before there is a Frappe there is no site's clock. */
 static mms_rc
 set_time(struct mms_schema_run *run)
 {
+	MMS_AUTO(mms_settings) settings = { 0 };
+
 	run->now_ms = mms_clock_now_ms(run->options->clock);
 	run->now_wall_us = run->now_ms * 1000;
-	return MMS_OK;
+	if (!mms_columns_has_table(run->columns, "tabSingles"))
+		return MMS_OK;
+	mms_rc rc = mms_settings_load(run->db, &settings, run->err);
+	if (rc == MMS_OK)
+		rc = mms_settings_to_wall(&settings, run->now_ms, &run->now_wall_us, run->err);
+	return rc;
 }
 
 mms_rc

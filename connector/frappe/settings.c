@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mmsync/mem.h"
+#include "mmsync/zone.h"
 
 /* What Frappe itself takes for the zone before the set-up wizard has run. */
 #define ZONE_BEFORE_SETUP "Asia/Kolkata"
@@ -85,6 +86,28 @@ mms_settings_load_user_zone(struct mms_db *db, const struct mms_columns *columns
 	if (rc == MMS_OK)
 		*out = zone;
 	return rc;
+}
+
+mms_rc
+mms_settings_to_wall(const struct mms_settings *settings, int64_t utc_ms, int64_t *out_wall_us,
+		     struct mms_err *err)
+{
+	struct mms_zones *zones = NULL;
+	const struct mms_zone *zone;
+
+	mms_rc rc = mms_zones_new(&zones, err);
+	if (rc == MMS_OK)
+		rc = mms_zones_find(zones, settings->time_zone, &zone, err);
+	if (rc == MMS_OK)
+		*out_wall_us = mms_zone_to_wall(zone, utc_ms);
+	mms_zones_free(zones);
+	if (rc != MMS_E_GONE)
+		return rc;
+	mms_fail(err, MMS_E_CONFIG,
+		 "the time zone of System Settings, %s, is not one that "
+		 "this system knows",
+		 settings->time_zone);
+	return mms_hint(err, "set another in System Settings, or update the package tzdata");
 }
 
 /* The names under which the tz database, and Frappe's list of zones, have UTC. */

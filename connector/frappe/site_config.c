@@ -8,6 +8,7 @@
 #include "mmsync/mem.h"
 #include "mmsync/near.h"
 #include "mmsync/utf8.h"
+#include "mmsync/zone.h"
 
 /* Keys at one level that may be meant by a mistyped one. */
 #define NAMES_MAX 64
@@ -212,8 +213,10 @@ may_show(const struct mms_config_row *row, const json_t *value)
 		row->type != MMS_CONFIG_TEXT);
 }
 
+/* near: what may be meant instead, or NULL. */
 static mms_rc
-wrong_value(const struct walk *walk, const struct mms_config_row *row, const json_t *value)
+wrong_value_near(const struct walk *walk, const struct mms_config_row *row, const json_t *value,
+		 const char *near)
 {
 	MMS_AUTO(mms_str) expected = { 0 };
 	MMS_AUTO(mms_str) given = { 0 };
@@ -228,17 +231,17 @@ wrong_value(const struct walk *walk, const struct mms_config_row *row, const jso
 	mms_str_addf(&path, "mmsync.%s", row->key);
 	mms_fail(err, MMS_E_CONFIG, "%s: \"%s\" must be %s%s", walk->file, mms_str_get(&path),
 		 mms_str_get(&expected), mms_str_get(&given));
-	if (row->default_text != NULL)
+	if (near != NULL)
+		mms_hint(err, "did you mean \"%s\"?", near);
+	else if (row->default_text != NULL)
 		mms_hint(err, "without the key it is %s", row->default_text);
-	if (row->type == MMS_CONFIG_CHOICE && json_is_string(value)) {
-		size_t n = 0;
-		while (row->choices[n] != NULL)
-			n++;
-		const char *near = mms_near_find(json_string_value(value), row->choices, n);
-		if (near != NULL)
-			mms_hint(err, "did you mean \"%s\"?", near);
-	}
 	return mms_site_tell(walk->reader, mms_str_get(&path));
+}
+
+static mms_rc
+wrong_value(const struct walk *walk, const struct mms_config_row *row, const json_t *value)
+{
+	return wrong_value_near(walk, row, value, NULL);
 }
 
 /* A name, an IPv4 or a bracketed IPv6 address: n bytes. */
@@ -285,22 +288,6 @@ is_address(const char *text)
 	return strpbrk(text, " \"<>\\") == NULL;
 }
 
-/* Letters, digits and - + _ / in parts that are not empty: nothing that could leave its folder. */
-static bool
-is_zone_name(const char *text)
-{
-	bool is_start = true;
-
-	for (const char *p = text; *p != '\0'; p++) {
-		bool is_word = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-			       (*p >= '0' && *p <= '9') || *p == '-' || *p == '+' || *p == '_';
-		if (!is_word && (*p != '/' || is_start))
-			return false;
-		is_start = *p == '/';
-	}
-	return !is_start;
-}
-
 static bool
 is_good_text(const struct mms_config_row *row, const json_t *value)
 {
@@ -319,10 +306,9 @@ is_good_text(const struct mms_config_row *row, const json_t *value)
 		return is_address(text);
 	case MMS_CONFIG_LISTEN:
 		return is_host_port(text);
-	case MMS_CONFIG_ZONE:
-		return is_zone_name(text);
 	case MMS_CONFIG_TEXT:
 	case MMS_CONFIG_SECRET:
+	case MMS_CONFIG_ZONE:
 	case MMS_CONFIG_BOOL:
 	case MMS_CONFIG_INT:
 	case MMS_CONFIG_CHOICE:
@@ -350,13 +336,57 @@ read_text(const struct walk *walk, const struct mms_config_row *row, const json_
 static mms_rc
 read_choice(const struct walk *walk, const struct mms_config_row *row, const json_t *value)
 {
-	for (int64_t i = 0; json_is_string(value) && row->choices[i] != NULL; i++) {
-		if (strcmp(row->choices[i], json_string_value(value)) == 0) {
-			*(int64_t *)mms_config_field(walk->config, row) = i;
+	size_t n = 0;
+
+	for (; row->choices[n] != NULL; n++) {
+		if (json_is_string(value) &&
+		    strcmp(row->choices[n], json_string_value(value)) == 0) {
+			*(int64_t *)mms_config_field(walk->config, row) = (int64_t)n;
 			return MMS_OK;
 		}
 	}
-	return wrong_value(walk, row, value);
+	return wrong_value_near(
+		walk, row, value,
+		json_is_string(value) ? mms_near_find(json_string_value(value), row->choices, n)
+				      : NULL);
+}
+
+/* A zone must be one of the system's: to find that out later would be to write wrong times. */
+static mms_rc
+find_zone(const struct walk *walk, const struct mms_config_row *row, const json_t *value,
+	  struct mms_zones *zones)
+{
+	const char *name = json_string_value(value);
+	const struct mms_zone *zone;
+	char guess[100];
+
+	mms_rc rc = mms_zones_find(zones, name, &zone, walk->reader->err);
+	if (rc == MMS_OK)
+		return read_text(walk, row, value);
+	if (rc == MMS_E_CONFIG)
+		return mms_site_tell(walk->reader, "time zones");
+	if (rc != MMS_E_GONE)
+		return rc;
+	bool has_guess = mms_zone_guess_name(zones, name, guess, sizeof guess);
+	return wrong_value_near(walk, row, value, has_guess ? guess : NULL);
+}
+
+static mms_rc
+read_zone(const struct walk *walk, const struct mms_config_row *row, const json_t *value)
+{
+	struct mms_zones *zones = NULL;
+
+	if (!json_is_string(value))
+		return wrong_value(walk, row, value);
+	walk->config->has_event_time_zone = true;
+	if (strcmp(json_string_value(value), "UTC") == 0 ||
+	    strcmp(json_string_value(value), "site") == 0)
+		return read_text(walk, row, value);
+	mms_rc rc = mms_zones_new(&zones, walk->reader->err);
+	if (rc == MMS_OK)
+		rc = find_zone(walk, row, value, zones);
+	mms_zones_free(zones);
+	return rc;
 }
 
 static mms_rc
@@ -413,8 +443,7 @@ read_value(const struct walk *walk, const struct mms_config_row *row, const json
 	case MMS_CONFIG_HOSTS:
 		return read_hosts(walk, row, value);
 	case MMS_CONFIG_ZONE:
-		walk->config->has_event_time_zone = true;
-		return read_text(walk, row, value);
+		return read_zone(walk, row, value);
 	case MMS_CONFIG_TEXT:
 	case MMS_CONFIG_SECRET:
 	case MMS_CONFIG_URL:

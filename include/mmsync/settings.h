@@ -7,6 +7,7 @@
 #define MMSYNC_SETTINGS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "mmsync/columns.h"
 #include "mmsync/config.h"
@@ -30,6 +31,13 @@ void mms_settings_release(struct mms_settings *settings);
 mms_rc mms_settings_load_user_zone(struct mms_db *db, const struct mms_columns *columns,
 				   const struct mms_settings *settings, const char *user,
 				   char **out, struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * The site's clock at an instant (Unix ms): what Frappe's own columns hold (creation, modified).
+ * Errors: CONFIG (the zone in System Settings is none of the system's), NOMEM.
+ */
+mms_rc mms_settings_to_wall(const struct mms_settings *settings, int64_t utc_ms,
+			    int64_t *out_wall_us, struct mms_err *err) MMS_MUST_CHECK;
 
 /*
  * May event times be read and written? Not while nobody has said which zone they are in on a

@@ -33,8 +33,7 @@
 	  " WHERE table_schema = DATABASE() AND table_name = ?",                               \
 	  "s", "SSs")                                                                          \
 	X(OWN_TABLES,                                                                          \
-	  "SELECT table_name, table_rows, COALESCE(data_length, 0) + COALESCE(index_length, "  \
-	  "0),"                                                                                \
+	  "SELECT table_name, table_rows, CAST(data_length + index_length AS UNSIGNED),"       \
 	  " table_comment FROM information_schema.tables WHERE table_schema = DATABASE()"      \
 	  " AND table_name LIKE 'mmsync\\_%' ORDER BY table_name",                             \
 	  "", "sUUs")                                                                          \

@@ -284,6 +284,35 @@ unknown_keys_are_refused_with_the_nearest_one(void **state)
 }
 
 static void
+a_wrong_word_or_zone_is_told_with_the_nearest(void **state)
+{
+	static const struct {
+		const char *object, *hint;
+	} rows[] = {
+		{ "{\"bookings\": {\"send_updates\": \"external\"}}",
+		  "without the key it is \"none\"" },
+		{ "{\"bookings\": {\"send_updates\": \"externalonly\"}}",
+		  "did you mean \"externalOnly\"?" },
+		{ "{\"event_time_zone\": \"Site\"}", "without the key it is \"UTC\"" },
+		{ "{\"event_time_zone\": \"W. Europe Standard Time\"}",
+		  "did you mean \"Europe/Berlin\"?" },
+		{ "{\"event_time_zone\": \"Europe/Atlantis\"}",
+		  "without the key it is \"UTC\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		MMS_AUTO(mms_site) site = { 0 };
+		MMS_AUTO(mms_err) err = { 0 };
+
+		if (parse_mmsync(rows[i].object, &site, &err) != MMS_E_CONFIG ||
+		    strcmp(mms_err_hint(&err), rows[i].hint) != 0)
+			fail_msg("row %s: '%s', '%s'", rows[i].object, mms_err_text(&err),
+				 mms_err_hint(&err));
+	}
+}
+
+static void
 a_group_must_be_an_object_and_so_must_the_whole(void **state)
 {
 	static const char *const objects[] = { "{\"http\": 3}", "{\"http\": \"s3cret\"}", "[]",
@@ -535,6 +564,7 @@ main(void)
 		cmocka_unit_test(each_key_takes_its_type_and_refuses_others),
 		cmocka_unit_test(values_arrive_where_they_belong),
 		cmocka_unit_test(unknown_keys_are_refused_with_the_nearest_one),
+		cmocka_unit_test(a_wrong_word_or_zone_is_told_with_the_nearest),
 		cmocka_unit_test(a_group_must_be_an_object_and_so_must_the_whole),
 		cmocka_unit_test(no_error_shows_a_secret),
 		cmocka_unit_test(bad_json_is_told_with_file_line_and_column),
