@@ -82,7 +82,7 @@ tell_twice(struct mms_schema_run *run, const struct mms_value *row)
 {
 	MMS_AUTO(mms_str) remedy = { 0 };
 	MMS_AUTO(mms_str) detail = { 0 };
-	const char *names = row[3].ptr;
+	const char *names = row[3].type == '\0' ? "" : row[3].ptr;
 	size_t newest = strcspn(names, "\n");
 	const char *p = names + newest;
 

@@ -86,11 +86,11 @@
 	  " GROUP_CONCAT(name ORDER BY modified DESC SEPARATOR '\\n')"                        \
 	  " FROM `tabMM Calendar Event Sync` WHERE external_event_id <> ''"                   \
 	  " AND calendar_integration <> '' GROUP BY 1, 2 HAVING COUNT(*) > 1 LIMIT 101",      \
-	  "", "ssis")                                                                         \
+	  "", "SSiS")                                                                         \
 	X(EVENTS_TOO_LONG,                                                                    \
 	  "SELECT name, CHAR_LENGTH(external_event_id) FROM `tabMM Calendar Event Sync`"      \
 	  " WHERE CHAR_LENGTH(external_event_id) > ? LIMIT 101",                              \
-	  "i", "si")                                                                          \
+	  "i", "sI")                                                                          \
 	X(SETTERS,                                                                            \
 	  "SELECT name, value FROM `tabProperty Setter`"                                      \
 	  " WHERE doc_type = ? AND field_name = ? AND property = ?",                          \

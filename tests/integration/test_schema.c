@@ -9,6 +9,7 @@
 #include "mmsync/mem.h"
 #include "mmsync/schema.h"
 #include "support/dbcheck.h"
+#include "support/frappe_site.h"
 #include "support/program.h"
 
 #define EVENTS       "`tabMM Calendar Event Sync`"
@@ -59,24 +60,6 @@ close_db(void **state)
 	return 0;
 }
 
-/* Frappe's tables as a site has them: without the mark of --with-frappe. */
-static void
-make_frappe(void)
-{
-	for (size_t i = 0; i < mms_frappe_n_tables(); i++) {
-		MMS_AUTO(mms_str) sql = { 0 };
-		MMS_AUTO(mms_str) name = { 0 };
-
-		mms_frappe_add_ddl(&sql, i);
-		mms_frappe_add_name(&name, i);
-		mms_test_sql(&server, "%s", mms_str_get(&sql));
-		mms_test_sql(&server, "ALTER TABLE `%s` COMMENT ''", mms_str_get(&name));
-	}
-	mms_test_sql(&server, "CREATE TABLE tabDocType (name varchar(140) PRIMARY KEY)");
-	mms_test_sql(&server, "INSERT INTO tabSingles VALUES "
-			      "('System Settings', 'time_zone', 'Europe/Berlin')");
-}
-
 static mms_rc
 apply_with(const struct mms_schema_options *options, struct mms_findings *found,
 	   struct mms_err *err)
@@ -95,9 +78,13 @@ apply(struct mms_findings *found, struct mms_err *err)
 static void
 apply_well(void)
 {
-	MMS_AUTO(mms_findings) found = { 0 };
+	mms_test_schema_apply(db, &site);
+}
 
-	OK(apply(&found, &err));
+static enum mms_finding_state
+state_of(const struct mms_findings *found, const char *object)
+{
+	return mms_test_finding(found, object)->state;
 }
 
 static void
@@ -109,51 +96,6 @@ make_with_frappe(void)
 	OK(apply_with(&options, &found, &err));
 }
 
-static size_t
-n_not_right(void)
-{
-	MMS_AUTO(mms_findings) found = { 0 };
-
-	OK(mms_schema_check(db, &found, &err));
-	return found.n - mms_findings_count(&found, MMS_FINDING_OK);
-}
-
-/* The state of a finding by its object; fails the test when there is none. */
-static enum mms_finding_state
-state_of(const struct mms_findings *found, const char *object)
-{
-	for (size_t i = 0; i < found->n; i++) {
-		if (strcmp(found->items[i].object, object) == 0)
-			return found->items[i].state;
-	}
-	fail_msg("no finding '%s'", object);
-	return MMS_FINDING_OK;
-}
-
-/* Everything about columns, indexes, tables and checks, as one text. Owns: free(). */
-static char *
-snapshot(const char *database)
-{
-	return mms_test_ask_text(
-		&server,
-		"SELECT CONCAT((SELECT GROUP_CONCAT(table_name, '.', column_name, ' ', "
-		"ordinal_position, ' ', column_type, ' ', COALESCE(column_default, '-'), ' ', "
-		"is_nullable, ' ', COALESCE(collation_name, '-') ORDER BY table_name, "
-		"ordinal_position SEPARATOR '\\n') FROM information_schema.columns WHERE "
-		"table_schema = '%s'), '\\n', (SELECT GROUP_CONCAT(table_name, '.', "
-		"index_name, "
-		"' ', seq_in_index, ' ', column_name, ' ', non_unique, ' ', index_type ORDER "
-		"BY "
-		"table_name, index_name, seq_in_index SEPARATOR '\\n') FROM "
-		"information_schema.statistics WHERE table_schema = '%s'), '\\n', (SELECT "
-		"GROUP_CONCAT(table_name, ' ', engine, ' ', table_collation, ' ', row_format "
-		"ORDER BY table_name SEPARATOR '\\n') FROM information_schema.tables WHERE "
-		"table_schema = '%s'), '\\n', COALESCE((SELECT GROUP_CONCAT(table_name, ' ', "
-		"check_clause ORDER BY table_name, check_clause SEPARATOR '\\n') FROM "
-		"information_schema.check_constraints WHERE constraint_schema = '%s'), ''))",
-		database, database, database, database);
-}
-
 /* ---- an empty database --------------------------------------------------------------------- */
 
 static void
@@ -161,7 +103,7 @@ on_an_empty_database_everything_is_made(void **state)
 {
 	(void)state;
 	make_with_frappe();
-	assert_int_equal(n_not_right(), 0);
+	assert_int_equal(mms_test_schema_n_wrong(db), 0);
 	assert_int_equal(
 		mms_test_ask_i64(&server, "SELECT COUNT(*) FROM mmsync_schema_version"), 4);
 	assert_int_equal(
@@ -192,10 +134,10 @@ frappes_tables_are_those_that_frappe_makes(void **state)
 		mms_frappe_add_ddl(&sql, i);
 		mms_test_sql(&server, "%s", mms_str_get(&sql));
 	}
-	char *ours = snapshot(server.database);
+	char *ours = mms_test_snapshot(&server);
 	mms_test_reset(&server);
 	mms_test_sql_file(&server, dump);
-	char *theirs = snapshot(server.database);
+	char *theirs = mms_test_snapshot(&server);
 	size_t at = 0;
 	while (ours[at] != '\0' && ours[at] == theirs[at])
 		at++;
@@ -220,7 +162,7 @@ with_frappe_is_refused_where_frappe_is(void **state)
 						   "table_schema = DATABASE()"),
 			 1);
 	mms_test_reset(&server);
-	make_frappe();
+	mms_test_make_frappe(&server);
 	FAILS(MMS_E_DB, "the database of a Frappe site", apply_with(&options, &found, &err));
 	assert_int_equal(mms_test_ask_i64(&server, "SELECT COUNT(*) FROM "
 						   "information_schema.tables WHERE "
@@ -266,13 +208,13 @@ a_site_gets_widths_setters_and_indexes(void **state)
 	MMS_AUTO(mms_findings) found = { 0 };
 
 	(void)state;
-	make_frappe();
+	mms_test_make_frappe(&server);
 	OK(apply(&found, &err));
 	assert_int_equal(state_of(&found, "column tabMM Calendar Event Sync.external_event_id"),
 			 MMS_FINDING_DONE);
 	assert_int_equal(state_of(&found, "index " UNIQUE_NAME), MMS_FINDING_DONE);
 	assert_int_equal(state_of(&found, "table mmsync_cursor"), MMS_FINDING_DONE);
-	assert_int_equal(n_not_right(), 0);
+	assert_int_equal(mms_test_schema_n_wrong(db), 0);
 	/* Ids are exact now: case and trailing blanks count. */
 	mms_test_sql(&server, "INSERT INTO " EVENTS
 			      " (name, calendar_integration, external_event_id) VALUES "
@@ -297,9 +239,9 @@ a_second_run_changes_nothing(void **state)
 	MMS_AUTO(mms_findings) found = { 0 };
 
 	(void)state;
-	make_frappe();
+	mms_test_make_frappe(&server);
 	apply_well();
-	char *before = snapshot(server.database);
+	char *before = mms_test_snapshot(&server);
 	char *setters =
 		mms_test_ask_text(&server, "SELECT GROUP_CONCAT(name, value, modified) FROM "
 					   "`tabProperty Setter`");
@@ -307,7 +249,7 @@ a_second_run_changes_nothing(void **state)
 	OK(apply(&found, &err));
 	mms_test_sql(&server, "SET GLOBAL general_log = 0");
 	assert_int_equal(mms_findings_count(&found, MMS_FINDING_OK), found.n);
-	char *after = snapshot(server.database);
+	char *after = mms_test_snapshot(&server);
 	char *setters_after =
 		mms_test_ask_text(&server, "SELECT GROUP_CONCAT(name, value, modified) FROM "
 					   "`tabProperty Setter`");
@@ -333,10 +275,10 @@ a_dry_run_changes_nothing_and_says_what_it_would(void **state)
 	MMS_AUTO(mms_findings) found = { 0 };
 
 	(void)state;
-	make_frappe();
-	char *before = snapshot(server.database);
+	mms_test_make_frappe(&server);
+	char *before = mms_test_snapshot(&server);
 	OK(apply_with(&options, &found, &err));
-	char *after = snapshot(server.database);
+	char *after = mms_test_snapshot(&server);
 	assert_string_equal(before, after);
 	assert_int_equal(state_of(&found, "index " UNIQUE_NAME), MMS_FINDING_MISSING);
 	assert_int_equal(state_of(&found, "binding to the site"), MMS_FINDING_MISSING);
@@ -352,7 +294,7 @@ rows_in_the_way_are_listed_and_nothing_is_changed(void **state)
 	MMS_AUTO(mms_findings) found = { 0 };
 
 	(void)state;
-	make_frappe();
+	mms_test_make_frappe(&server);
 	mms_test_sql(&server,
 		     "INSERT INTO " EVENTS
 		     " (name, modified, calendar_integration, external_event_id) VALUES "
@@ -360,9 +302,9 @@ rows_in_the_way_are_listed_and_nothing_is_changed(void **state)
 		     "('other case', '2026-01-02', 'c', 'X'), ('other one', NULL, 'd', 'x'),"
 		     "('null', NULL, 'c', NULL), ('empty', NULL, 'c', ''),"
 		     "('nowhere', NULL, NULL, 'y')");
-	char *before = snapshot(server.database);
+	char *before = mms_test_snapshot(&server);
 	FAILS(MMS_E_CONFLICT, "4 things stand in the way", apply(&found, &err));
-	char *after = snapshot(server.database);
+	char *after = mms_test_snapshot(&server);
 	assert_string_equal(before, after);
 	assert_int_equal(mms_findings_count(&found, MMS_FINDING_BLOCKED), 4);
 	assert_int_equal(state_of(&found, "MM Calendar Event Sync null"), MMS_FINDING_BLOCKED);
@@ -370,17 +312,13 @@ rows_in_the_way_are_listed_and_nothing_is_changed(void **state)
 	assert_int_equal(state_of(&found, "MM Calendar Event Sync nowhere"),
 			 MMS_FINDING_BLOCKED);
 	assert_int_equal(state_of(&found, "MM Calendar Event Sync new"), MMS_FINDING_BLOCKED);
-	for (size_t i = 0; i < found.n; i++) {
-		if (strcmp(found.items[i].object, "MM Calendar Event Sync new") == 0)
-			assert_non_null(
-				strstr(found.items[i].remedy,
-				       "bench --site site1 execute frappe.delete_doc "
-				       "--args '[\"MM Calendar Event Sync\", \"old\"]'"));
-	}
+	assert_non_null(strstr(mms_test_finding(&found, "MM Calendar Event Sync new")->remedy,
+			       "bench --site site1 execute frappe.delete_doc "
+			       "--args '[\"MM Calendar Event Sync\", \"old\"]'"));
 	mms_test_sql(&server, "DELETE FROM " EVENTS
 			      " WHERE name IN ('old', 'null', 'empty', 'nowhere')");
 	apply_well();
-	assert_int_equal(n_not_right(), 0);
+	assert_int_equal(mms_test_schema_n_wrong(db), 0);
 	free(before);
 	free(after);
 }
@@ -403,14 +341,14 @@ what_a_migrate_undoes_is_found_and_mended(void **state)
 	};
 
 	(void)state;
-	make_frappe();
+	mms_test_make_frappe(&server);
 	apply_well();
 	for (size_t i = 0; i < MMS_COUNT(damages); i++) {
 		mms_test_sql(&server, "%s", damages[i]);
-		if (n_not_right() == 0)
+		if (mms_test_schema_n_wrong(db) == 0)
 			fail_msg("not found: %s", damages[i]);
 		apply_well();
-		if (n_not_right() != 0)
+		if (mms_test_schema_n_wrong(db) != 0)
 			fail_msg("not mended: %s", damages[i]);
 	}
 }
