@@ -103,7 +103,9 @@
 	X(SETTER_ADD,                                                                         \
 	  "INSERT INTO `tabProperty Setter` (name, creation, modified, modified_by, owner,"   \
 	  " docstatus, idx, doctype_or_field, doc_type, field_name, property, property_type," \
-	  " value) VALUES (?, ?, ?, ?, ?, 0, 0, 'DocField', ?, ?, 'length', 'Int', ?)",       \
+	  " value) VALUES (?, ?, ?, ?, ?, 0, 0, 'DocField', ?, ?, 'length', 'Int', ?)"        \
+	  " ON DUPLICATE KEY UPDATE value ="                                                  \
+	  " GREATEST(CAST(value AS UNSIGNED), CAST(VALUES(value) AS UNSIGNED))",              \
 	  "sttsssss", "")                                                                     \
 	X(SETTER_IS_OURS,                                                                     \
 	  "UPDATE `tabProperty Setter` SET is_system_generated = 1 WHERE name = ?", "s", "")  \
