@@ -4,7 +4,7 @@
  *
  *   RETRY     deadlock, lock time-out, record changed (1020), connection lost: the transaction
  *             is gone for sure, run it again
- *   CONFLICT  duplicate key (1062), with the key's name in the text
+ *   CONFLICT  duplicate key (1062), with the key's name in the text; of DDL: it is there already
  *   ITEM      the server refuses a value: too long, not JSON, out of range, wrong character
  *   DB        cannot be used: not reached, refused, no such table or column, read-only
  *   BUG       a statement that cannot be right

@@ -268,7 +268,8 @@ a_row_larger_than_the_server_takes_is_refused_before_it_is_sent(void **state)
 	OK(mms_tx_begin(&tx, db, &err));
 	FAILS(MMS_E_ITEM, "row 2 has 11", mms_bulk_run(&bulk, &tx, NULL, &err));
 	mms_tx_release(&tx);
-	FAILS(MMS_E_ITEM, "the server takes 1048576", mms_db_run(db, STMT(ADD), row, NULL, &err));
+	FAILS(MMS_E_ITEM, "the server takes 1048576",
+	      mms_db_run(db, STMT(ADD), row, NULL, &err));
 	int64_t n = -1;
 	OK(mms_db_ask_i64(db, STMT(COUNT), NULL, &n, &err));
 	assert_int_equal(n, 0);

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,12 +147,27 @@ from_client(struct mms_relay *r, struct link *l)
 		close_link(l);
 }
 
+/* A text that is cut by the end of a read is not found: what is asked for here is short. */
 static void
-from_server(struct link *l)
+replace_text(struct mms_relay *r, unsigned char *bytes, size_t n)
+{
+	(void)pthread_mutex_lock(&r->lock);
+	size_t len = r->from != NULL ? strlen(r->from) : 0;
+	for (size_t i = 0; len > 0 && i + len <= n; i++) {
+		if (memcmp(bytes + i, r->from, len) == 0)
+			memcpy(bytes + i, r->to, len);
+	}
+	(void)pthread_mutex_unlock(&r->lock);
+}
+
+static void
+from_server(struct mms_relay *r, struct link *l)
 {
 	unsigned char buffer[65536];
 	ssize_t n = read(l->server, buffer, sizeof buffer);
 
+	if (n > 0)
+		replace_text(r, buffer, (size_t)n);
 	if (n <= 0 || !write_all(l->client, buffer, (size_t)n))
 		close_link(l);
 }
@@ -196,7 +212,7 @@ serve(void *arg)
 			break;
 		for (size_t i = 0; i < MAX_LINKS; i++) {
 			if (links[i].client >= 0 && fds[3 + 2 * i].revents != 0)
-				from_server(&links[i]);
+				from_server(r, &links[i]);
 			if (links[i].client >= 0 && fds[2 + 2 * i].revents != 0)
 				from_client(r, &links[i]);
 		}
@@ -222,7 +238,8 @@ mms_relay_start(struct mms_relay *r, const char *upstream)
 	r->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(r->listen_fd, (struct sockaddr *)&at, sizeof at) != 0 ||
 	    listen(r->listen_fd, 16) != 0 ||
-	    getsockname(r->listen_fd, (struct sockaddr *)&at, &len) != 0 || pipe(pipe_fds) != 0)
+	    getsockname(r->listen_fd, (struct sockaddr *)&at, &len) != 0 ||
+	    pipe2(pipe_fds, O_CLOEXEC) != 0)
 		fail_msg("relay: %s", strerror(errno));
 	r->port = ntohs(at.sin_port);
 	(void)snprintf(r->host, sizeof r->host, "127.0.0.1:%u", r->port);
@@ -256,6 +273,15 @@ mms_relay_arm(struct mms_relay *r, enum mms_relay_action action, int command, co
 	r->text = text;
 	r->after = after;
 	r->n_hits = 0;
+	(void)pthread_mutex_unlock(&r->lock);
+}
+
+void
+mms_relay_replace(struct mms_relay *r, const char *from, const char *to)
+{
+	(void)pthread_mutex_lock(&r->lock);
+	r->from = from;
+	r->to = to;
 	(void)pthread_mutex_unlock(&r->lock);
 }
 
