@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS mmsync_dead_letter (
   id bigint(20) unsigned NOT NULL AUTO_INCREMENT COMMENT 'Id for failures show, retry, discard',
   integration_id bigint(20) unsigned NOT NULL DEFAULT 0 COMMENT 'mmsync_cursor.id; 0: none',
   ext_key binary(16) NOT NULL COMMENT 'First 16 bytes of the SHA-256 of the external id',
-  operation varchar(16) NOT NULL COMMENT 'store, create, update or delete',
+  operation varchar(16) NOT NULL COMMENT 'apply (an event into its row), create, update or delete (outside)',
   external_id varchar(2048) DEFAULT NULL COMMENT 'Id of the event at the service',
   payload mediumtext DEFAULT NULL COMMENT 'What could not be stored or sent, without secrets',
   error_code varchar(32) NOT NULL COMMENT 'Code of the last error',

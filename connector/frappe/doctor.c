@@ -12,6 +12,7 @@
 #include "mmsync/mem.h"
 #include "mmsync/schema.h"
 #include "mmsync/settings.h"
+#include "rights.h"
 
 /* A clock further off than this makes leases and token expiries wrong. */
 #define CLOCK_OFF_US INT64_C(5000000)
@@ -90,40 +91,14 @@ ask_clock(struct visit *visit)
 
 /* ---- rights -------------------------------------------------------------------------------- */
 
-/* Own rights and those of the roles in force, on the server and on this database. */
-static const char rights_sql[] =
-	"SELECT DISTINCT UPPER(privilege_type) FROM ("
-	"SELECT grantee, privilege_type FROM information_schema.user_privileges UNION ALL "
-	"SELECT grantee, privilege_type FROM information_schema.schema_privileges"
-	" WHERE DATABASE() LIKE table_schema) AS p WHERE grantee = CONCAT('''',"
-	" SUBSTRING(CURRENT_USER(), 1, CHAR_LENGTH(CURRENT_USER()) -"
-	" CHAR_LENGTH(SUBSTRING_INDEX(CURRENT_USER(), '@', -1)) - 1), '''@''',"
-	" SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '''')"
-	" OR TRIM(BOTH '''' FROM REPLACE(grantee, '''@''''', '''')) IN"
-	" (SELECT role_name FROM information_schema.enabled_roles)";
-
 static mms_rc
 ask_rights(struct visit *visit)
 {
-	static const char *const wanted[] = { "SELECT", "INSERT", "UPDATE", "DELETE",
-					      "CREATE", "ALTER",  "INDEX" };
-	MMS_AUTO(mms_text_rows) rows = { 0 };
 	MMS_AUTO(mms_str) missing = { 0 };
 	MMS_AUTO(mms_str) remedy = { 0 };
-	bool has[MMS_COUNT(wanted)] = { false };
-	const char *const *row;
+	mms_rc rc = mms_rights_add_missing(&missing, visit->db, visit->site->db.database,
+					   visit->err);
 
-	mms_rc rc = mms_text_rows_load(&rows, visit->db, rights_sql, visit->err);
-	while (rc == MMS_OK && (row = mms_text_rows_find_next(&rows)) != NULL) {
-		for (size_t i = 0; row[0] != NULL && i < MMS_COUNT(wanted); i++)
-			has[i] = has[i] || strcmp(row[0], wanted[i]) == 0;
-	}
-	for (size_t i = 0; i < MMS_COUNT(wanted); i++) {
-		if (!has[i])
-			mms_str_addf(&missing, "%s%s", missing.len > 0 ? ", " : "", wanted[i]);
-	}
-	if (rc == MMS_OK)
-		rc = mms_str_check(&missing, visit->err);
 	if (rc != MMS_OK)
 		return rc;
 	if (missing.len == 0)
@@ -189,6 +164,7 @@ ask_zone(struct visit *visit)
 	MMS_AUTO(mms_settings) settings = { 0 };
 	MMS_AUTO(mms_err) doubt = { 0 };
 	const struct mms_config *config = &visit->site->config;
+	int64_t wall_us = 0;
 
 	if (!mms_columns_has_table(visit->columns, "tabSingles"))
 		return MMS_OK;
@@ -198,6 +174,9 @@ ask_zone(struct visit *visit)
 	if (mms_settings_check_zone(&settings, config, &doubt) != MMS_OK)
 		return mms_findings_add_err(visit->out, MMS_FINDING_PROBLEM, "time zone",
 					    &doubt, visit->err);
+	rc = mms_settings_to_wall(&settings, 0, &wall_us, visit->err);
+	if (rc != MMS_OK)
+		return rc;
 	rc = found(visit, MMS_FINDING_OK, "time zone", NULL,
 		   "site %s, event times stored in %s", settings.time_zone,
 		   config->event_time_zone);
@@ -325,7 +304,7 @@ ask_sync_user(struct visit *visit)
 	if (strcmp(user, "Administrator") == 0 ||
 	    !mms_columns_has_table(visit->columns, "tabUser"))
 		return MMS_OK;
-	mms_rc rc = mms_db_ask_i64(visit->db, MMS_STMT_USER_EXISTS, in, &n, visit->err);
+	mms_rc rc = mms_db_ask_i64(visit->db, MMS_STMT_DOCTOR_USER_EXISTS, in, &n, visit->err);
 	if (rc != MMS_OK || n > 0)
 		return rc;
 	return found(visit, MMS_FINDING_PROBLEM, "mmsync.sync_user",

@@ -189,8 +189,8 @@ column_type(const struct piece *line, const struct piece *name)
 static bool
 is_column_line(const struct piece *line)
 {
-	return line->len > 2 && starts_with(line, "  ") && line->at[2] >= 'a' &&
-	       line->at[2] <= 'z';
+	return line->len > 2 && starts_with(line, "  ") &&
+	       (line->at[2] == '`' || (line->at[2] >= 'a' && line->at[2] <= 'z'));
 }
 
 static void
@@ -210,7 +210,10 @@ check_column(struct mms_schema_run *run, const char *table, const struct piece *
 	struct piece name = first_word(line->at + 2, line->at + line->len);
 	struct piece type = column_type(line, &name);
 
-	copy_piece(name_text, sizeof name_text, &name);
+	struct piece bare = name;
+	if (*name.at == '`' && name.len > 2)
+		bare = (struct piece){ name.at + 1, name.len - 2 };
+	copy_piece(name_text, sizeof name_text, &bare);
 	copy_piece(type_text, sizeof type_text, &type);
 	const struct mms_column *found = mms_columns_find(run->columns, table, name_text);
 	if (found != NULL && strcasecmp(found->type, type_text) == 0)

@@ -283,8 +283,10 @@ a_column_of_ours_that_was_changed_is_not_mended_silently(void **state)
 
 	(void)state;
 	mms_test_schema_apply(db, &site);
-	mms_test_sql(&server, "ALTER TABLE mmsync_cursor DROP COLUMN dirty, MODIFY fence int");
-	FAILS(MMS_E_CONFLICT, "2 things stand in the way", apply(&found, &err));
+	mms_test_sql(&server, "ALTER TABLE mmsync_cursor DROP COLUMN dirty, MODIFY fence int; "
+			      "ALTER TABLE mmsync_run DROP COLUMN `foreign`, DROP COLUMN "
+			      "error_text");
+	FAILS(MMS_E_CONFLICT, "4 things stand in the way", apply(&found, &err));
 	assert_string_equal(mms_test_finding(&found, "column mmsync_cursor.dirty")->detail,
 			    "is missing, must be tinyint(4)");
 	assert_string_equal(mms_test_finding(&found, "column mmsync_cursor.fence")->detail,
