@@ -1,11 +1,33 @@
-/* The one place that calls malloc. Every way in asks the fault points first. */
+/*
+ * The one place that calls malloc. Every way in asks the fault points first. The count of
+ * failures is a writable static for the reason that fault.c has its own: a library calls from
+ * inside, where no context is.
+ */
 #include "mmsync/mem.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mmsync/fault.h"
+
+static atomic_ulong n_failed;
+
+unsigned long
+mms_mem_n_failed(void)
+{
+	return atomic_load_explicit(&n_failed, memory_order_relaxed);
+}
+
+/* What the system gave, counted when it is nothing. */
+static void *
+given(void *p)
+{
+	if (p == NULL)
+		atomic_fetch_add_explicit(&n_failed, 1, memory_order_relaxed);
+	return p;
+}
 
 void
 mms_free(void *p)
@@ -17,8 +39,8 @@ void *
 mms_alloc(size_t size)
 {
 	if (mms_fault_hit(MMS_FAULT_ALLOC))
-		return NULL;
-	return calloc(1, size > 0 ? size : 1);
+		return given(NULL);
+	return given(calloc(1, size > 0 ? size : 1));
 }
 
 void *
@@ -69,24 +91,24 @@ void *
 mms_hook_malloc(size_t size)
 {
 	if (mms_fault_hit(MMS_FAULT_ALLOC))
-		return NULL;
-	return malloc(size > 0 ? size : 1);
+		return given(NULL);
+	return given(malloc(size > 0 ? size : 1));
 }
 
 void *
 mms_hook_calloc(size_t n, size_t size)
 {
 	if (mms_fault_hit(MMS_FAULT_ALLOC))
-		return NULL;
-	return calloc(n > 0 ? n : 1, size > 0 ? size : 1);
+		return given(NULL);
+	return given(calloc(n > 0 ? n : 1, size > 0 ? size : 1));
 }
 
 void *
 mms_hook_realloc(void *p, size_t size)
 {
 	if (mms_fault_hit(MMS_FAULT_ALLOC))
-		return NULL;
-	return realloc(p, size > 0 ? size : 1);
+		return given(NULL);
+	return given(realloc(p, size > 0 ? size : 1));
 }
 
 char *

@@ -137,7 +137,7 @@ mms_bind_in(const struct mms_db *db, struct mms_stmt_handle *handle, const struc
 		mms_rc rc = mms_value_check(handle->def, i, &in[i], err);
 		if (rc != MMS_OK)
 			return rc;
-		cell->is_null = in[i].type == '\0';
+		cell->is_null = (my_bool)(in[i].type == '\0');
 		cell->number = in[i].i;
 		cell->len = (unsigned long)in[i].len;
 		bytes += in[i].len;
@@ -149,7 +149,7 @@ mms_bind_in(const struct mms_db *db, struct mms_stmt_handle *handle, const struc
 			.buffer_length = cell->len,
 			.length = &cell->len,
 			.is_null = &cell->is_null,
-			.is_unsigned = (letter | 0x20) == 'u',
+			.is_unsigned = (my_bool)((letter | 0x20) == 'u'),
 		};
 		if (handle->binds_in[i].buffer_type == MYSQL_TYPE_LONGLONG)
 			handle->binds_in[i].buffer = &cell->number;
@@ -213,7 +213,7 @@ mms_bind_out(struct mms_db *db, struct mms_stmt_handle *handle, struct mms_err *
 			.length = &cell->len,
 			.is_null = &cell->is_null,
 			.error = &cell->is_cut,
-			.is_unsigned = (handle->def->out[i] | 0x20) == 'u',
+			.is_unsigned = (my_bool)((handle->def->out[i] | 0x20) == 'u'),
 		};
 		if (bind.buffer_type == MYSQL_TYPE_LONGLONG) {
 			bind.buffer = &cell->number;

@@ -171,7 +171,7 @@ bind_columns(struct mms_stmt_handle *handle, const struct mms_bulk *bulk, size_t
 						     : (void *)(c->where + from),
 			.length = c->lens != NULL ? c->lens + from : NULL,
 			.u.indicator = c->nulls + from,
-			.is_unsigned = c->letter == 'u',
+			.is_unsigned = (my_bool)(c->letter == 'u'),
 		};
 	}
 }
@@ -216,13 +216,14 @@ mms_bulk_run(struct mms_bulk *bulk, struct mms_tx *tx, uint64_t *affected, struc
 			      bulk->def->name);
 	for (size_t from = 0, n; rc == MMS_OK && from < bulk->n; from += n) {
 		n = count_fitting(bulk, from, db->max_packet);
-		if (n == 0)
+		if (n == 0) {
 			rc = mms_fail(err, MMS_E_ITEM,
 				      "%s: row %zu has %zu bytes, the server takes %zu at once",
 				      bulk->def->name, from + 1, row_bytes(bulk, from),
 				      db->max_packet);
-		else
+		} else {
 			rc = run_part(db, handle, bulk, from, n, &sum, err);
+		}
 	}
 	/* Some rows may be in, others not: whoever commits that commits half a batch. */
 	if (rc != MMS_OK && db->tx == MMS_TX_OPEN)

@@ -30,7 +30,7 @@ has_been_closed(struct mms_db *db)
 {
 	struct pollfd p = { .fd = mysql_get_socket(db->mysql), .events = POLLIN };
 
-	return poll(&p, 1, 0) != 0;
+	return poll(&p, 1, 0) > 0;
 }
 
 mms_rc

@@ -132,6 +132,10 @@ static mms_rc
 set_session(struct mms_db *db, const struct server_facts *facts, struct mms_err *err)
 {
 	MMS_AUTO(mms_str) sql = { 0 };
+	const char *isolation =
+		facts->has_statement_binlog
+			? "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+			: "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 	mms_str_add(
 		&sql,
@@ -146,11 +150,7 @@ set_session(struct mms_db *db, const struct server_facts *facts, struct mms_err 
 	if (rc == MMS_OK)
 		rc = query(db, mms_str_get(&sql), err);
 	if (rc == MMS_OK)
-		rc = query(db,
-			   facts->has_statement_binlog
-				   ? "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
-				   : "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-			   err);
+		rc = query(db, isolation, err);
 	return rc;
 }
 

@@ -13,8 +13,10 @@
 enum { DRAIN_ROWS = 1000 };
 
 void
-mms_db_settings_release(struct mms_db_settings *s)
+mms_db_settings_release(struct mms_db_settings *settings)
 {
+	struct mms_db_settings *s = settings;
+
 	if (s == NULL)
 		return;
 	mms_free(s->host);
@@ -118,48 +120,49 @@ mms_db_n_reconnects(const struct mms_db *db)
 	return db->n_connects > 0 ? db->n_connects - 1 : 0;
 }
 
-/* Prepare, bind, send; the fault points of a statement are here. */
-static mms_rc
-execute(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in,
-	struct mms_stmt_handle **out, struct mms_err *err)
+/* Prepare, bind, send; the fault points of a statement are here. NULL: failed, as err says. */
+static struct mms_stmt_handle *
+execute(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in, struct mms_err *err)
 {
 	struct mms_stmt_handle *handle = NULL;
 	unsigned one_row = 0;
-	mms_rc rc = mms_conn_ready(db, err);
 
-	if (rc == MMS_OK)
-		rc = mms_handle_ready(db, stmt, &handle, err);
-	if (rc == MMS_OK)
-		rc = mms_bind_in(db, handle, in, err);
-	if (rc != MMS_OK)
-		return rc;
-	if (mms_fault_hit(MMS_FAULT_STMT_BEFORE))
-		return mms_conn_cut(db, handle->def->name, err);
+	if (mms_conn_ready(db, err) != MMS_OK ||
+	    mms_handle_ready(db, stmt, &handle, err) != MMS_OK || handle == NULL ||
+	    mms_bind_in(db, handle, in, err) != MMS_OK)
+		return NULL;
+	if (mms_fault_hit(MMS_FAULT_STMT_BEFORE)) {
+		(void)mms_conn_cut(db, handle->def->name, err);
+		return NULL;
+	}
 	db->n_statements++;
 	if (mysql_stmt_attr_set(handle->stmt, STMT_ATTR_ARRAY_SIZE, &one_row) != 0 ||
 	    (handle->n_in > 0 && mysql_stmt_bind_param(handle->stmt, handle->binds_in) != 0) ||
-	    mysql_stmt_execute(handle->stmt) != 0)
-		return mms_handle_fail(db, handle, err);
-	if (mms_fault_hit(MMS_FAULT_STMT_AFTER))
-		return mms_conn_cut(db, handle->def->name, err);
-	*out = handle;
-	return MMS_OK;
+	    mysql_stmt_execute(handle->stmt) != 0) {
+		(void)mms_handle_fail(db, handle, err);
+		return NULL;
+	}
+	if (mms_fault_hit(MMS_FAULT_STMT_AFTER)) {
+		(void)mms_conn_cut(db, handle->def->name, err);
+		return NULL;
+	}
+	return handle;
 }
 
 mms_rc
 mms_db_run(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in,
 	   uint64_t *affected, struct mms_err *err)
 {
-	struct mms_stmt_handle *handle = NULL;
-	mms_rc rc = execute(db, stmt, in, &handle, err);
+	struct mms_stmt_handle *handle = execute(db, stmt, in, err);
 
-	if (rc == MMS_OK && handle->n_out > 0) {
+	if (handle == NULL)
+		return err->code;
+	if (handle->n_out > 0) {
 		(void)mysql_stmt_free_result(handle->stmt);
-		rc = mms_fail(err, MMS_E_BUG, "%s answers rows, and nobody reads them",
-			      handle->def->name);
+		return mms_fail(err, MMS_E_BUG, "%s answers rows, and nobody reads them",
+				handle->def->name);
 	}
-	if (rc == MMS_OK)
-		rc = mms_conn_check_tx(db, handle->def->name, err);
+	mms_rc rc = mms_conn_check_tx(db, handle->def->name, err);
 	if (rc == MMS_OK && affected != NULL)
 		*affected = mysql_stmt_affected_rows(handle->stmt);
 	return rc;
@@ -169,13 +172,12 @@ mms_rc
 mms_rows_open(struct mms_rows *rows, struct mms_db *db, enum mms_stmt stmt,
 	      const struct mms_value *in, struct mms_err *err)
 {
-	struct mms_stmt_handle *handle = NULL;
-	mms_rc rc = execute(db, stmt, in, &handle, err);
+	struct mms_stmt_handle *handle = execute(db, stmt, in, err);
 
-	if (rc == MMS_OK && handle->n_out == 0)
-		rc = mms_fail(err, MMS_E_BUG, "%s answers no rows", handle->def->name);
-	if (rc != MMS_OK)
-		return rc;
+	if (handle == NULL)
+		return err->code;
+	if (handle->n_out == 0)
+		return mms_fail(err, MMS_E_BUG, "%s answers no rows", handle->def->name);
 	db->streaming = handle;
 	*rows = (struct mms_rows){ .db = db, .handle = handle };
 	return MMS_OK;
@@ -247,19 +249,19 @@ mms_db_ask_i64(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in
 	       struct mms_err *err)
 {
 	MMS_AUTO(mms_rows) rows = { 0 };
-	const struct mms_value *row;
+	const struct mms_value *row = NULL;
 	mms_rc rc = mms_rows_open(&rows, db, stmt, in, err);
 
 	if (rc != MMS_OK)
 		return rc;
-	const struct mms_stmt_def *def = rows.handle->def;
+	const char *name = db->defs[(size_t)stmt].name;
 	rc = mms_rows_next(&rows, &row, err);
 	if (rc != MMS_OK)
 		return rc;
 	if (row == NULL)
-		return mms_fail(err, MMS_E_GONE, "%s: no row", def->name);
+		return mms_fail(err, MMS_E_GONE, "%s: no row", name);
 	if (row[0].type != '\0' && row[0].type != 'i' && row[0].type != 'u')
-		return mms_fail(err, MMS_E_BUG, "%s does not answer a number", def->name);
+		return mms_fail(err, MMS_E_BUG, "%s does not answer a number", name);
 	*out = row[0].type == '\0' ? 0 : row[0].i;
 	return MMS_OK;
 }

@@ -55,7 +55,7 @@ send_text(struct mms_db *db, const char *name, const char *sql, struct mms_err *
 		return mms_fail(err, MMS_E_RETRY, "%s: no answer", name);
 	}
 	if (bad == 0)
-		bad = mysql_read_query_result(db->mysql);
+		bad = mysql_read_query_result(db->mysql) != 0;
 	if (bad != 0)
 		return mms_conn_fail(db, name, mysql_errno(db->mysql), mysql_error(db->mysql),
 				     err);

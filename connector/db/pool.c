@@ -11,15 +11,19 @@
 /* Longer than any statement may take: who waits so long waits for a holder that is stuck. */
 enum { LEND_TIMEOUT_MS = 120000 };
 
+struct slot {
+	struct mms_db *db;
+};
+
 struct mms_pool {
 	const struct mms_db_settings *settings; /* borrowed                               */
 	pthread_mutex_t lock;                   /* guards what follows                    */
 	pthread_cond_t given_back;
-	size_t max;           /* connections at most                             */
-	size_t n_open;        /* open, lent or being opened                      */
-	struct mms_db **free; /* owned; max places, the latest given back last   */
+	size_t max;        /* connections at most                             */
+	size_t n_open;     /* open, lent or being opened                      */
+	struct slot *free; /* owned; max places, the latest given back last   */
 	size_t n_free;
-	struct mms_db **all; /* those of n_open that are open; borrowed         */
+	struct slot *all; /* those of n_open that are open; borrowed         */
 	size_t n_all;
 	mms_has_column *has;
 	void *has_aux;
@@ -80,7 +84,7 @@ mms_pool_close(struct mms_pool *pool)
 		return;
 	assert(pool->n_free == pool->n_open); /* every connection has been given back */
 	for (size_t i = 0; i < pool->n_free; i++)
-		mms_db_close(pool->free[i]);
+		mms_db_close(pool->free[i].db);
 	(void)pthread_cond_destroy(&pool->given_back);
 	(void)pthread_mutex_destroy(&pool->lock);
 	free_pool(pool);
@@ -112,7 +116,7 @@ wait_for_one(struct mms_pool *pool, struct mms_db **db)
 			return false;
 	}
 	if (pool->n_free > 0) {
-		*db = pool->free[--pool->n_free];
+		*db = pool->free[--pool->n_free].db;
 	} else {
 		*db = NULL;
 		pool->n_open++;
@@ -127,7 +131,7 @@ open_one(struct mms_pool *pool, struct mms_db **db, struct mms_err *err)
 
 	(void)pthread_mutex_lock(&pool->lock);
 	if (rc == MMS_OK) {
-		pool->all[pool->n_all++] = *db;
+		pool->all[pool->n_all++].db = *db;
 	} else {
 		pool->n_open--;
 		(void)pthread_cond_signal(&pool->given_back);
@@ -175,7 +179,7 @@ mms_lent_release(struct mms_lent *lent)
 		db->tx = MMS_TX_NONE;
 	}
 	(void)pthread_mutex_lock(&pool->lock);
-	pool->free[pool->n_free++] = db;
+	pool->free[pool->n_free++].db = db;
 	(void)pthread_cond_signal(&pool->given_back);
 	(void)pthread_mutex_unlock(&pool->lock);
 	*lent = (struct mms_lent){ 0 };
@@ -188,7 +192,7 @@ mms_pool_n_statements(struct mms_pool *pool)
 
 	(void)pthread_mutex_lock(&pool->lock);
 	for (size_t i = 0; i < pool->n_all; i++)
-		sum += mms_db_n_statements(pool->all[i]);
+		sum += mms_db_n_statements(pool->all[i].db);
 	(void)pthread_mutex_unlock(&pool->lock);
 	return sum;
 }

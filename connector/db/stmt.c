@@ -60,11 +60,12 @@ mms_stmt_add_sql(struct mms_str *out, const struct mms_db *db, const struct mms_
 
 	while ((open = strstr(p, "{?")) != NULL) {
 		mms_str_addn(out, p, (size_t)(open - p));
-		if (db->has == NULL)
+		if (db->has == NULL) {
 			return mms_fail(
 				err, MMS_E_BUG,
 				"statement %s is used before the site's columns are known",
 				def->name);
+		}
 		p = add_optional(out, db, open + 2);
 		if (p == NULL)
 			return mms_fail(err, MMS_E_BUG, "statement %s: '%.40s' is no column",
@@ -145,13 +146,14 @@ prepare(struct mms_db *db, struct mms_stmt_handle *handle, const struct mms_stmt
 		return mms_conn_fail(db, def->name, mysql_stmt_errno(handle->stmt),
 				     mysql_stmt_error(handle->stmt), err);
 	if (mysql_stmt_param_count(handle->stmt) != handle->n_in ||
-	    mysql_stmt_field_count(handle->stmt) != handle->n_out)
+	    mysql_stmt_field_count(handle->stmt) != handle->n_out) {
 		return mms_fail(err, MMS_E_BUG,
 				"statement %s is declared with %zu parameters and %zu columns, "
 				"and has %lu and %u",
 				def->name, handle->n_in, handle->n_out,
 				mysql_stmt_param_count(handle->stmt),
 				mysql_stmt_field_count(handle->stmt));
+	}
 	return handle->n_out > 0 ? mms_bind_out(db, handle, err) : MMS_OK;
 }
 
@@ -261,7 +263,7 @@ mms_db_check_stmt(struct mms_db *db, enum mms_stmt stmt, struct mms_err *err)
 
 	if (rc == MMS_OK)
 		rc = mms_handle_ready(db, stmt, &handle, err);
-	if (rc != MMS_OK)
+	if (rc != MMS_OK || handle == NULL)
 		return rc;
 	const struct mms_stmt_def *def = handle->def;
 	if (strspn(def->in, "iusbtIUSBT") != handle->n_in)

@@ -31,20 +31,28 @@ struct mms_db_settings {
 	char *host, *socket; /* socket wins; host may be a list "a:3306,b:3306"  */
 	unsigned port;
 	char *user, *password, *database;
-	char *ssl_ca, *ssl_cert, *ssl_key;      /* all or none                                */
-	int64_t connect_timeout_ms, timeout_ms; /* 0: 3 s, 30 s                          */
+	char *ssl_ca, *ssl_cert, *ssl_key; /* all or none                                */
+	/*
+	 * 0: 3 s, 30 s. The second is the longest silence of the server within a statement; below
+	 * 15 s the nodes of a cluster that agree on who is gone look dead themselves.
+	 */
+	int64_t connect_timeout_ms, timeout_ms;
 };
 void mms_db_settings_release(struct mms_db_settings *settings);
 
 /*
  * Which columns a site really has: asked when a statement with optional columns ("{?table.column}"
- * becomes the column, or NULL) is prepared.
+ * becomes the column, or NULL; mmsync/stmt.h) is prepared. Until it is known such a statement is
+ * a BUG.
  */
 typedef bool mms_has_column(void *aux, const char *table, const char *column);
 
 struct mms_db;
 
-/* Owns: *out, mms_db_close(). Keeps: settings. Errors: DB, NOMEM. */
+/*
+ * Owns: *out, mms_db_close(). Keeps: settings. Errors: DB, NOMEM. The process's first
+ * mms_db_open() or mms_pool_open() must not run beside another: the library sets itself up.
+ */
 mms_rc mms_db_open(struct mms_db **out, const struct mms_db_settings *settings,
 		   struct mms_err *err) MMS_MUST_CHECK;
 void mms_db_close(struct mms_db *db);
@@ -60,7 +68,11 @@ uint64_t mms_db_n_statements(const struct mms_db *db);
 /* Has the connection been lost and made anew since it was opened? Counts up. */
 unsigned mms_db_n_reconnects(const struct mms_db *db);
 
-/* One value in or out. type 0 is NULL. Out: ptr borrows until the next row. */
+/*
+ * One value in or out. type 0 is NULL. Out: ptr borrows until the next row; a zero date is NULL,
+ * and the wall_us of a NULL time is MMS_NO_TIME. In: type is the declared letter, or NULL where
+ * it is a capital; anything else is a BUG.
+ */
 struct mms_value {
 	char type; /* 'i' int64, 'u' uint64, 's' text, 'b' bytes, 't' wall time (us)  */
 	union {
@@ -96,7 +108,11 @@ mms_rc mms_db_use_statements(struct mms_db *db, const struct mms_stmt_def *defs,
 mms_rc mms_db_run(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in,
 		  uint64_t *affected, struct mms_err *err) MMS_MUST_CHECK;
 
-/* A result, streamed. All zero is closed. While one is open its connection runs nothing else. */
+/*
+ * A result, streamed. All zero is closed. While one is open its connection runs nothing else.
+ * Released early, a short rest is read to its end; of a long one outside a transaction the
+ * connection is given up, which is cheaper.
+ */
 struct mms_rows {
 	struct mms_db *db;
 	struct mms_stmt_handle *handle;
@@ -112,15 +128,23 @@ void mms_rows_release(struct mms_rows *rows);
 mms_rc mms_db_ask_i64(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in,
 		      int64_t *out, struct mms_err *err) MMS_MUST_CHECK;
 
-/* A transaction. Rolled back by release unless committed first. All zero is not open. */
+/*
+ * A transaction. Rolled back by release unless committed first. All zero is not open.
+ *
+ * After a RETRY within it (deadlock, lost connection, a silent rollback of a cluster), after a
+ * lock time-out and after any error of a bulk only release is left: every other call answers
+ * RETRY, so that nothing of it is continued in another session or in autocommit, and half of a
+ * bulk is never committed. A CONFLICT or ITEM of a single statement undoes that statement alone.
+ */
 struct mms_tx {
 	struct mms_db *db;
 	bool is_in_doubt; /* after a failed commit: it may have happened; ask the marker */
 };
 mms_rc mms_tx_begin(struct mms_tx *tx, struct mms_db *db, struct mms_err *err) MMS_MUST_CHECK;
 /*
- * Errors: RETRY. tx->is_in_doubt says whether the commit may have happened all the same (its
- * answer was lost); otherwise it has not.
+ * Errors: RETRY, NOMEM. tx->is_in_doubt says whether the commit may have happened all the same
+ * (any error but a deadlock: its answer was lost, or a cluster broke up meanwhile); otherwise it
+ * has not. Read it before release.
  */
 mms_rc mms_tx_commit(struct mms_tx *tx, struct mms_err *err) MMS_MUST_CHECK;
 void mms_tx_release(struct mms_tx *tx);
@@ -153,7 +177,9 @@ mms_rc mms_bulk_add(struct mms_bulk *bulk, const struct mms_value *row,
 /*
  * Execute all rows as one array, inside a transaction only; the server's in-transaction flag is
  * checked afterwards (a cluster may roll back silently), so that MMS_OK means it is still open.
- * *affected is the sum over all rows. With no rows nothing is sent.
+ * *affected is the sum over all rows. With no rows nothing is sent. What the server does not take
+ * in one packet goes in several statements. Errors: as of a statement; ITEM also for a row that
+ * is larger than the server's max_allowed_packet; the transaction can then only be released.
  */
 mms_rc mms_bulk_run(struct mms_bulk *bulk, struct mms_tx *tx, uint64_t *affected,
 		    struct mms_err *err) MMS_MUST_CHECK;

@@ -28,11 +28,18 @@ struct mms_http_limits {
 		*ca_file; /* NULL: the system's; borrowed                                    */
 };
 
-/* Process-wide set-up of the library, with our allocator; once, before threads. */
+/*
+ * Process-wide set-up of the library, with our allocator; once, before threads.
+ * Errors: CONFIG (a libcurl without TLS, gzip or asynchronous look-ups), NOMEM, BUG.
+ */
 mms_rc mms_http_setup(struct mms_err *err) MMS_MUST_CHECK;
 void mms_http_teardown(void);
 
-/* A client for one thread: connections and TLS sessions are reused between its requests. */
+/*
+ * A client for one thread: connections and TLS sessions are reused between its requests. A
+ * limit that is not set (<= 0) is the built-in one: 30 s, 10 s, 64 MiB.
+ * Keeps: limits->ca_file. Errors: CONFIG (an entry of allow_hosts is not "host:port"), NOMEM.
+ */
 struct mms_http;
 mms_rc mms_http_open(struct mms_http **out, const struct mms_http_limits *limits,
 		     struct mms_err *err) MMS_MUST_CHECK;
@@ -67,11 +74,14 @@ struct mms_http_answer {
 void mms_http_answer_release(struct mms_http_answer *answer);
 
 /*
- * One request. MMS_OK means that an answer arrived whole, whatever its status.
- * Errors: RETRY (no connection, time-out, cut off, wrong length; also when the answer may be
- * lost after the request took effect), CONFIG (address, scheme or certificate not acceptable;
- * the hint says what to do), ITEM (body over the limit), STOPPED, NOMEM.
- * Texts name scheme and host of the address, never more.
+ * One request. MMS_OK means that an answer arrived whole, whatever its status; *answer is
+ * written then only (body_fd from its current position, also before a failure is known).
+ * Errors: RETRY (no connection, time-out of the limits, cut off, wrong length; also when the
+ * answer may be lost after the request took effect: only GET and its like are sent again by
+ * themselves), CONFIG (address, scheme or certificate not acceptable; the hint says what to
+ * do), ITEM (body or headers over the limit), STOPPED (the flag, or the caller's deadline),
+ * NOMEM, BUG (a malformed method or header). Texts name scheme and host, never more.
+ * Source: docs/http.md, docs/decisions/0004-http.md.
  */
 mms_rc mms_http_run(struct mms_http *http, const struct mms_http_request *request,
 		    struct mms_http_answer *answer, struct mms_err *err) MMS_MUST_CHECK;

@@ -42,6 +42,13 @@ char *mms_text_copy_n(const char *text, size_t len) MMS_OWNED_TEXT;
 void *
 mms_grow(void *array, size_t n, size_t *cap, size_t size) __attribute__((warn_unused_result));
 
+/*
+ * Allocations that failed so far, in all threads, hooks included. A library may tell out of
+ * memory as another error (libcurl: "host not found", "damaged"): when this number moved during
+ * a call that failed, memory was the reason, or is short anyway.
+ */
+unsigned long mms_mem_n_failed(void);
+
 /* The same functions in the form that libraries take as hooks (curl, jansson, PCRE2, yajl). */
 void *mms_hook_malloc(size_t size);
 void *mms_hook_calloc(size_t n, size_t size);

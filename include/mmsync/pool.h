@@ -14,8 +14,9 @@ struct mms_pool;
 /* Connections are opened when first needed, at most max. Keeps: settings. */
 mms_rc mms_pool_open(struct mms_pool **out, const struct mms_db_settings *settings, size_t max,
 		     struct mms_err *err) MMS_MUST_CHECK;
+/* Every connection must have been given back. */
 void mms_pool_close(struct mms_pool *pool);
-/* For connections opened from now on. */
+/* For connections lent from now on. */
 void mms_pool_use_columns(struct mms_pool *pool, mms_has_column *has, void *aux);
 
 /* A connection lent; release gives it back. All zero holds none. */
@@ -23,9 +24,13 @@ struct mms_lent {
 	struct mms_pool *pool;
 	struct mms_db *db;
 };
-/* Waits for a free one. Errors: DB, NOMEM. */
+/*
+ * Waits for a free one, two minutes at most; one that was lost meanwhile is made anew. Errors:
+ * DB, NOMEM.
+ */
 mms_rc
 mms_pool_lend(struct mms_pool *pool, struct mms_lent *out, struct mms_err *err) MMS_MUST_CHECK;
+/* A transaction or result that was left open is thrown away with its connection. */
 void mms_lent_release(struct mms_lent *lent);
 
 /* Statements over all connections so far. */

@@ -4,8 +4,9 @@
  *   i int64   u uint64   s text   b bytes   t DATETIME(6) or DATE as wall time (microseconds)
  *   a capital letter: may be NULL
  *
- * "{?table.column}" in a text is an optional column: NULL where a site does not have it. A test
- * prepares every row against a real server and compares the declared types with its answer.
+ * "{?table.column}" in a text is an optional column: `column`, or NULL where a site does not have
+ * it; "{?alias:table.column}" becomes `alias`.`column`. Its letter is a capital. A test prepares
+ * every row against a real server and compares the declared types with its answer.
  *
  * Layer: db.
  */

@@ -1,10 +1,11 @@
 /*
- * Does the database layer cost anything? Two ratios, each the median of interleaved rounds:
+ * Does the database layer cost anything? Three ratios, each the median of interleaved rounds:
  *
  *   db_bulk   rows/s of bulk INSERT of 500 through mms_bulk_run(), one commit each, by LOAD DATA
  *             LOCAL of the same rows into the same table (one statement from memory)
  *   db_read   rows/s of mms_rows over all columns, each value looked at, by `mariadb -q --batch
  *             -e 'select *'` > /dev/null
+ *   db_bare   the same by a bare loop of mysql_stmt_fetch() into fixed buffers
  *
  * usage: db_bench [--json] [rows [rounds]]      the JSON is one object a line
  */
@@ -296,6 +297,51 @@ run_rows(const struct load *load)
 	return took;
 }
 
+/* What Connector/C alone needs for the same rows. */
+static double
+run_bare(const struct load *load)
+{
+	static char texts[28][1024];
+	static int64_t numbers[28];
+	static MYSQL_TIME times[28];
+	static unsigned long lens[28];
+	static my_bool nulls[28];
+	const struct mms_db_settings *s = &server.settings;
+	const char *sql = defs[ALL].sql;
+	MYSQL *m = mysql_init(NULL);
+	MYSQL_BIND binds[28] = { { 0 } };
+	size_t n = 0;
+
+	if (mysql_real_connect(m, NULL, s->user, s->password, s->database, 0, s->socket, 0) ==
+	    NULL)
+		fail_msg("%s", mysql_error(m));
+	MYSQL_STMT *stmt = mysql_stmt_init(m);
+	for (int i = 0; i < 28; i++) {
+		char letter = (char)(defs[ALL].out[i] | 0x20);
+		binds[i].buffer_type = letter == 'i'   ? MYSQL_TYPE_LONGLONG
+				       : letter == 't' ? MYSQL_TYPE_DATETIME
+						       : MYSQL_TYPE_STRING;
+		binds[i].buffer = letter == 'i'   ? (void *)&numbers[i]
+				  : letter == 't' ? (void *)&times[i]
+						  : (void *)texts[i];
+		binds[i].buffer_length = sizeof texts[i];
+		binds[i].length = &lens[i];
+		binds[i].is_null = &nulls[i];
+	}
+	int64_t began = mms_clock_real_us();
+	if (mysql_stmt_prepare(stmt, sql, (unsigned long)strlen(sql)) != 0 ||
+	    mysql_stmt_execute(stmt) != 0 || mysql_stmt_bind_result(stmt, binds) != 0)
+		fail_msg("%s", mysql_stmt_error(stmt));
+	while (mysql_stmt_fetch(stmt) == 0)
+		n++;
+	double took = seconds_since(began);
+	if (n != load->n)
+		fail_msg("%zu rows", n);
+	(void)mysql_stmt_close(stmt);
+	mysql_close(m);
+	return took;
+}
+
 static double
 run_client(void)
 {
@@ -347,7 +393,7 @@ main(int argc, char **argv)
 	int n_words = argc - (is_json ? 1 : 0);
 	size_t n = n_words > 1 ? (size_t)strtoul(words[1], NULL, 10) : 100000;
 	int rounds = n_words > 2 ? atoi(words[2]) : 5;
-	double bulk[MAX_ROUNDS], read[MAX_ROUNDS], bulk_s = 0, rows_s = 0;
+	double bulk[MAX_ROUNDS], read[MAX_ROUNDS], bare[MAX_ROUNDS], bulk_s = 0, rows_s = 0;
 	double bulk_cpu = 0, rows_cpu = 0;
 	struct load load;
 	char context[120];
@@ -369,6 +415,7 @@ main(int argc, char **argv)
 		rows_s = run_rows(&load);
 		rows_cpu += own_cpu();
 		read[i] = run_client() / rows_s;
+		bare[i] = run_bare(&load) / rows_s;
 	}
 	(void)snprintf(context, sizeof context,
 		       "%zu rows, %.0f rows/s, %.2f us of own CPU a row", n, (double)n / bulk_s,
@@ -378,6 +425,7 @@ main(int argc, char **argv)
 		       "%zu rows, %.0f rows/s, %.2f us of own CPU a row", n, (double)n / rows_s,
 		       rows_cpu * 1e6 / (double)n / rounds);
 	report("db_read", read, rounds, 4.0, context, is_json);
+	report("db_bare", bare, rounds, 0.9, context, is_json);
 	free(load.texts);
 	free(load.values);
 	mms_free(load.lines);

@@ -292,12 +292,27 @@ print_log(const struct mms_test_server *s)
 		(void)fclose(file);
 }
 
+/* A cluster node takes connections before it serves. */
+static bool
+is_ready(struct mms_test_server *s)
+{
+	MYSQL *m = connect_root(s, NULL, false);
+	MYSQL_RES *rows = NULL;
+
+	if (m != NULL && mysql_query(m, "SELECT COUNT(*) FROM mysql.db") == 0)
+		rows = mysql_store_result(m);
+	bool is_ready = rows != NULL;
+	mysql_free_result(rows);
+	if (m != NULL)
+		mysql_close(m);
+	return is_ready;
+}
+
 static void
 launch(struct mms_test_server *s)
 {
 	int64_t deadline = mms_clock_mono_ms() + START_SECONDS * INT64_C(1000);
 	int status;
-	MYSQL *m;
 
 	s->pid = fork();
 	if (s->pid < 0)
@@ -305,7 +320,7 @@ launch(struct mms_test_server *s)
 	if (s->pid == 0)
 		become_server(s);
 	tell_guard(s);
-	while ((m = connect_root(s, NULL, false)) == NULL) {
+	while (!is_ready(s)) {
 		if (waitpid(s->pid, &status, WNOHANG) == s->pid) {
 			print_log(s);
 			s->pid = 0;
@@ -317,7 +332,6 @@ launch(struct mms_test_server *s)
 		}
 		nap();
 	}
-	mysql_close(m);
 }
 
 static void
@@ -382,6 +396,12 @@ mms_test_server_stop(struct mms_test_server *s)
 	(void)waitpid(s->guard, &status, 0);
 	*s = (struct mms_test_server){ 0 };
 	return 0;
+}
+
+void
+mms_test_server_end(struct mms_test_server *s)
+{
+	end(s, SIGTERM);
 }
 
 void

@@ -41,6 +41,8 @@ int mms_test_server_start(struct mms_test_server *server, const char *const *arg
 /* End it and remove its folder; never started is fine. Returns 0. */
 int mms_test_server_stop(struct mms_test_server *server);
 
+/* End it in order; the data stays. */
+void mms_test_server_end(struct mms_test_server *server);
 /* kill -9; the data stays. */
 void mms_test_server_kill(struct mms_test_server *server);
 /* End it if it runs, and start it on the same data. args NULL: the options it had. */

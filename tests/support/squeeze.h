@@ -1,0 +1,19 @@
+/* gzip for the fakes: a whole text, and a bomb that is made while it is sent. */
+#ifndef SUPPORT_SQUEEZE_H
+#define SUPPORT_SQUEEZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Replace *bytes (malloc) by their gzip form. */
+bool squeeze_bytes(char **bytes, size_t *len);
+
+/* So many bytes of zeros as gzip, piece by piece. Owns: squeeze_zeros_free(). */
+struct squeeze_zeros;
+struct squeeze_zeros *squeeze_zeros_new(long bytes);
+/* The next piece; 0 when it is over. */
+ssize_t squeeze_zeros_read(struct squeeze_zeros *zeros, char *buf, size_t max);
+void squeeze_zeros_free(struct squeeze_zeros *zeros);
+
+#endif
