@@ -163,7 +163,7 @@ ask(struct mms_test_server *s, const char *sql)
 	MYSQL_RES *rows = mysql_store_result(m);
 	MYSQL_ROW row = rows != NULL ? mysql_fetch_row(rows) : NULL;
 	if (row == NULL)
-		fail_msg("no row: %.300s", sql);
+		fail_msg("no row (%s): %.300s", mysql_error(m), sql);
 	char *value = row != NULL && row[0] != NULL ? strdup(row[0]) : NULL;
 	mysql_free_result(rows);
 	mysql_close(m);
