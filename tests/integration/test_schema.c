@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mmsync/ddl.h"
 #include "mmsync/frappe_ddl.h"
 #include "mmsync/mem.h"
 #include "mmsync/schema.h"
@@ -200,6 +201,39 @@ every_statement_of_the_program_agrees_with_the_server(void **state)
 	mms_columns_free(columns);
 }
 
+/* schema/invariants.sql: each query can be asked, and answers no row on a database that is right. */
+static void
+no_invariant_is_broken_on_a_new_database(void **state)
+{
+	char path[600], line[4096];
+	MMS_AUTO(mms_str) sql = { 0 };
+	int n = 0;
+
+	(void)state;
+	make_with_frappe();
+	(void)snprintf(path, sizeof path, "%s/schema/invariants.sql", mms_test_root());
+	FILE *file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof line, file) != NULL) {
+		MMS_AUTO(mms_text_rows) rows = { 0 };
+		size_t len = strlen(line);
+
+		if (strncmp(line, "--", 2) == 0 || len < 2)
+			continue;
+		mms_str_addn(&sql, line, len);
+		if (line[len - 2] != ';')
+			continue;
+		mms_str_cut(&sql, sql.len - 2);
+		OK(mms_text_rows_load(&rows, db, mms_str_get(&sql), &err));
+		if (rows.n != 0)
+			fail_msg("%s", mms_str_get(&sql));
+		mms_str_clear(&sql);
+		n++;
+	}
+	(void)fclose(file);
+	assert_true(n >= 10);
+}
+
 /* ---- a site -------------------------------------------------------------------------------- */
 
 static void
@@ -363,6 +397,7 @@ main(void)
 		TEST(with_frappe_is_refused_where_frappe_is),
 		TEST(without_frappe_there_is_nothing_to_bring),
 		TEST(every_statement_of_the_program_agrees_with_the_server),
+		TEST(no_invariant_is_broken_on_a_new_database),
 		TEST(a_site_gets_widths_setters_and_indexes),
 		TEST(a_second_run_changes_nothing),
 		TEST(a_dry_run_changes_nothing_and_says_what_it_would),
