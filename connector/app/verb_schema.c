@@ -265,7 +265,7 @@ print_apply(struct mms_app *app, const struct mms_findings *found,
 	else if (n_done == 0)
 		printf("%zu things looked at, all as they must be: nothing to do\n", found->n);
 	else
-		printf("\n%zu things brought\n", n_done);
+		printf("\n%zu thing%s brought\n", n_done, n_done == 1 ? "" : "s");
 	if (next != NULL)
 		printf("now let Frappe see it: %s\n", next);
 	return MMS_OK;
@@ -383,11 +383,12 @@ print_show(const struct mms_app *app, const struct mms_schema_list *list,
 		       is_applied ? "applied " : "not applied",
 		       is_applied ? mms_time_print(v->applied_at_ms, when) : "");
 	}
-	if (installation->bound_dir != NULL)
+	if (installation->bound_dir != NULL) {
 		printf("installation %s, bound to database %s and folder %s%s\n",
 		       installation->site_uuid, installation->bound_database,
 		       installation->bound_dir,
 		       installation->is_elsewhere ? ": another one than this" : "");
+	}
 	printf("\n");
 	if (table.n > 0)
 		mms_table_print(app, &table);

@@ -274,8 +274,9 @@ mms_columns_load(struct mms_db *db, struct mms_columns **out, struct mms_err *er
 	struct mms_columns *columns = NULL;
 	mms_rc rc = mms_columns_load_any(db, &columns, err);
 
-	if (rc == MMS_OK)
-		rc = mms_columns_require(columns, err);
+	if (rc != MMS_OK || columns == NULL)
+		return rc;
+	rc = mms_columns_require(columns, err);
 	if (rc != MMS_OK) {
 		mms_columns_free(columns);
 		return rc;

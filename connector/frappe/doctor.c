@@ -180,12 +180,13 @@ ask_zone(struct visit *visit)
 	rc = found(visit, MMS_FINDING_OK, "time zone", NULL,
 		   "site %s, event times stored in %s", settings.time_zone,
 		   config->event_time_zone);
-	if (rc == MMS_OK && !settings.is_scheduler_enabled)
+	if (rc == MMS_OK && !settings.is_scheduler_enabled) {
 		rc = found(
 			visit, MMS_FINDING_NOTE, "Frappe's scheduler",
 			"in System Settings, Enabled Scheduler; a systemd timer or cron needs "
 			"it not",
 			"is not enabled: jobs of Frappe that start mmsync do not run");
+	}
 	return rc;
 }
 

@@ -36,7 +36,7 @@ look_at_ca_file(const char *path, struct mms_findings *out, struct mms_err *err)
 
 	if (path == NULL || access(path, R_OK) == 0)
 		return MMS_OK;
-	mms_str_addf(&detail, "%s cannot be read: %s", path, strerror(errno));
+	mms_str_addf(&detail, "%s cannot be read: %s", path, strerrordesc_np(errno));
 	mms_rc rc = mms_str_check(&detail, err);
 	return rc == MMS_OK
 		       ? mms_findings_add(out, MMS_FINDING_PROBLEM, "mmsync.http.ca_file",
@@ -55,11 +55,12 @@ mms_doctor_look_at_settings(const struct mms_site *site, struct mms_findings *ou
 
 	if (rc == MMS_OK)
 		rc = look_at_ca_file(site->config.http_ca_file, out, err);
-	if (rc == MMS_OK && !site->config.blocks_enabled)
+	if (rc == MMS_OK && !site->config.blocks_enabled) {
 		rc = mms_findings_add(out, MMS_FINDING_NOTE, "mmsync.busy_blocks.enabled",
 				      "is false: a meeting in one of a person's calendars does "
 				      "not block the others",
 				      "set it to true in site_config.json if that is wanted",
 				      err);
+	}
 	return rc;
 }

@@ -117,7 +117,7 @@ add_composite_key(struct mms_str *out, const char *columns)
 {
 	mms_str_add(out, ",KEY `");
 	for (const char *p = columns; *p != '\0'; p++)
-		mms_str_addc(out, *p == ',' ? '_' : *p);
+		mms_str_addn(out, *p == ',' ? "_" : p, 1);
 	mms_str_add(out, "_index` (`");
 	for (const char *p = columns; *p != '\0'; p++) {
 		if (*p == ',')

@@ -5,19 +5,19 @@
 
 #define COL(type, name)                                \
 	{                                              \
-		MMS_F_##type, name, NULL, MMS_F_NO_KEY \
+		name, NULL, MMS_F_##type, MMS_F_NO_KEY \
 	}
 #define DEF(type, name, text)                          \
 	{                                              \
-		MMS_F_##type, name, text, MMS_F_NO_KEY \
+		name, text, MMS_F_##type, MMS_F_NO_KEY \
 	}
 #define KEYED(type, name)                           \
 	{                                           \
-		MMS_F_##type, name, NULL, MMS_F_KEY \
+		name, NULL, MMS_F_##type, MMS_F_KEY \
 	}
 #define UNIQUE(type, name)                             \
 	{                                              \
-		MMS_F_##type, name, NULL, MMS_F_UNIQUE \
+		name, NULL, MMS_F_##type, MMS_F_UNIQUE \
 	}
 #define LEN(fields) MMS_COUNT(fields)
 

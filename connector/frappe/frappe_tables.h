@@ -21,9 +21,9 @@ enum mms_frappe_type {
 enum mms_frappe_key { MMS_F_NO_KEY, MMS_F_KEY, MMS_F_UNIQUE };
 
 struct mms_frappe_field {
-	enum mms_frappe_type type;
 	const char *name;
 	const char *default_text; /* NULL: none (0 for CHECK and INT) */
+	enum mms_frappe_type type;
 	enum mms_frappe_key key;
 };
 

@@ -55,6 +55,8 @@ mms_installation_load(struct mms_db *db, const struct mms_site *site,
 		mms_fail(err, MMS_E_DB, "the database is not bound to a site yet");
 		return mms_hint(err, "run: mmsync --site %s schema apply", site->dir);
 	}
+	if (read.bound_database == NULL || read.bound_dir == NULL)
+		return mms_fail(err, MMS_E_BUG, "an installation that is bound to nothing");
 	read.is_elsewhere = strcmp(read.bound_database, site->db.database) != 0 ||
 			    strcmp(read.bound_dir, site->dir) != 0;
 	*out = read;

@@ -12,19 +12,43 @@
 static const char *const wanted[] = { "SELECT", "INSERT", "UPDATE", "DELETE",
 				      "CREATE", "ALTER",  "INDEX" };
 
-/* Does a database name match the pattern of a grant: % and _ with \ before them for themselves? */
+/* Does one character of a pattern (\ before it: for itself) match one of a name? *used of the pattern. */
 static bool
-is_like(const char *pattern, size_t n, const char *name)
+is_one_like(const char *pattern, const char *end, char c, size_t *used)
 {
-	if (n == 0)
-		return *name == '\0';
-	if (*pattern == '%')
-		return is_like(pattern + 1, n - 1, name) ||
-		       (*name != '\0' && is_like(pattern, n, name + 1));
-	if (*pattern == '\\' && n > 1)
-		return pattern[1] == *name && is_like(pattern + 2, n - 2, name + 1);
-	return *name != '\0' && (*pattern == '_' || *pattern == *name) &&
-	       is_like(pattern + 1, n - 1, name + 1);
+	bool is_escaped = *pattern == '\\' && pattern + 1 < end;
+
+	*used = is_escaped ? 2 : 1;
+	return is_escaped ? pattern[1] == c : *pattern == '_' || *pattern == c;
+}
+
+/*
+ * Does a database name match the pattern of a grant (% and _)? A % takes nothing at first; when
+ * what follows does not match, the last one takes one character more.
+ */
+static bool
+is_like(const char *pattern, const char *end, const char *name)
+{
+	const char *again = NULL, *again_name = name;
+	size_t used;
+
+	while (*name != '\0') {
+		if (pattern < end && *pattern == '%') {
+			again = ++pattern;
+			again_name = name;
+		} else if (pattern < end && is_one_like(pattern, end, *name, &used)) {
+			pattern += used;
+			name++;
+		} else if (again != NULL) {
+			pattern = again;
+			name = ++again_name;
+		} else {
+			return false;
+		}
+	}
+	while (pattern < end && *pattern == '%')
+		pattern++;
+	return pattern == end;
 }
 
 /* Is the object of a grant, "*.*" or "`pattern`.*" and so on, the whole of this database? */
@@ -37,7 +61,7 @@ covers(const char *object, const char *database)
 		return false;
 	const char *end = strchr(object + 1, '`');
 	return end != NULL && strncmp(end, "`.* ", 4) == 0 &&
-	       is_like(object + 1, (size_t)(end - object - 1), database);
+	       is_like(object + 1, end, database);
 }
 
 /* "GRANT SELECT, INSERT ON `a`.* TO ..." */

@@ -209,12 +209,13 @@ look(struct mms_schema_run *run, const struct mms_site *site, bool *is_new)
 		rc = mms_columns_require(run->columns, run->err);
 	if (rc == MMS_OK)
 		rc = mms_schema_own_check(run);
-	if (rc == MMS_OK && *is_new)
+	if (rc == MMS_OK && *is_new) {
 		rc = mms_schema_found(run, MMS_FINDING_MISSING,
 				      "widths, collation and indexes of Frappe's tables",
 				      MMS_SCHEMA_REMEDY, "the tables come first");
-	else if (rc == MMS_OK)
+	} else if (rc == MMS_OK) {
 		rc = mms_schema_site_check(run);
+	}
 	if (rc == MMS_OK)
 		rc = check_binding(run, site);
 	return rc;

@@ -117,11 +117,12 @@ tell_rows(struct mms_schema_run *run, enum mms_stmt stmt, const struct mms_value
 		rc = mms_rows_next(&rows, &row, run->err);
 		if (rc != MMS_OK || row == NULL)
 			return rc;
-		if (n == LISTED)
+		if (n == LISTED) {
 			return mms_schema_found(run, MMS_FINDING_BLOCKED,
 						"MM Calendar Event Sync ...",
 						"mend those listed and run this again",
 						"more rows %s than are listed here", kind);
+		}
 		n++;
 		rc = tell(run, row);
 	}

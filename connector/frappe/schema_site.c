@@ -190,14 +190,15 @@ find_width(struct mms_schema_run *run, const struct width *width, const struct w
 	mms_rc rc = check_key_room(run, width, plan, object);
 	if (rc == MMS_OK)
 		rc = check_fieldtype(run, width, plan, object);
-	if (rc == MMS_OK && plan->needs_column)
+	if (rc == MMS_OK && plan->needs_column) {
 		rc = mms_schema_found(run, MMS_FINDING_DIFFERS, object, MMS_SCHEMA_REMEDY,
 				      "%s %s, must be varchar(%zu) %s", column->type,
 				      column->collation != NULL ? column->collation : "",
 				      plan->chars, collation);
-	else if (rc == MMS_OK)
+	} else if (rc == MMS_OK) {
 		rc = mms_schema_found(run, MMS_FINDING_OK, object, NULL, "%s %s", column->type,
 				      column->collation != NULL ? column->collation : "");
+	}
 	if (rc != MMS_OK || plan->chars == 0)
 		return rc;
 	(void)snprintf(object, sizeof object, "Property Setter %s-%s-length",
@@ -311,11 +312,12 @@ find_index(struct mms_schema_run *run, const struct found_indexes *found,
 	const struct found_index *serving = find_serving(found, index);
 
 	(void)snprintf(object, sizeof object, "index %s", index->name);
-	if (serving != NULL)
+	if (serving != NULL) {
 		return mms_schema_found(
 			run, MMS_FINDING_OK, object, NULL, "(%s)%s%s", index->columns,
 			strcmp(serving->name, index->name) == 0 ? "" : " as ",
 			strcmp(serving->name, index->name) == 0 ? "" : serving->name);
+	}
 	if (is_name_taken(found, index->name))
 		return mms_schema_found(run, MMS_FINDING_DIFFERS, object, MMS_SCHEMA_REMEDY,
 					"is not %son (%s)", index->is_unique ? "unique " : "",
@@ -551,17 +553,18 @@ mms_schema_require_site(struct mms_db *db, const struct mms_columns *columns,
 	if (rc != MMS_OK)
 		return rc;
 	if (id == NULL || id->max_chars < widths[0].chars || id->collation == NULL ||
-	    strcmp(id->collation, widths[0].collation) != 0)
+	    strcmp(id->collation, widths[0].collation) != 0) {
 		mms_fail(err, MMS_E_DB,
 			 "`%s`.external_event_id is %s %s: it must hold exact ids of %zu "
 			 "characters",
 			 EVENTS, id != NULL ? id->type : "missing",
 			 id != NULL && id->collation != NULL ? id->collation : "",
 			 widths[0].chars);
-	else if (find_serving(&found, &indexes[0]) == NULL)
+	} else if (find_serving(&found, &indexes[0]) == NULL) {
 		mms_fail(err, MMS_E_DB, "`%s` has no unique index on (%s)", EVENTS,
 			 indexes[0].columns);
-	else
+	} else {
 		return MMS_OK;
+	}
 	return mms_hint(err, "run mmsync schema apply; a bench migrate may have undone it");
 }

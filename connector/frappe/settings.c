@@ -47,22 +47,22 @@ ask_single(struct mms_db *db, const char *field, char **out, struct mms_err *err
 mms_rc
 mms_settings_load(struct mms_db *db, struct mms_settings *out, struct mms_err *err)
 {
-	MMS_AUTO(mms_settings) read = { 0 };
-	char *enabled = NULL;
+	char *zone = NULL, *enabled = NULL;
 
-	mms_rc rc = ask_single(db, "time_zone", &read.time_zone, err);
-	if (rc == MMS_OK && read.time_zone == NULL) {
-		read.time_zone = mms_text_copy(ZONE_BEFORE_SETUP);
-		rc = read.time_zone != NULL ? MMS_OK : mms_fail_nomem(err);
+	mms_rc rc = ask_single(db, "time_zone", &zone, err);
+	if (rc == MMS_OK && zone == NULL) {
+		zone = mms_text_copy(ZONE_BEFORE_SETUP);
+		rc = zone != NULL ? MMS_OK : mms_fail_nomem(err);
 	}
 	if (rc == MMS_OK)
 		rc = ask_single(db, "enable_scheduler", &enabled, err);
-	if (rc != MMS_OK)
+	if (rc != MMS_OK) {
+		mms_free(zone);
 		return rc;
-	read.is_scheduler_enabled = enabled != NULL && strtol(enabled, NULL, 10) != 0;
+	}
+	out->time_zone = zone;
+	out->is_scheduler_enabled = enabled != NULL && strtol(enabled, NULL, 10) != 0;
 	mms_free(enabled);
-	*out = read;
-	read = (struct mms_settings){ 0 };
 	return MMS_OK;
 }
 

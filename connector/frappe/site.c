@@ -76,7 +76,7 @@ read_file(const char *path, struct mms_str *out, struct mms_err *err)
 
 	if (fd < 0) {
 		mms_rc rc = errno == ENOENT || errno == ENOTDIR ? MMS_E_GONE : MMS_E_CONFIG;
-		return mms_fail(err, rc, "%s cannot be read: %s", path, strerror(errno));
+		return mms_fail(err, rc, "%s cannot be read: %s", path, strerrordesc_np(errno));
 	}
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		(void)close(fd);
@@ -94,7 +94,7 @@ read_file(const char *path, struct mms_str *out, struct mms_err *err)
 	(void)close(fd);
 	if (got < 0)
 		return mms_fail(err, MMS_E_CONFIG, "%s cannot be read: %s", path,
-				strerror(reason));
+				strerrordesc_np(reason));
 	if (out->state == MMS_E_ITEM)
 		return mms_fail(err, MMS_E_CONFIG, "%s is larger than %zu bytes", path,
 				MMS_SITE_FILE_MAX);
@@ -127,7 +127,7 @@ find_dir(const struct folder *folder, struct mms_site *site, struct mms_err *err
 
 	if (realpath(given, real) == NULL || stat(real, &st) != 0) {
 		mms_fail(err, MMS_E_CONFIG, "there is no site folder %s: %s", given,
-			 strerror(errno));
+			 strerrordesc_np(errno));
 		return mms_hint(
 			err, "a site's folder is BENCH/sites/SITE and holds site_config.json");
 	}

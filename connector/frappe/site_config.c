@@ -469,9 +469,34 @@ not_an_object(const struct walk *walk, const char *path, const json_t *value)
 	return mms_site_tell(walk->reader, path);
 }
 
-/* One level of the object; group "" is the first. */
+/* One key of a group, or of the object itself (group ""), that is no group. */
 static mms_rc
-read_level(const struct walk *walk, const char *group, json_t *object)
+read_key(const struct walk *walk, const char *group, const char *key, const char *path,
+	 const json_t *value)
+{
+	const struct mms_config_row *row = find_row(group, key);
+
+	return row != NULL ? read_value(walk, row, value) : unknown_key(walk, group, key, path);
+}
+
+static mms_rc
+read_group(const struct walk *walk, const char *group, json_t *object)
+{
+	mms_rc rc = MMS_OK;
+
+	for (void *at = json_object_iter(object); rc == MMS_OK && at != NULL;
+	     at = json_object_iter_next(object, at)) {
+		MMS_AUTO(mms_str) path = { 0 };
+		const char *key = json_object_iter_key(at);
+
+		mms_str_addf(&path, "mmsync.%s.%s", group, key);
+		rc = read_key(walk, group, key, mms_str_get(&path), json_object_iter_value(at));
+	}
+	return rc;
+}
+
+static mms_rc
+read_object(const struct walk *walk, json_t *object)
 {
 	mms_rc rc = MMS_OK;
 
@@ -480,19 +505,15 @@ read_level(const struct walk *walk, const char *group, json_t *object)
 		MMS_AUTO(mms_str) path = { 0 };
 		const char *key = json_object_iter_key(at);
 		json_t *value = json_object_iter_value(at);
-		const struct mms_config_row *row = find_row(group, key);
 
-		mms_str_addf(&path, "mmsync.%s%s%s", group, group[0] != '\0' ? "." : "", key);
-		if (row != NULL)
-			rc = read_value(walk, row, value);
-		else if (group[0] != '\0' || !is_group(key))
-			rc = unknown_key(walk, group, key, mms_str_get(&path));
-		else if (!json_is_object(value))
-			rc = not_an_object(walk, mms_str_get(&path), value);
+		mms_str_addf(&path, "mmsync.%s", key);
+		if (!is_group(key))
+			rc = read_key(walk, "", key, mms_str_get(&path), value);
+		else if (json_is_object(value))
+			rc = read_group(walk, key, value);
 		else
-			rc = read_level(walk, key, value);
+			rc = not_an_object(walk, mms_str_get(&path), value);
 	}
-
 	return rc;
 }
 
@@ -506,5 +527,5 @@ mms_site_read_config(struct mms_site_reader *reader, const char *file, json_t *o
 		return MMS_OK;
 	if (!json_is_object(object))
 		return not_an_object(&walk, "mmsync", object);
-	return read_level(&walk, "", object);
+	return read_object(&walk, object);
 }

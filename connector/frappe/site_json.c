@@ -57,7 +57,7 @@ mms_site_add_quoted(struct mms_str *out, const char *text)
 
 	mms_str_addc(out, '"');
 	for (size_t i = 0; i < n; i++)
-		mms_str_addc(out, (unsigned char)text[i] < ' ' ? ' ' : text[i]);
+		mms_str_addn(out, (unsigned char)text[i] < ' ' ? " " : text + i, 1);
 	mms_str_add(out, n < len ? "...\"" : "\"");
 }
 

@@ -56,9 +56,12 @@ mutate(const uint8_t *bytes, size_t n)
 			run_copy(copy, at); /* cut off */
 			continue;
 		}
-		copy[at] = i % 4 == 1   ? (uint8_t)marks[byte % (sizeof marks - 1)]
-			   : i % 4 == 2 ? byte
-					: (uint8_t)(copy[at] ^ 1U << byte % 8);
+		if (i % 4 == 1)
+			copy[at] = (uint8_t)marks[byte % (sizeof marks - 1)];
+		else if (i % 4 == 2)
+			copy[at] = byte;
+		else
+			copy[at] = (uint8_t)(copy[at] ^ 1U << byte % 8);
 		run_copy(copy, n);
 	}
 	free(copy);
