@@ -186,21 +186,6 @@ without_frappe_there_is_nothing_to_bring(void **state)
 	FAILS(MMS_E_DB, "lacks migration 0001_installation", mms_schema_require(db, &err));
 }
 
-static void
-every_statement_of_the_program_agrees_with_the_server(void **state)
-{
-	struct mms_columns *columns = NULL;
-
-	(void)state;
-	make_with_frappe();
-	OK(mms_columns_load(db, &columns, &err));
-	mms_db_use_columns(db, mms_columns_has_port, columns);
-	for (size_t i = 0; i < MMS_STMT_COUNT; i++)
-		OK(mms_db_check_stmt(db, (enum mms_stmt)i, &err));
-	mms_db_use_columns(db, NULL, NULL);
-	mms_columns_free(columns);
-}
-
 /* schema/invariants.sql: each query can be asked, and answers no row on a database that is right. */
 static void
 no_invariant_is_broken_on_a_new_database(void **state)
@@ -396,7 +381,6 @@ main(void)
 		TEST(frappes_tables_are_those_that_frappe_makes),
 		TEST(with_frappe_is_refused_where_frappe_is),
 		TEST(without_frappe_there_is_nothing_to_bring),
-		TEST(every_statement_of_the_program_agrees_with_the_server),
 		TEST(no_invariant_is_broken_on_a_new_database),
 		TEST(a_site_gets_widths_setters_and_indexes),
 		TEST(a_second_run_changes_nothing),
