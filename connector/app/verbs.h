@@ -22,6 +22,12 @@ mms_rc mms_verb_schema_check(struct mms_app *app, struct mms_err *err);
 mms_rc mms_verb_schema_apply(struct mms_app *app, struct mms_err *err);
 mms_rc mms_verb_schema_adopt(struct mms_app *app, struct mms_err *err);
 
+/* verb_validate.c, verb_audit.c */
+extern const struct mms_opt mms_validate_opts[], mms_audit_opts[];
+extern const char mms_validate_more[], mms_audit_more[];
+mms_rc mms_verb_validate(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_audit(struct mms_app *app, struct mms_err *err);
+
 /* verb_doctor.c */
 extern const char mms_doctor_more[];
 mms_rc mms_verb_doctor(struct mms_app *app, struct mms_err *err);
