@@ -147,6 +147,7 @@ mms_lines_next(struct mms_lines *lines, const atomic_bool *stop, char **line, si
 		return MMS_OK;
 	*line = lines->buf + lines->start;
 	*len = (size_t)(end - *line);
+	*is_too_long = *len > MMS_LINE_MAX;
 	lines->start += *len + (end < lines->buf + lines->end);
 	if (lines->n++ == 0 && *len >= 3 && memcmp(*line, "\xEF\xBB\xBF", 3) == 0) {
 		*line += 3;

@@ -12,6 +12,7 @@
 
 struct reader {
 	const char *p, *end;
+	bool has_clock; /* a zone may follow */
 };
 
 /* Between min and max digits. */
@@ -73,16 +74,23 @@ take_fraction(struct reader *r, struct mms_civil *c)
 static bool
 take_compact_clock(struct reader *r, struct mms_civil *c)
 {
+	r->has_clock = true;
 	return take_number(r, 2, 2, &c->hour) && take_number(r, 2, 2, &c->minute) &&
 	       take_number(r, 2, 2, &c->second) && take_fraction(r, c);
 }
 
-/* 9:00, 09:00:00.123 */
+/* 09, 9:00, 09:00:00.123 */
 static bool
 take_clock(struct reader *r, struct mms_civil *c)
 {
-	if (!take_number(r, 1, 2, &c->hour) || !take(r, ':') ||
-	    !take_number(r, 1, 2, &c->minute))
+	const char *start = r->p;
+
+	r->has_clock = true;
+	if (!take_number(r, 1, 2, &c->hour))
+		return false;
+	if (!take(r, ':'))
+		return r->p == start + 2;
+	if (!take_number(r, 1, 2, &c->minute))
 		return false;
 	if (!take(r, ':'))
 		return true;
@@ -142,31 +150,32 @@ take_gap(struct reader *r)
 	return true;
 }
 
+/* 20261201, 20261201T090000, 20261201090000 */
+static bool
+take_compact(struct reader *r, struct mms_civil *c, bool has_clock)
+{
+	if (!take_number(r, 4, 4, &c->year) || !take_number(r, 2, 2, &c->month) ||
+	    !take_number(r, 2, 2, &c->day))
+		return false;
+	return (!has_clock && !take(r, 'T')) || take_compact_clock(r, c);
+}
+
 static bool
 take_date_and_clock(struct reader *r, struct mms_civil *c)
 {
 	size_t digits = count_digits(r);
-	bool is_compact = digits == 8 || digits == 14;
 
-	if ((!is_compact && digits != 4) || !take_number(r, 4, 4, &c->year))
+	if (digits == 8 || digits == 14)
+		return take_compact(r, c, digits == 14);
+	if (digits != 4 || !take_number(r, 4, 4, &c->year) || !take_rest_of_date(r, c))
 		return false;
-	if (!is_compact && !take_rest_of_date(r, c))
-		return false;
-	if (is_compact && (!take_number(r, 2, 2, &c->month) || !take_number(r, 2, 2, &c->day)))
-		return false;
-	if (digits == 14)
-		return take_compact_clock(r, c);
-	if (r->p == r->end)
-		return true;
-	if (!take_gap(r))
-		return false;
-	return is_compact && count_digits(r) == 6 ? take_compact_clock(r, c) : take_clock(r, c);
+	return r->p == r->end || (take_gap(r) && take_clock(r, c));
 }
 
 static enum mms_doctime
 read_text(struct mms_text text, int64_t *out_us)
 {
-	struct reader r = { text.ptr, text.ptr + text.len };
+	struct reader r = { .p = text.ptr, .end = text.ptr + text.len };
 	struct mms_civil c = { 0 };
 	int offset_s;
 
@@ -184,7 +193,7 @@ read_text(struct mms_text text, int64_t *out_us)
 		return MMS_DOCTIME_NAIVE;
 	while (r.p < r.end && is_blank(*r.p))
 		r.p++;
-	if (!take_zone(&r, &offset_s) || r.p != r.end)
+	if (!r.has_clock || !take_zone(&r, &offset_s) || r.p != r.end)
 		return MMS_DOCTIME_BAD;
 	*out_us -= offset_s * INT64_C(1000000);
 	return MMS_DOCTIME_AWARE;

@@ -66,9 +66,9 @@
 	  " WHERE b.name > ? AND b.name <= ? ORDER BY b.name, c.parentfield, c.idx",          \
 	  "ss", "ssiSSS")                                                                     \
 	X(AUDIT_ROWS,                                                                         \
-	  "SELECT COALESCE(table_rows, 0) FROM information_schema.tables"                     \
+	  "SELECT table_rows FROM information_schema.tables"                                  \
 	  " WHERE table_schema = DATABASE() AND table_name = ?",                              \
-	  "s", "u")                                                                           \
+	  "s", "U")                                                                           \
 	X(AUDIT_HAS_UNIQUE,                                                                   \
 	  "SELECT COUNT(*) FROM (SELECT index_name FROM information_schema.statistics"        \
 	  " WHERE table_schema = DATABASE() AND table_name = 'tabMM Calendar Event Sync'"     \
