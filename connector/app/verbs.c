@@ -36,7 +36,7 @@ static const struct mms_verb verbs[] = {
 	{ "validate", "[FILE]", "judge documents before they are saved", mms_validate_more,
 	  MMS_NEED_SITE, 0, 1, mms_validate_opts, mms_verb_validate },
 	{ "audit", "", "judge every row of the DocTypes, read-only", mms_audit_more,
-	  MMS_NEED_DB, 0, 0, mms_audit_opts, mms_verb_audit },
+	  MMS_NEED_SITE, 0, 0, mms_audit_opts, mms_verb_audit },
 	{ "doctor", "", "is this machine and site set up right", mms_doctor_more, 0, 0, 0, NULL,
 	  mms_verb_doctor },
 	{ "schema show", "", "mmsync's tables and migrations", mms_schema_show_more,

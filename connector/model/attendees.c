@@ -1,6 +1,8 @@
 /* Attendees of an event (see the header). */
 #include "mmsync/attendees.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mmsync/json_scan.h"
@@ -61,18 +63,20 @@ judge_text(struct walk *w, const struct mms_jvalue *value)
 	}
 }
 
-/* Is a number zero, and so false to Python? */
+/*
+ * Is a number zero, and so false to Python? Behind it stands at least the bracket of its object,
+ * where strtod() stops.
+ */
 static bool
 is_zero(const struct mms_jvalue *value)
 {
-	for (size_t i = 0; i < value->len; i++) {
-		char c = value->ptr[i];
-		if (c == 'e' || c == 'E')
-			break;
-		if (c != '0' && c != '.' && c != '-')
-			return false;
-	}
-	return true;
+	size_t i = 0;
+
+	if (value->type == MMS_J_REAL)
+		return fpclassify(strtod(value->ptr, NULL)) == FP_ZERO;
+	while (i < value->len && (value->ptr[i] == '0' || value->ptr[i] == '-'))
+		i++;
+	return i == value->len;
 }
 
 /* The value of an "email" key that is no text: re.match() refuses it unless it is false. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "mmsync/json_scan.h"
 #include "mmsync/mem.h"
 #include "mmsync/rules.h"
 #include "mmsync/timetext.h"
@@ -476,6 +477,32 @@ bookings_beyond_one_page_keep_their_children(void **state)
 	mms_test_run_release(&run);
 }
 
+/* What a failing audit has printed is one JSON object all the same. */
+static void
+is_one_object(const char *fault, const struct mms_test_run *run)
+{
+	struct mms_jscan scan;
+	struct mms_jvalue value;
+
+	if (run->out[0] == '\0')
+		return;
+	mms_jscan_start(&scan, run->out, strlen(run->out));
+	if (!mms_jscan_value(&scan, &value) || !mms_jscan_skip(&scan, &value) ||
+	    !mms_jscan_done(&scan))
+		fail_msg("%s: %s", fault, run->out);
+}
+
+static void
+memory_and_statements_may_fail_anywhere(void **state)
+{
+	const char *const args[] = { "--json", "audit", NULL };
+
+	(void)state;
+	rules_site_torture("alloc", NULL, args, 1, is_one_object);
+	rules_site_torture("stmt-before", NULL, args, 1, is_one_object);
+	rules_site_torture("stmt-after", NULL, args, 1, is_one_object);
+}
+
 /* ---- datetimes ----------------------------------------------------------------------------- */
 
 /* What the rules read as a time, the column takes, for the same time. */
@@ -522,6 +549,7 @@ main(void)
 		cmocka_unit_test(a_table_is_for_people_and_an_object_for_programs),
 		cmocka_unit_test(warnings_count_only_when_asked_to),
 		cmocka_unit_test(a_terminal_is_not_controlled_by_a_row),
+		cmocka_unit_test(memory_and_statements_may_fail_anywhere),
 		cmocka_unit_test(ids_that_differ_in_case_are_no_twins_under_our_collation),
 		cmocka_unit_test(bookings_beyond_one_page_keep_their_children),
 		cmocka_unit_test(the_column_takes_every_datetime_that_is_good),

@@ -365,18 +365,47 @@ rows_may_be_linked_to_what_came_earlier(void **state)
 				    "\"Pending\""),
 		    "- -");
 	assert_int_equal(
-		validate(&run, EVENTS,
-			 EVENT("\"external_event_id\":\"x\",\"meeting_booking\":\"MM-MB-Intro-"
-			       "0021\"") EVENT(
-				 "\"external_event_id\":\"y\",\"meeting_booking\":\"mm-mb-"
-				 "intro-0021\""),
-			 "--accumulate"),
+		validate(
+			&run, EVENTS,
+			EVENT("\"external_event_id\":\"x\",\"meeting_booking\":\"MM-MB-Intro-"
+			      "0021\"")
+				EVENT("\"external_event_id\":\"y\",\"meeting_booking\":\"mm-mb-"
+				      "intro-0021\""),
+			"--accumulate"),
 		0);
 	assert_null(strstr(run.out, "is already linked\\n"));
 	const char *second = strchr(run.out, '\n') + 1;
 	assert_non_null(strstr(second, "'MM-MB-Intro-0021' is already linked"));
 	assert_true(strstr(run.out, "is already linked") > second);
 	mms_test_run_release(&run);
+}
+
+/* ---- faults -------------------------------------------------------------------------------- */
+
+/* What was printed before a failure are whole lines. */
+static void
+has_whole_lines(const char *fault, const struct mms_test_run *run)
+{
+	size_t len = strlen(run->out);
+
+	if (len > 0 && run->out[len - 1] != '\n')
+		fail_msg("%s: %s", fault, run->out);
+}
+
+static void
+memory_and_statements_may_fail_anywhere(void **state)
+{
+	const char *const events[] = { "validate", "--doctype",    EVENTS,
+				       "@",        "--accumulate", NULL };
+	const char *const bookings[] = { "validate", "--doctype",    BOOKINGS,
+					 "@",        "--accumulate", NULL };
+	static const char *const input = EVENT("\"external_event_id\":\"new\"") GOOD("b");
+
+	(void)state;
+	rules_site_torture("alloc", input, events, 0, has_whole_lines);
+	rules_site_torture("stmt-before", input, events, 0, has_whole_lines);
+	rules_site_torture("stmt-after", BOOKING("\"name\":\"MM-MB-1\""), bookings, 0,
+			   has_whole_lines);
 }
 
 int
@@ -398,6 +427,8 @@ main(void)
 				       rules_site_full),
 		cmocka_unit_test_setup(integrations_accepted_earlier_count, rules_site_full),
 		cmocka_unit_test_setup(rows_may_be_linked_to_what_came_earlier,
+				       rules_site_full),
+		cmocka_unit_test_setup(memory_and_statements_may_fail_anywhere,
 				       rules_site_full),
 	};
 

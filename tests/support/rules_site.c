@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "mmsync/mem.h"
 #include "support/frappe_site.h"
 #include "support/rules_site.h"
 #include "support/rules_world.h"
@@ -140,16 +142,57 @@ int
 rules_site_run(struct mms_test_run *run, const char *input, size_t len, const char *const *args)
 {
 	/* noon in Berlin: the hour of world.txt */
-	static const char *const env[] = { "MMSYNC_NOW=2026-11-20T11:00:00Z", NULL };
+	char counts[160];
+	const char *const env[] = { "MMSYNC_NOW=2026-11-20T11:00:00Z", counts, NULL };
 	const char *all[ARGS_MAX] = { "--site", dir };
 	char path[128];
 	size_t n = 2;
 
 	(void)snprintf(path, sizeof path, "%s/input", server.dir);
+	(void)snprintf(counts, sizeof counts, "MMSYNC_FAULT_COUNTS=%s/counts", server.dir);
 	if (input != NULL)
 		write_file(path, input, len);
 	for (; *args != NULL && n < ARGS_MAX - 1; args++)
 		all[n++] = strcmp(*args, "@") == 0 ? path : *args;
 	all[n] = NULL;
 	return mms_test_program(run, env, all);
+}
+
+/* How often the last run came by a fault point. */
+static unsigned long
+count_visits(const char *kind)
+{
+	char path[128], key[32];
+	size_t len;
+
+	(void)snprintf(path, sizeof path, "%s/counts", server.dir);
+	(void)snprintf(key, sizeof key, "%s ", kind);
+	char *counts = world_read_file(path, &len);
+	const char *line = strstr(counts, key);
+	unsigned long n = line != NULL ? strtoul(line + strlen(key), NULL, 10) : 0;
+	mms_free(counts);
+	return n;
+}
+
+void
+rules_site_torture(const char *kind, const char *input, const char *const *args, int ok,
+		   void (*check)(const char *fault, const struct mms_test_run *run))
+{
+	struct mms_test_run run = { 0 };
+	size_t len = input != NULL ? strlen(input) : 0;
+	char fault[64];
+
+	assert_int_equal(rules_site_run(&run, input, len, args), ok);
+	unsigned long total = count_visits(kind);
+	assert_in_range(total, 5, 1000000);
+	for (unsigned long n = 1; n <= total; n += 1 + n / 25) {
+		(void)snprintf(fault, sizeof fault, "%s:%lu", kind, n);
+		assert_int_equal(setenv("MMSYNC_FAULT", fault, 1), 0);
+		int status = rules_site_run(&run, input, len, args);
+		assert_int_equal(unsetenv("MMSYNC_FAULT"), 0);
+		if (status != ok && status != 1 && status != 3 && status != 4 && status != 70)
+			fail_msg("%s: status %d\n%s", fault, status, run.err);
+		check(fault, &run);
+	}
+	mms_test_run_release(&run);
 }

@@ -28,6 +28,14 @@ const char *rules_site_dir(void);
 int rules_site_run(struct mms_test_run *run, const char *input, size_t len,
 		   const char *const *args);
 
+/*
+ * Run it again and again: the n-th visit of a fault point fails, for n over as many as a run
+ * without a fault has. The exit status is then one of those that an error has, or ok.
+ * check looks at what each run has printed.
+ */
+void rules_site_torture(const char *kind, const char *input, const char *const *args, int ok,
+			void (*check)(const char *fault, const struct mms_test_run *run));
+
 /* Take away the right to write. */
 void rules_site_read_only(void);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mmsync/attendees.h"
+#include "mmsync/fault.h"
 #include "mmsync/json.h"
 #include "mmsync/mem.h"
 #include "mmsync/rules.h"
@@ -129,6 +130,72 @@ bookings_are_judged_as_the_model_does(void **state)
 	compare_files(MMS_DT_BOOKING, "booking.in.jsonl", "booking.out.jsonl");
 }
 
+/* The n-th allocation from here fails; 0: none does. */
+static void
+fail_allocation(unsigned long n)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof text, "alloc:%lu",
+		       mms_fault_count(MMS_FAULT_ALLOC) + (n > 0 ? n : 1000000000));
+	(void)mms_fault_arm_text(text);
+}
+
+/* Judge a line with fresh memory everywhere. Returns the first failure. */
+static mms_rc
+judge_fresh(enum mms_doctype_id type, const char *document, size_t *n_findings)
+{
+	MMS_AUTO(mms_doc) doc = { 0 };
+	MMS_AUTO(mms_verdict) v = { 0 };
+	MMS_AUTO(mms_str) problem = { 0 };
+	MMS_AUTO(mms_err) err = { 0 };
+	struct mms_email *own = NULL;
+	struct mms_rules rules = rules_of_world();
+	char *line = mms_text_copy(document);
+
+	mms_rc rc = line != NULL ? mms_email_new(&own, true, &err) : MMS_E_NOMEM;
+	rules.email = own;
+	if (rc == MMS_OK)
+		rc = mms_doc_read_json(&doc, type, line, strlen(line), &problem, &err);
+	if (rc == MMS_OK)
+		rc = mms_rules_judge(&rules, &doc, &v, &err);
+	*n_findings = v.n;
+	mms_email_free(own);
+	mms_free(line);
+	return rc;
+}
+
+static void
+running_out_of_memory_anywhere_is_an_ordinary_error(void **state)
+{
+	static const struct {
+		enum mms_doctype_id type;
+		const char *line;
+	} rows[] = {
+		{ MMS_DT_EVENT,
+		  "{\"attendees_json\":\"[\\\"bad\\\",5]\",\"event_type\":\"Foo\"}" },
+		{ MMS_DT_INTEGRATION, "{\"user\":\"x\",\"integration_type\":\"Foo\"}" },
+		{ MMS_DT_BOOKING,
+		  "{\"assigned_users\":[{\"user\":\"x\"},{\"user\":\"x\"}],"
+		  "\"participants\":[{},{}],\"created_by\":\"x\",\"meeting_type\":\"y\"}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		size_t want, got;
+		assert_int_equal(judge_fresh(rows[i].type, rows[i].line, &want), MMS_OK);
+		assert_in_range(want, 3, 100);
+		mms_rc rc = MMS_E_NOMEM;
+		for (unsigned long n = 1; rc == MMS_E_NOMEM && n < 1000; n++) {
+			fail_allocation(n);
+			rc = judge_fresh(rows[i].type, rows[i].line, &got);
+			fail_allocation(0);
+		}
+		assert_int_equal(rc, MMS_OK);
+		assert_int_equal(got, want);
+	}
+}
+
 int
 main(void)
 {
@@ -136,6 +203,7 @@ main(void)
 		cmocka_unit_test(events_are_judged_as_the_model_does),
 		cmocka_unit_test(integrations_are_judged_as_the_model_does),
 		cmocka_unit_test(bookings_are_judged_as_the_model_does),
+		cmocka_unit_test(running_out_of_memory_anywhere_is_an_ordinary_error),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
