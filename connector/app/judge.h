@@ -9,11 +9,13 @@
 
 /* Connections of a reading command, and the site's clock. All zero is closed. */
 struct mms_bench {
-	struct mms_db *rows, *lookups; /* owned */
-	int64_t now_us;                /* Frappe's now_datetime() */
+	struct mms_db_settings
+		settings;              /* the site's, its texts borrowed, with more patience */
+	struct mms_db *rows, *lookups; /* owned                                              */
+	int64_t now_us;                /* Frappe's now_datetime()                            */
 };
 /*
- * Connect, read which columns the site has and its settings; a second connection when asked.
+ * out stays where it is while it is open. Connect, read which columns the site has and its settings; a second connection when asked.
  * Says so when nobody has said in which zone event times are. Errors: DB, CONFIG, NOMEM.
  */
 mms_rc mms_bench_open(struct mms_app *app, bool needs_two, struct mms_bench *out,

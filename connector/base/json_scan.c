@@ -132,6 +132,20 @@ escape_end(const char *p, const char *end)
 	return p[1] != '\0' && strchr("\"\\/bfnrt", p[1]) != NULL ? p + 2 : NULL;
 }
 
+/* Are eight bytes neither quotes nor backslashes nor control characters? Bits, not branches. */
+static bool
+is_plain(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101U, high = 0x8080808080808080U;
+	uint64_t w;
+
+	memcpy(&w, p, sizeof w);
+	uint64_t quote = w ^ ones * '"', backslash = w ^ ones * '\\';
+	uint64_t found = ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
+			 ((w - ones * 0x20) & ~w);
+	return (found & high) == 0;
+}
+
 /* The opening quote is at s->p. */
 static bool
 take_text(struct mms_jscan *s, struct mms_jvalue *out)
@@ -140,6 +154,8 @@ take_text(struct mms_jscan *s, struct mms_jvalue *out)
 	bool has_escape = false;
 
 	for (;;) {
+		while (end - p >= 8 && is_plain(p))
+			p += 8;
 		while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
 			p++;
 		if (p >= end)

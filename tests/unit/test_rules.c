@@ -182,7 +182,7 @@ running_out_of_memory_anywhere_is_an_ordinary_error(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		size_t want, got;
+		size_t want = 0, got = 0;
 		assert_int_equal(judge_fresh(rows[i].type, rows[i].line, &want), MMS_OK);
 		assert_in_range(want, 3, 100);
 		mms_rc rc = MMS_E_NOMEM;
