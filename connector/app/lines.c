@@ -20,7 +20,7 @@ mms_lines_open(struct mms_lines *lines, const char *path, struct mms_err *err)
 	lines->is_open = lines->is_ours = lines->fd >= 0;
 	if (lines->is_open)
 		return MMS_OK;
-	mms_fail(err, MMS_E_USAGE, "%s: %s", path, strerror(errno));
+	mms_fail(err, MMS_E_USAGE, "%s: %s", path, strerrordesc_np(errno));
 	return mms_hint(err, "give a file of JSON lines, or - for stdin");
 }
 
@@ -39,7 +39,7 @@ mms_lines_release(struct mms_lines *lines)
 static mms_rc
 make_room(struct mms_lines *lines, struct mms_err *err)
 {
-	if (lines->start > 0) {
+	if (lines->buf != NULL && lines->start > 0) {
 		memmove(lines->buf, lines->buf + lines->start, lines->end - lines->start);
 		lines->end -= lines->start;
 		lines->start = 0;
@@ -74,7 +74,7 @@ read_more(struct mms_lines *lines, const atomic_bool *stop, struct mms_err *err)
 		}
 		if (errno != EINTR)
 			return mms_fail(err, MMS_E_STOPPED, "the input cannot be read: %s",
-					strerror(errno));
+					strerrordesc_np(errno));
 	}
 	return rc;
 }
@@ -87,9 +87,10 @@ find_end(struct mms_lines *lines, const atomic_bool *stop, char **out, struct mm
 	mms_rc rc = MMS_OK;
 
 	for (;;) {
-		char *from = lines->buf != NULL ? lines->buf + lines->start + seen : NULL;
 		size_t n = lines->end - lines->start - seen;
-		*out = n > 0 ? memchr(from, '\n', n) : NULL;
+		*out = lines->buf != NULL && n > 0
+			       ? memchr(lines->buf + lines->start + seen, '\n', n)
+			       : NULL;
 		seen += n;
 		if (*out != NULL || seen > MMS_LINE_MAX)
 			return MMS_OK;

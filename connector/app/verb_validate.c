@@ -219,11 +219,12 @@ mms_verb_validate(struct mms_app *app, struct mms_err *err)
 		rc = prepare(&r, err);
 	if (rc == MMS_OK)
 		rc = judge_all(&r, &lines, err);
-	if (rc == MMS_OK && r.is_for_people)
+	if (rc == MMS_OK && r.is_for_people) {
 		mms_app_note(app,
 			     "%" PRId64 " document%s: %" PRId64 " with errors, %" PRId64
 			     " with warnings",
 			     r.n, r.n == 1 ? "" : "s", r.n_bad, r.n_doubtful);
+	}
 	if (r.n_bad > 0 || (r.fails_on_warning && r.n_doubtful > 0))
 		app->exit_status = 1;
 	release(&r);

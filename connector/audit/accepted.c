@@ -205,7 +205,9 @@ texts_of(const struct mms_doc *doc, struct mms_text out[FOLD_MAX])
 
 	for (size_t i = 0; i < FOLD_MAX; i++) {
 		const struct mms_field *field = &doc->f[fields[doc->type][i]];
-		out[i] = mms_field_is_set(field) ? field->text : (struct mms_text){ 0 };
+		out[i] = (struct mms_text){ 0 };
+		if (mms_field_is_set(field))
+			out[i] = field->text;
 	}
 }
 

@@ -26,12 +26,11 @@ struct mms_audit_known {
 	struct mms_known_booking booking;
 	struct mms_text event;
 };
-void mms_audit_known_release(struct mms_audit_known *known);
+void mms_audit_known_release(struct mms_audit_known *k);
 const struct mms_lookups *mms_audit_lookups(void);
 /* Which rows share what must be unique. */
-mms_rc
-mms_audit_known_load(struct mms_audit_known *known, const struct mms_audit_options *options,
-		     struct mms_err *err) MMS_MUST_CHECK;
+mms_rc mms_audit_known_load(struct mms_audit_known *k, const struct mms_audit_options *options,
+			    struct mms_err *err) MMS_MUST_CHECK;
 
 /* An audit under way. */
 struct audit {

@@ -107,7 +107,7 @@ user(void *aux, struct mms_text name, bool *found, struct mms_text *out, struct 
 		rc = mms_site_lookups()->user(&k->site, name, &fresh.is_there, &spelled, err);
 		if (rc == MMS_OK)
 			rc = remember(k, &k->users, name, spelled, fresh, &fact, err);
-		if (rc != MMS_OK)
+		if (rc != MMS_OK || fact == NULL)
 			return rc;
 	}
 	*found = fact->is_there;
@@ -131,7 +131,7 @@ integration(void *aux, struct mms_text name, bool *found, struct mms_known_integ
 		fresh.is_active = known.is_active;
 		if (rc == MMS_OK)
 			rc = remember(k, &k->integrations, name, known.name, fresh, &fact, err);
-		if (rc != MMS_OK)
+		if (rc != MMS_OK || fact == NULL)
 			return rc;
 	}
 	*found = fact->is_there;
@@ -158,7 +158,7 @@ meeting_type(void *aux, struct mms_text name, bool *found, struct mms_known_meet
 		fresh.requires_approval = known.requires_approval;
 		if (rc == MMS_OK)
 			rc = remember(k, &k->types, name, known.name, fresh, &fact, err);
-		if (rc != MMS_OK)
+		if (rc != MMS_OK || fact == NULL)
 			return rc;
 	}
 	*found = fact->is_there;

@@ -191,8 +191,8 @@ mms_attendees_judge(const struct mms_email *email, const char *text, size_t len,
 		[MMS_ATTENDEES_NO_ARRAY] =
 			"Attendees must be a JSON array of email addresses or objects.",
 		[MMS_ATTENDEES_NOT_JSON] = "Invalid JSON format for Attendees.",
-		[MMS_ATTENDEES_TOO_DEEP] = "maximum recursion depth exceeded while decoding a "
-					   "JSON array from a unicode string",
+		[MMS_ATTENDEES_TOO_DEEP] = ("maximum recursion depth exceeded while decoding "
+					    "a JSON array from a unicode string"),
 		[MMS_ATTENDEES_TOO_LARGE] =
 			"Exceeds the limit (4300 digits) for integer string conversion",
 	};

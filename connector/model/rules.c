@@ -22,7 +22,9 @@ mms_field_limits_release(struct mms_field_limits *limits)
 struct mms_text
 mms_judge_self(const struct judge *j)
 {
-	return j->doc->is_new ? (struct mms_text){ 0 } : j->f[MMS_DOC_NAME].text;
+	const struct mms_text none = { 0 };
+
+	return j->doc->is_new ? none : j->f[MMS_DOC_NAME].text;
 }
 
 bool

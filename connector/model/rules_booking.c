@@ -13,21 +13,24 @@ judge_meeting_type(struct judge *j, const struct mms_known_meeting_type *known)
 	const struct mms_field *type = &j->f[MMS_MB_TYPE];
 	bool is_internal = mms_field_is_set(&j->f[MMS_MB_IS_INTERNAL]);
 
-	if (!known->is_active)
+	if (!known->is_active) {
 		MMS_FAULT_OF(j, rule,
 			     "Meeting Type '{}' is not active. Please select an active meeting "
 			     "type.",
 			     type);
-	if (is_internal && !known->is_internal)
+	}
+	if (is_internal && !known->is_internal) {
 		MMS_FAULT_OF(j, rule,
 			     "Meeting Type '{}' is not available for internal meetings. Please "
 			     "select a meeting type that allows internal meetings.",
 			     type);
-	if (!is_internal && !known->is_public)
+	}
+	if (!is_internal && !known->is_public) {
 		MMS_FAULT_OF(j, rule,
 			     "Meeting Type '{}' is not available for public bookings. Please "
 			     "select a meeting type that allows public bookings.",
 			     type);
+	}
 }
 
 /* What an insert takes over from the meeting type. */
@@ -83,16 +86,18 @@ notice_of_user(struct judge *j, const struct mms_field *user, int64_t ahead_us,
 		return rc;
 	struct mms_field days = mms_field_int(known.max_days_advance);
 	struct mms_field hours = mms_field_int(known.min_notice_hours);
-	if (ahead_us / MMS_DAY_US - (ahead_us % MMS_DAY_US < 0) > days.i)
+	if (ahead_us / MMS_DAY_US - (ahead_us % MMS_DAY_US < 0) > days.i) {
 		MMS_FAULT_OF(j, MMS_RULE_TIMING,
 			     "Booking is too far in advance for user '{}'. Maximum advance "
 			     "booking is {} days.",
 			     user, &days);
-	if ((double)ahead_us / HOUR_US < (double)hours.i)
+	}
+	if ((double)ahead_us / HOUR_US < (double)hours.i) {
 		MMS_FAULT_OF(j, MMS_RULE_TIMING,
 			     "Booking does not meet minimum notice requirement for user '{}'. "
 			     "Minimum notice is {} hours.",
 			     user, &hours);
+	}
 	return MMS_OK;
 }
 
@@ -186,11 +191,12 @@ calendar_sync(struct judge *j, struct mms_err *err)
 	bool found = false;
 
 	if (!mms_field_is_set(event)) {
-		if (mms_field_is_set(&j->f[MMS_MB_IS_SYNCED]))
+		if (mms_field_is_set(&j->f[MMS_MB_IS_SYNCED])) {
 			MMS_DOUBT_OF(
 				j, MMS_RULE_CALENDAR_SYNC,
 				"Warning: Calendar Event Synced is checked but no Calendar "
 				"Event is linked.");
+		}
 		return MMS_OK;
 	}
 	mms_rc rc = j->r->look->event(j->r->aux, event->text, &found, &name, err);
@@ -235,12 +241,13 @@ booking_status(struct judge *j, const struct span *span)
 		MMS_DOUBT_OF(j, MMS_RULE_STATUS,
 			     "Cancellation Reason is recommended when cancelling a booking.");
 	if ((mms_field_is(status, "No-Show") || mms_field_is(status, "Completed")) &&
-	    span->start == MMS_DOCTIME_NAIVE && span->start_us > j->r->now_us)
+	    span->start == MMS_DOCTIME_NAIVE && span->start_us > j->r->now_us) {
 		MMS_FAULT_OF(
 			j, MMS_RULE_STATUS,
 			"Cannot mark a future booking as '{}'. This status can only be set "
 			"for past bookings.",
 			status);
+	}
 }
 
 mms_rc

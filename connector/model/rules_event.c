@@ -34,11 +34,12 @@ integration_exists(struct judge *j, struct mms_err *err)
 		return MMS_OK;
 	}
 	*field = mms_field_text(known.name.ptr, known.name.len);
-	if (!known.is_active)
+	if (!known.is_active) {
 		MMS_DOUBT_OF(j, MMS_RULE_INTEGRATION_EXISTS,
 			     "Warning: Calendar Integration '{}' is not active. This event may "
 			     "not sync properly.",
 			     field);
+	}
 	return MMS_OK;
 }
 
@@ -57,12 +58,13 @@ external_id_is_unique(struct judge *j, struct mms_err *err)
 		return MMS_OK;
 	mms_rc rc = j->r->look->external_id_taken(j->r->aux, integration->text, id->text,
 						  mms_judge_self(j), &is_taken, err);
-	if (rc == MMS_OK && is_taken)
+	if (rc == MMS_OK && is_taken) {
 		MMS_FAULT_OF(
 			j, MMS_RULE_EXTERNAL_ID_UNIQUE,
 			"External Event ID '{}' already exists in calendar integration '{}'. "
 			"Each event must have a unique external ID.",
 			id, integration);
+	}
 	return rc;
 }
 
@@ -95,11 +97,12 @@ timing(struct judge *j, struct span *span)
 	if (span->start != MMS_DOCTIME_NAIVE)
 		return;
 	struct mms_field days = mms_field_int(floor_days(j->r->now_us - span->start_us));
-	if (days.i > OLD_DAYS)
+	if (days.i > OLD_DAYS) {
 		MMS_DOUBT_OF(j, MMS_RULE_EVENT_TIMING,
 			     "Warning: This event started {} days ago. Very old events may not "
 			     "need to be synced.",
 			     &days);
+	}
 }
 
 static mms_rc
@@ -158,13 +161,14 @@ booking_link(struct judge *j, const struct span *span, struct mms_err *err)
 					err);
 	if (rc != MMS_OK)
 		return rc;
-	if (is_linked)
+	if (is_linked) {
 		MMS_DOUBT_OF(
 			j, MMS_RULE_BOOKING_LINK,
 			"Warning: Meeting Booking '{}' is already linked to another "
 			"calendar event. Multiple calendar events for the same booking may "
 			"cause sync conflicts.",
 			field);
+	}
 	if (found && span->is_known && known.start_us != MMS_NO_TIME &&
 	    known.end_us != MMS_NO_TIME &&
 	    (is_far(span->start_us, known.start_us) || is_far(span->end_us, known.end_us)))

@@ -33,11 +33,12 @@ name_is_unique(struct judge *j, struct mms_err *err)
 		return MMS_OK;
 	mms_rc rc = j->r->look->name_taken(j->r->aux, user->text, name->text, mms_judge_self(j),
 					   &is_taken, err);
-	if (rc == MMS_OK && is_taken)
+	if (rc == MMS_OK && is_taken) {
 		MMS_FAULT_OF(j, MMS_RULE_INTEGRATION_NAME,
 			     "Integration Name '{}' already exists for user '{}'. Please use a "
 			     "unique name for each integration.",
 			     name, user);
+	}
 	return rc;
 }
 
@@ -80,11 +81,12 @@ oauth_requirements(struct judge *j)
 		MMS_FAULT_OF(j, rule,
 			     "{} requires an Access Token. Please authenticate with {} first.",
 			     type, type);
-	if (!mms_field_is_set(&j->f[MMS_CI_CALENDAR_ID]))
+	if (!mms_field_is_set(&j->f[MMS_CI_CALENDAR_ID])) {
 		MMS_DOUBT_OF(j, rule,
 			     "Calendar ID is recommended for {} integration. Without it, the "
 			     "primary calendar will be used by default.",
 			     type);
+	}
 }
 
 static void
@@ -148,11 +150,12 @@ sync_settings(struct judge *j)
 	if (!mms_field_is_set(&j->f[MMS_CI_AUTO_SYNC]) || !mms_field_is_set(interval) ||
 	    !is_number(j, interval, "<"))
 		return;
-	if (number_of(interval) < 5)
+	if (number_of(interval) < 5) {
 		MMS_FAULT_OF(
 			j, rule,
 			"Sync Interval cannot be less than 5 minutes to avoid excessive API "
 			"calls.");
+	}
 	if (number_of(interval) > 1440)
 		MMS_FAULT_OF(j, rule, "Sync Interval cannot exceed 1440 minutes (24 hours).");
 }
@@ -168,12 +171,13 @@ token_expiry(struct judge *j)
 	/* With a zone it cannot be compared, and the controller swallows that exception too. */
 	if (mms_doctime_read(expiry, &at_us) != MMS_DOCTIME_NAIVE)
 		MMS_FAULT_OF(j, MMS_RULE_TOKEN_EXPIRY, "Invalid Token Expiry datetime format.");
-	else if (at_us < j->r->now_us && mms_field_is_set(&j->f[MMS_CI_IS_ACTIVE]))
+	else if (at_us < j->r->now_us && mms_field_is_set(&j->f[MMS_CI_IS_ACTIVE])) {
 		MMS_DOUBT_OF(
 			j, MMS_RULE_TOKEN_EXPIRY,
 			"Warning: Access Token has expired on {}. Please re-authenticate to "
 			"continue syncing.",
 			expiry);
+	}
 }
 
 static mms_rc

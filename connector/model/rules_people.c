@@ -2,10 +2,9 @@
  * The people of a booking: assigned users, participants, and its history. The controllers of
  * the child tables say some things a second time in other words; those are not repeated.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "mmsync/mem.h"
+#include "mmsync/keymap.h"
 #include "rules_booking_p.h"
 
 static mms_rc
@@ -43,37 +42,28 @@ mms_rules_find_people(struct judge *j, struct mms_err *err)
 	return rc;
 }
 
-/* The order of Python's values does not matter here, only which are equal. */
-static int
-compare(const void *a, const void *b)
-{
-	const struct mms_field *x = *(const struct mms_field *const *)a;
-	const struct mms_field *y = *(const struct mms_field *const *)b;
-
-	if (x->type != y->type)
-		return x->type < y->type ? -1 : 1;
-	if (x->text.len != y->text.len)
-		return x->text.len < y->text.len ? -1 : 1;
-	return x->text.len > 0 ? memcmp(x->text.ptr, y->text.ptr, x->text.len) : 0;
-}
-
-/* Do two rows of a table have the same value in a field? */
+/* Do two rows of a table have the same value in a field, of the same type? */
 static mms_rc
 has_duplicates(const struct mms_doc_table *t, size_t field, bool *out, struct mms_err *err)
 {
+	MMS_AUTO(mms_keymap) seen = { 0 };
+	MMS_AUTO(mms_str) key = { 0 };
+	mms_rc rc = MMS_OK;
+
 	*out = false;
-	if (t->n < 2)
-		return MMS_OK;
-	const struct mms_field **sorted = mms_alloc(t->n * sizeof *sorted);
-	if (sorted == NULL)
-		return mms_fail_nomem(err);
-	for (size_t i = 0; i < t->n; i++)
-		sorted[i] = &t->rows[i].f[field];
-	qsort(sorted, t->n, sizeof *sorted, compare);
-	for (size_t i = 1; i < t->n; i++)
-		*out = *out || compare(&sorted[i - 1], &sorted[i]) == 0;
-	mms_free(sorted);
-	return MMS_OK;
+	for (size_t i = 0; rc == MMS_OK && t->n > 1 && i < t->n && !*out; i++) {
+		const struct mms_field *f = &t->rows[i].f[field];
+		uint32_t before = MMS_KEYMAP_NONE;
+		mms_str_clear(&key);
+		mms_str_addc(&key, (char)('0' + f->type));
+		if (f->text.len > 0)
+			mms_str_addn(&key, f->text.ptr, f->text.len);
+		rc = mms_str_check(&key, err);
+		if (rc == MMS_OK)
+			rc = mms_keymap_put(&seen, key.ptr, key.len, (uint32_t)i, &before, err);
+		*out = before != MMS_KEYMAP_NONE;
+	}
+	return rc;
 }
 
 mms_rc

@@ -129,8 +129,10 @@ take_zone(struct reader *r, int *out_s)
 static bool
 take_rest_of_date(struct reader *r, struct mms_civil *c)
 {
-	char sep = r->p < r->end ? *r->p : '\0';
+	char sep = '\0';
 
+	if (r->p < r->end)
+		sep = *r->p;
 	if (sep != '-' && sep != '/' && sep != '.')
 		return false;
 	r->p++;

@@ -23,7 +23,7 @@ struct mms_accepted;
  */
 mms_rc mms_accepted_new(struct mms_accepted **out, struct mms_db *db,
 			const struct mms_columns *columns, struct mms_err *err) MMS_MUST_CHECK;
-void mms_accepted_free(struct mms_accepted *accepted);
+void mms_accepted_free(struct mms_accepted *a);
 
 /* For struct mms_rules, with the struct mms_accepted as aux. Borrows: static. */
 const struct mms_lookups *mms_accepted_lookups(void);
@@ -32,7 +32,7 @@ const struct mms_lookups *mms_accepted_lookups(void);
  * From now on this document counts as saved: one more row, or the new contents of the row of its
  * name. It was judged, so that its links are spelled as their rows are.
  */
-mms_rc mms_accepted_add(struct mms_accepted *accepted, const struct mms_doc *doc,
+mms_rc mms_accepted_add(struct mms_accepted *a, const struct mms_doc *doc,
 			struct mms_err *err) MMS_MUST_CHECK;
 
 #endif
