@@ -7,6 +7,7 @@
 
 #include "mmsync/mem.h"
 #include "mmsync/timetext.h"
+#include "support/mariadb.h"
 
 static void
 die(const char *what, const char *path)
@@ -19,9 +20,8 @@ const char *
 world_path(const char *name)
 {
 	static char path[512];
-	const char *dir = getenv("MMS_FIXTURES");
 
-	(void)snprintf(path, sizeof path, "%s/rules/%s", dir != NULL ? dir : "fixtures", name);
+	(void)snprintf(path, sizeof path, "%s/fixtures/rules/%s", mms_test_root(), name);
 	return path;
 }
 

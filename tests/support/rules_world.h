@@ -27,7 +27,7 @@ const struct mms_lookups *world_lookups(void);
 
 /* A whole file as text; ends the test when it cannot be read. Owns: the result, mms_free(). */
 char *world_read_file(const char *path, size_t *len);
-/* The folder of the fixtures: $MMS_FIXTURES, else fixtures/rules. */
+/* A file of fixtures/rules. Borrows: until the next call. */
 const char *world_path(const char *name);
 
 /* Bytes of a text of hex digits ("-": none), in place. Returns how many. */
