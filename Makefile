@@ -65,7 +65,9 @@ LDFLAGS_ALL = $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) -pthread $(LDFLAGS)
 
 # ---- sources -------------------------------------------------------------------------------
 LIB_SRC := $(filter-out connector/app/main.c,$(sort $(wildcard connector/*/*.c)))
-LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o)
+LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/%.o) $(OUT)/schema/migrations.o
+# The migrations are part of the program: it installs as one file.
+MIGRATIONS := $(sort $(wildcard schema/[0-9][0-9][0-9][0-9]_*.sql))
 LIB := $(OUT)/libmmsync.a
 PROGRAM := $(OUT)/mmsync
 
@@ -107,6 +109,15 @@ $(LIB): $(LIB_OBJ)
 
 $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+$(OUT)/schema/migrations.c: $(MIGRATIONS) schema/embed
+	@mkdir -p $(@D)
+	$(call say,EMBED,$@)
+	$(Q)schema/embed $(MIGRATIONS) > $@
+
+$(OUT)/schema/migrations.o: $(OUT)/schema/migrations.c Makefile
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 

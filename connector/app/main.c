@@ -8,7 +8,6 @@
 
 #include "mmsync/app.h"
 #include "mmsync/fault.h"
-#include "mmsync/mem.h"
 #include "mmsync/timetext.h"
 
 static atomic_bool is_stopped; /* a signal handler can reach nothing else */
@@ -115,15 +114,10 @@ run(struct mms_app *app, int argc, char **argv, struct mms_err *err)
 	}
 	rc = set_clock(app, err);
 	if (rc == MMS_OK)
+		rc = mms_app_make_ready(app, err);
+	if (rc == MMS_OK)
 		rc = app->verb->run(app, err);
 	return rc;
-}
-
-static void
-close_app(struct mms_app *app)
-{
-	mms_free(app->args.items);
-	mms_free(app->args.words);
 }
 
 int
@@ -133,6 +127,7 @@ main(int argc, char **argv)
 	MMS_AUTO(mms_err) err = { 0 };
 
 	catch_signals();
+	mms_site_setup();
 	look_at_terminal(&app);
 	mms_rc rc = arm_faults(&err);
 	if (rc == MMS_OK)
@@ -140,7 +135,7 @@ main(int argc, char **argv)
 	if (rc != MMS_OK)
 		mms_app_print_err(&app, &err);
 	int status = rc != MMS_OK ? mms_rc_exit_status(rc) : app.exit_status;
-	close_app(&app);
+	mms_app_close(&app);
 	print_fault_counts();
 	if (fflush(stdout) != 0 && status == 0)
 		status = 1;

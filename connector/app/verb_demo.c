@@ -50,7 +50,7 @@ check_owner(const struct demo *demo, struct mms_err *err)
 }
 
 mms_rc
-mms_demo_verb(struct mms_app *app, struct mms_err *err)
+mms_verb_demo(struct mms_app *app, struct mms_err *err)
 {
 	struct demo demo = { .app = app, .own_feed = mms_app_text(app, "feed") };
 	bool was_there = false;

@@ -324,7 +324,7 @@ is_scheduler_on(const struct mms_app *app)
 }
 
 mms_rc
-mms_sync_verb(struct mms_app *app, struct mms_err *err)
+mms_verb_sync(struct mms_app *app, struct mms_err *err)
 {
 	struct names integrations __attribute__((cleanup(names_release))) = { 0 };
 	struct names users __attribute__((cleanup(names_release))) = { 0 };

@@ -6,13 +6,38 @@
 #include <string.h>
 
 #include "mmsync/app.h"
+#include "mmsync/findings.h"
+
+/* A list of findings, as the member "findings" of an object; as a table with what to do below. */
+void mms_app_json_findings(struct mms_json *j, const struct mms_findings *findings);
+mms_rc mms_app_print_findings(const struct mms_app *app, const struct mms_findings *findings,
+			      struct mms_err *err) MMS_MUST_CHECK;
+
+/* verb_schema.c */
+extern const struct mms_opt mms_schema_apply_opts[], mms_schema_adopt_opts[];
+extern const char mms_schema_apply_more[], mms_schema_check_more[], mms_schema_show_more[],
+	mms_schema_adopt_more[];
+mms_rc mms_verb_schema_show(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_schema_check(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_schema_apply(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_schema_adopt(struct mms_app *app, struct mms_err *err);
+
+/* verb_validate.c, verb_audit.c */
+extern const struct mms_opt mms_validate_opts[], mms_audit_opts[];
+extern const char mms_validate_more[], mms_audit_more[];
+mms_rc mms_verb_validate(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_audit(struct mms_app *app, struct mms_err *err);
+
+/* verb_doctor.c */
+extern const char mms_doctor_more[];
+mms_rc mms_verb_doctor(struct mms_app *app, struct mms_err *err);
 
 extern const struct mms_opt mms_sync_opts[];
 extern const char mms_sync_more[];
-mms_rc mms_sync_verb(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_sync(struct mms_app *app, struct mms_err *err);
 
 extern const struct mms_opt mms_demo_opts[];
 extern const char mms_demo_more[];
-mms_rc mms_demo_verb(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_demo(struct mms_app *app, struct mms_err *err);
 
 #endif

@@ -109,6 +109,10 @@ static const struct mms_db_error rows[] = {
 	{ CR_NET_PACKET_TOO_LARGE, MMS_E_ITEM, LOST,
 	  "the server's max_allowed_packet is too small" },
 
+	/* ... or the way in which a table is to be altered: there is a slower one. */
+	{ ER_ALTER_OPERATION_NOT_SUPPORTED, MMS_E_ITEM, 0, NULL },
+	{ ER_ALTER_OPERATION_NOT_SUPPORTED_REASON, MMS_E_ITEM, 0, NULL },
+
 	/* The database cannot be used: refused. */
 	{ ER_ACCESS_DENIED_ERROR, MMS_E_DB, REFUSED,
 	  "user or password is wrong, or the user may not come from this host: check db_user "

@@ -114,8 +114,15 @@ mms_handle_release(struct mms_stmt_handle *handle)
 mms_rc
 mms_handle_fail(struct mms_db *db, struct mms_stmt_handle *handle, struct mms_err *err)
 {
-	mms_rc rc = mms_conn_fail(db, handle->def->name, mysql_stmt_errno(handle->stmt),
-				  mysql_stmt_error(handle->stmt), err);
+	unsigned number = mysql_stmt_errno(handle->stmt);
+	const char *text = mysql_stmt_error(handle->stmt);
+
+	/* An error in the middle of unbuffered rows is noted with the connection only. */
+	if (number == 0) {
+		number = mysql_errno(db->mysql);
+		text = mysql_error(db->mysql);
+	}
+	mms_rc rc = mms_conn_fail(db, handle->def->name, number, text, err);
 
 	/* What the server or the library now thinks of the statement is not worth knowing. */
 	if (rc != MMS_E_CONFLICT && rc != MMS_E_ITEM)

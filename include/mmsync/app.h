@@ -102,6 +102,15 @@ struct mms_app {
 /* The stop flag that SIGINT and SIGTERM set (never cleared). */
 const atomic_bool *mms_app_stop_flag(void);
 
+/* Make true what the verb needs: site, database, schema (connector/app/needs.c). */
+mms_rc mms_app_make_ready(struct mms_app *app, struct mms_err *err) MMS_MUST_CHECK;
+/* Give all of it back. */
+void mms_app_close(struct mms_app *app);
+/* --site, else $MMSYNC_SITE; NULL: neither. */
+const char *mms_app_site_dir(const struct mms_app *app);
+/* The process environment, for mms_site_load(). */
+const char *mms_app_env(void *aux, const char *name);
+
 /* Options of the running verb by name. */
 bool mms_app_flag(const struct mms_app *app, const char *name);
 const char *mms_app_text(const struct mms_app *app, const char *name); /* NULL: not given */

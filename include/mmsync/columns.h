@@ -15,6 +15,16 @@
 
 struct mms_columns;
 
+/* One column as information_schema has it. Texts live as long as the columns. */
+struct mms_column {
+	char *table, *name;
+	char *type;         /* "varchar(140)", "int(1)", "tinyint(4)"                   */
+	char *default_text; /* as SQL: "'Synced'", "NULL"; NULL: none                   */
+	char *collation;    /* NULL: not a text                                         */
+	size_t max_chars;   /* 0: not a text                                            */
+	bool is_nullable;
+};
+
 /*
  * Owns: *out, mms_columns_free(). Errors: DB (a table or column that mmsync cannot do without
  * is missing; the text names it), RETRY, NOMEM.
@@ -22,6 +32,20 @@ struct mms_columns;
 mms_rc mms_columns_load(struct mms_db *db, struct mms_columns **out,
 			struct mms_err *err) MMS_MUST_CHECK;
 void mms_columns_free(struct mms_columns *columns);
+
+/*
+ * The same without the demand that anything is there: for a database that is looked at or made.
+ * Errors: RETRY, DB, NOMEM.
+ */
+mms_rc mms_columns_load_any(struct mms_db *db, struct mms_columns **out,
+			    struct mms_err *err) MMS_MUST_CHECK;
+/* Is all there that mmsync cannot do without? Errors: DB, naming the first that is missing. */
+mms_rc
+mms_columns_require(const struct mms_columns *columns, struct mms_err *err) MMS_MUST_CHECK;
+
+/* NULL: there is none. Borrows: as long as the columns. */
+const struct mms_column *
+mms_columns_find(const struct mms_columns *columns, const char *table, const char *column);
 
 bool mms_columns_has_table(const struct mms_columns *columns, const char *table);
 bool mms_columns_has(const struct mms_columns *columns, const char *table, const char *column);

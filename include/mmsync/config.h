@@ -58,6 +58,8 @@ struct mms_config {
 enum mms_config_type {
 	MMS_CONFIG_TEXT,   /* char *                                           */
 	MMS_CONFIG_SECRET, /* char *, never shown                              */
+	MMS_CONFIG_URL,    /* char *: http:// or https://, never shown         */
+	MMS_CONFIG_LISTEN, /* char *: "host:port"                              */
 	MMS_CONFIG_BOOL,   /* bool                                             */
 	MMS_CONFIG_INT,    /* int64_t within [min, max]                        */
 	MMS_CONFIG_CHOICE, /* int64_t: index into choices                      */
@@ -68,8 +70,8 @@ enum mms_config_type {
 struct mms_config_row {
 	const char *key; /* "http.timeout_s": path inside the mmsync object   */
 	enum mms_config_type type;
-	size_t offset; /* in struct mms_config                                */
-	int64_t min, max;
+	size_t offset;    /* in struct mms_config                                */
+	int64_t min, max; /* of a number; of a text its characters; of a list its items */
 	const char *const *choices; /* NULL-ended                            */
 	const char *default_text;   /* as JSON would have it; NULL: none     */
 	const char *help;           /* one sentence for the manual           */
@@ -78,8 +80,12 @@ struct mms_config_row {
 /* All keys, in the manual's order. Borrows: static. */
 const struct mms_config_row *mms_config_rows(size_t *n);
 
+/* Where the value of a row stands. Borrows: as long as config. */
+void *mms_config_field(struct mms_config *config, const struct mms_config_row *row);
+
 /* Defaults. Errors: NOMEM. */
 mms_rc mms_config_init(struct mms_config *config, struct mms_err *err) MMS_MUST_CHECK;
 void mms_config_release(struct mms_config *config);
+void mms_config_list_release(struct mms_config_list *list);
 
 #endif

@@ -7,8 +7,10 @@
 #define MMSYNC_SETTINGS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "mmsync/columns.h"
+#include "mmsync/config.h"
 #include "mmsync/db.h"
 #include "mmsync/err.h"
 
@@ -29,5 +31,21 @@ void mms_settings_release(struct mms_settings *settings);
 mms_rc mms_settings_load_user_zone(struct mms_db *db, const struct mms_columns *columns,
 				   const struct mms_settings *settings, const char *user,
 				   char **out, struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * The site's clock at an instant (Unix ms): what Frappe's own columns hold (creation, modified).
+ * Errors: CONFIG (the zone in System Settings is none of the system's), NOMEM.
+ */
+mms_rc mms_settings_to_wall(const struct mms_settings *settings, int64_t utc_ms,
+			    int64_t *out_wall_us, struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * May event times be read and written? Not while nobody has said which zone they are in on a
+ * site whose zone is not UTC: the app's documentation and its code then disagree.
+ * Errors: CONFIG, saying what each choice means.
+ */
+mms_rc
+mms_settings_check_zone(const struct mms_settings *settings, const struct mms_config *config,
+			struct mms_err *err) MMS_MUST_CHECK;
 
 #endif

@@ -41,7 +41,7 @@
 	  "SELECT fence, lease_owner, lease_server, lease_connection,"                         \
 	  " lease_until < UTC_TIMESTAMP(6) - " MMS_SQL_LEASE_SKEW                              \
 	  " FROM mmsync_cursor WHERE id = ?",                                                  \
-	  "u", "iSSUi")                                                                        \
+	  "u", "iSSUI")                                                                        \
 	X(LEASE_IS_CONNECTED,                                                                  \
 	  "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE id = ?", "u", "i")        \
 	X(LEASE_CLAIM,                                                                         \

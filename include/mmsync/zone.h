@@ -46,7 +46,18 @@ struct mms_zone_change {
 mms_rc
 mms_zone_make(const char *name, int32_t first_offset, const struct mms_zone_change *changes,
 	      size_t n, struct mms_zone **out, struct mms_err *err) MMS_MUST_CHECK;
+/* The same, of changes that go on after the last as they did in the 400 years before it. */
+mms_rc mms_zone_make_repeating(const char *name, int32_t first_offset,
+			       const struct mms_zone_change *changes, size_t n,
+			       struct mms_zone **out, struct mms_err *err) MMS_MUST_CHECK;
 void mms_zone_free(struct mms_zone *zone);
+
+/*
+ * The first change of offset after an instant (Unix ms), for walking through a zone. Returns
+ * false when there is none before the year 2400.
+ */
+bool mms_zone_next_change(const struct mms_zone *zone, int64_t after_ms,
+			  struct mms_zone_change *out);
 
 /*
  * Zones of the system by IANA name, loaded once. Thread-safe. Names are matched as the tz
@@ -59,6 +70,14 @@ void mms_zones_free(struct mms_zones *zones);
 /* Errors: GONE (no such zone), NOMEM, CONFIG (the tz database is missing or damaged). */
 mms_rc mms_zones_find(struct mms_zones *zones, const char *name, const struct mms_zone **out,
 		      struct mms_err *err) MMS_MUST_CHECK;
+/* The same, from another folder than the system's (tests). */
+mms_rc mms_zones_new_in(const char *folder, struct mms_zones **out,
+			struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * The name of the zone whose last part is this one, blanks and underlines alike, case ignored
+ * ("new york"). Borrows: as long as the zones; NULL: there is none.
+ */
+const char *mms_zones_find_city(struct mms_zones *zones, const char *city);
 
 /*
  * The IANA name for what calendars write in place of one: Windows names ("W. Europe Standard

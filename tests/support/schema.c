@@ -3,11 +3,25 @@
 
 #include "support/unit.h"
 
+#include "mmsync/schema.h"
+#include "support/dbcheck.h"
+#include "support/program.h"
+
 void
 mms_test_make_schema(struct mms_test_server *server)
 {
-	/* The statement table names no table yet; mms_schema_apply() with_frappe belongs here. */
+	static const struct mms_schema_options options = { .with_frappe = true };
+	MMS_AUTO(mms_site) site = { 0 };
+	MMS_AUTO(mms_findings) found = { 0 };
+	char dir[MMS_TEST_DIR_MAX];
+	struct mms_db *db = NULL;
+
 	mms_test_reset(server);
+	mms_test_site_make(server, "schema", "", dir);
+	mms_test_site_load(dir, &site);
+	OK(mms_db_open(&db, &server->settings, &err));
+	OK(mms_schema_apply(db, &site, &options, &found, &err));
+	mms_db_close(db);
 }
 
 bool

@@ -1,0 +1,141 @@
+/*
+ * Blocks of numbers from the one counter of Frappe's "format:" names (see the header).
+ *
+ * The counter's row is what every insert of such a DocType waits for: it is locked for two round
+ * trips, and never inside another transaction.
+ */
+#include "mmsync/series.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "mmsync/clock.h"
+#include "mmsync/digest.h"
+#include "mmsync/mem.h"
+#include "mmsync/policy.h"
+#include "mmsync/utf8.h"
+#include "mmsync/uuid.h"
+
+enum {
+	PATIENCE_MS = 60000, /* in all: whoever holds the counter may be a long import */
+	WAIT_BASE_MS = 10,
+	WAIT_MAX_MS = 1000,
+	NAME_CHARS = 140, /* of every `name` in Frappe */
+};
+
+/* tabSeries.current is an int in every version. */
+#define NUMBER_MAX INT64_C(2147483647)
+/* More at once is a mistake. */
+#define BLOCK_MAX INT64_C(1000000)
+
+static mms_rc
+exhausted(struct mms_err *err)
+{
+	mms_fail(err, MMS_E_DB,
+		 "the counter of names in tabSeries has reached the end of its column");
+	return mms_hint(err,
+			"every DocType with a name of the form format:...{####} shares it: "
+			"ALTER TABLE tabSeries MODIFY current bigint NOT NULL DEFAULT 0");
+}
+
+/* One try. The answer belongs to the session: it is asked for inside the same transaction. */
+static mms_rc
+take_once(struct mms_db *db, int64_t n, int64_t *last, struct mms_err *err)
+{
+	MMS_AUTO(mms_tx) tx = { 0 };
+	struct mms_value in[] = { mms_v_i64(n), mms_v_i64(n) };
+	int64_t got = 0;
+
+	mms_rc rc = mms_tx_begin(&tx, db, err);
+	if (rc == MMS_OK)
+		rc = mms_tx_run(&tx, MMS_STMT_SERIES_TAKE, in, NULL, err);
+	if (rc == MMS_E_ITEM)
+		return exhausted(err);
+	if (rc == MMS_OK)
+		rc = mms_db_ask_i64(db, MMS_STMT_LAST_INSERT_ID, NULL, &got, err);
+	if (rc == MMS_OK)
+		rc = mms_tx_commit(&tx, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (got > NUMBER_MAX)
+		return exhausted(err);
+	*last = got;
+	return MMS_OK;
+}
+
+mms_rc
+mms_series_take(struct mms_db *db, int64_t n, int64_t *first, struct mms_err *err)
+{
+	int64_t last = 0, until = mms_clock_mono_ms() + PATIENCE_MS;
+	mms_rc rc = MMS_OK;
+
+	if (n < 1 || n > BLOCK_MAX)
+		return mms_fail(err, MMS_E_BUG, "a block of %" PRId64 " names", n);
+	for (unsigned i = 0;; i++) {
+		uint32_t random = 0;
+
+		/* A commit in doubt counts as lost: gaps are harmless, doubles are not. */
+		rc = take_once(db, n, &last, err);
+		if (rc == MMS_OK && last >= n) {
+			*first = last - n + 1;
+			return MMS_OK;
+		}
+		if (rc == MMS_OK)
+			return mms_fail(err, MMS_E_BUG,
+					"tabSeries gave %" PRId64 " for a block of %" PRId64,
+					last, n);
+		if (rc != MMS_E_RETRY || mms_clock_mono_ms() >= until)
+			break;
+		rc = mms_random(&random, sizeof random, err);
+		if (rc != MMS_OK)
+			return rc;
+		mms_clock_sleep_ms(
+			mms_policy_delay_ms(i, WAIT_BASE_MS, WAIT_MAX_MS, -1, random));
+	}
+	return mms_fail_in(err, "taking names from tabSeries");
+}
+
+/* The integration's part of a name, cut so that `room` characters hold it with a digest. */
+static mms_rc
+add_cut(struct mms_str *out, const char *integration, size_t room, struct mms_err *err)
+{
+	unsigned char digest[MMS_SHA256_BYTES];
+	char hex[MMS_SHA256_TEXT];
+	size_t len = strlen(integration);
+	mms_rc rc = mms_sha256(integration, len, digest, err);
+
+	if (rc != MMS_OK)
+		return rc;
+	mms_hex_print(digest, 6, hex);
+	mms_str_addn(out, integration, mms_utf8_prefix(integration, len, room - 13, len));
+	mms_str_addf(out, "-%s", hex);
+	return MMS_OK;
+}
+
+mms_rc
+mms_series_event_name(const char *integration, int64_t number, char **out, struct mms_err *err)
+{
+	MMS_AUTO(mms_str) name = { 0 };
+	char digits[24];
+	char *p = digits + sizeof digits;
+	uint64_t left = (uint64_t)number;
+
+	*--p = '\0';
+	for (int i = 0; i < 4 || left > 0; i++, left /= 10)
+		*--p = (char)('0' + left % 10);
+	size_t room = NAME_CHARS - strlen("MM-CES--") - strlen(p);
+	mms_str_add(&name, "MM-CES-");
+	if (mms_utf8_count(integration, strlen(integration)) <= room) {
+		mms_str_add(&name, integration);
+	} else {
+		mms_rc rc = add_cut(&name, integration, room, err);
+		if (rc != MMS_OK)
+			return rc;
+	}
+	mms_str_addf(&name, "-%s", p);
+	mms_rc rc = mms_str_check(&name, err);
+	if (rc != MMS_OK)
+		return rc;
+	*out = mms_str_take(&name);
+	return *out != NULL ? MMS_OK : mms_fail_nomem(err);
+}

@@ -1,0 +1,129 @@
+/* A calendar event in memory: its life, its names, whether it blocks, the form of its id. */
+#include "mmsync/event.h"
+
+#include <string.h>
+
+#include "mmsync/digest.h"
+#include "mmsync/mem.h"
+#include "mmsync/utf8.h"
+
+void
+mms_event_release(struct mms_event *event)
+{
+	if (event == NULL)
+		return;
+	char *texts[] = { event->external_id, event->series_id, event->recurrence_id,
+			  event->ical_uid,    event->version,   event->title,
+			  event->description, event->location,  event->organizer_email,
+			  event->problem,     event->warning };
+
+	for (size_t i = 0; i < MMS_COUNT(texts); i++)
+		mms_free(texts[i]);
+	for (size_t i = 0; i < event->n_attendees; i++) {
+		mms_free(event->attendees[i].email);
+		mms_free(event->attendees[i].display_name);
+	}
+	mms_free(event->attendees);
+	*event = (struct mms_event){ 0 };
+}
+
+const char *
+mms_response_name(enum mms_response response)
+{
+	static const char *const names[] = {
+		[MMS_RESPONSE_UNKNOWN] = NULL,
+		[MMS_RESPONSE_NEEDS_ACTION] = "needsAction",
+		[MMS_RESPONSE_ACCEPTED] = "accepted",
+		[MMS_RESPONSE_TENTATIVE] = "tentative",
+		[MMS_RESPONSE_DECLINED] = "declined",
+	};
+
+	return (size_t)response < MMS_COUNT(names) ? names[response] : NULL;
+}
+
+const char *
+mms_event_status_name(enum mms_event_status status)
+{
+	static const char *const names[] = {
+		[MMS_EVENT_CONFIRMED] = "confirmed",
+		[MMS_EVENT_TENTATIVE] = "tentative",
+		[MMS_EVENT_CANCELLED] = "cancelled",
+	};
+
+	return (size_t)status < MMS_COUNT(names) ? names[status] : "confirmed";
+}
+
+bool
+mms_event_is_blocking(const struct mms_event *event, const struct mms_blocking_rules *rules)
+{
+	bool is_out =
+		event->show == MMS_SHOW_OUT_OF_OFFICE || event->kind == MMS_EVENT_OUT_OF_OFFICE;
+
+	if (event->is_gone || event->is_declined || event->status == MMS_EVENT_CANCELLED)
+		return false;
+	/* Nothing the site switches off, nor a "free" beside it, makes a person who is away free. */
+	if (is_out)
+		return true;
+	if (event->show == MMS_SHOW_FREE || event->show == MMS_SHOW_ELSEWHERE ||
+	    event->kind == MMS_EVENT_WORKING_LOCATION || event->kind == MMS_EVENT_BIRTHDAY)
+		return false;
+	if (event->show == MMS_SHOW_TENTATIVE || event->status == MMS_EVENT_TENTATIVE)
+		if (!rules->tentative)
+			return false;
+	if (event->kind == MMS_EVENT_FOCUS && !rules->focus_time)
+		return false;
+	return !event->is_all_day || rules->all_day;
+}
+
+static bool
+all_digits(const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+	}
+	return true;
+}
+
+/* Does a text end as an instance's id does: "/20260310" or "/20260310T080000Z"? */
+static bool
+ends_like_an_instance(const char *id)
+{
+	const char *slash = strrchr(id, '/');
+
+	if (slash == NULL)
+		return false;
+	const char *tail = slash + 1;
+	size_t len = strlen(tail);
+	if (len == 8)
+		return all_digits(tail, 8);
+	return len == 16 && all_digits(tail, 8) && tail[8] == 'T' && all_digits(tail + 9, 6) &&
+	       tail[15] == 'Z';
+}
+
+mms_rc
+mms_event_stored_id(const char *exact_id, bool is_instance, size_t max_chars, char **out,
+		    struct mms_err *err)
+{
+	unsigned char digest[MMS_SHA256_BYTES];
+	char hex[MMS_SHA256_TEXT];
+	size_t len = strlen(exact_id);
+	bool fits = mms_utf8_count(exact_id, len) <= max_chars;
+
+	if (fits && (is_instance || !ends_like_an_instance(exact_id))) {
+		char *copy = mms_text_copy_n(exact_id, len);
+		if (copy == NULL)
+			return mms_fail_nomem(err);
+		*out = copy;
+		return MMS_OK;
+	}
+	mms_rc rc = mms_sha256(exact_id, len, digest, err);
+	if (rc != MMS_OK)
+		return rc;
+	MMS_AUTO(mms_str) id = { 0 };
+	mms_str_addf(&id, "sha256:%s", mms_hex_print(digest, sizeof digest, hex));
+	rc = mms_str_check(&id, err);
+	if (rc == MMS_OK)
+		*out = mms_str_take(&id);
+	return rc;
+}

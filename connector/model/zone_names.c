@@ -1,0 +1,329 @@
+/*
+ * What calendars write in place of an IANA name (mmsync/zone.h). The home of ICU, which brings
+ * CLDR's table of Windows names; Outlook's display names are resolved by the cities in them,
+ * and by a short table where they hold none that the tz database knows.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <unicode/ucal.h>
+
+#include "mmsync/mem.h"
+#include "mmsync/timetext.h"
+#include "mmsync/zone.h"
+
+/* Longer than any name that means something. */
+#define TZID_MAX 160
+
+/* Display names without a city of the tz database, as words; what they stand for. */
+static const struct display {
+	const char *words, *name; /* a Windows name, or an IANA one */
+} displays[] = {
+	{ "abu dhabi muscat", "Arabian Standard Time" },
+	{ "alaska", "Alaskan Standard Time" },
+	{ "aleutian islands", "Aleutian Standard Time" },
+	{ "arizona", "US Mountain Standard Time" },
+	{ "astana", "Central Asia Standard Time" },
+	{ "atlantic time canada", "Atlantic Standard Time" },
+	{ "azores", "Azores Standard Time" },
+	{ "baja california", "Pacific Standard Time (Mexico)" },
+	{ "beijing chongqing hong kong urumqi", "China Standard Time" },
+	{ "bougainville island", "Bougainville Standard Time" },
+	{ "brasilia", "E. South America Standard Time" },
+	{ "cabo verde is", "Cape Verde Standard Time" },
+	{ "cape verde is", "Cape Verde Standard Time" },
+	{ "central america", "Central America Standard Time" },
+	{ "central time us canada", "Central Standard Time" },
+	{ "chatham islands", "Chatham Islands Standard Time" },
+	{ "city of buenos aires", "Argentina Standard Time" },
+	{ "coordinated universal time", "Etc/UTC" },
+	{ "e europe", "E. Europe Standard Time" },
+	{ "easter island", "Easter Island Standard Time" },
+	{ "eastern time us canada", "Eastern Standard Time" },
+	{ "ekaterinburg", "Ekaterinburg Standard Time" },
+	{ "greenland", "Greenland Standard Time" },
+	{ "greenwich mean time", "GMT Standard Time" },
+	{ "greenwich mean time dublin edinburgh lisbon london", "GMT Standard Time" },
+	{ "haiti", "Haiti Standard Time" },
+	{ "hawaii", "Hawaiian Standard Time" },
+	{ "indiana east", "US Eastern Standard Time" },
+	{ "international date line west", "Dateline Standard Time" },
+	{ "kiritimati island", "Line Islands Standard Time" },
+	{ "lord howe island", "Lord Howe Standard Time" },
+	{ "marquesas islands", "Marquesas Standard Time" },
+	{ "midway island samoa", "Pacific/Midway" },
+	{ "mountain time us canada", "Mountain Standard Time" },
+	{ "newfoundland", "Newfoundland Standard Time" },
+	{ "norfolk island", "Norfolk Standard Time" },
+	{ "nuku alofa", "Tonga Standard Time" },
+	{ "pacific time us canada", "Pacific Standard Time" },
+	{ "petropavlovsk kamchatsky", "Russia Time Zone 11" },
+	{ "saint pierre and miquelon", "Saint Pierre Standard Time" },
+	{ "salvador", "Bahia Standard Time" },
+	{ "samoa", "Samoa Standard Time" },
+	{ "saskatchewan", "Canada Central Standard Time" },
+	{ "solomon is new caledonia", "Central Pacific Standard Time" },
+	{ "sri jayawardenepura", "Sri Lanka Standard Time" },
+	{ "turks and caicos", "Turks And Caicos Standard Time" },
+	{ "west central africa", "W. Central Africa Standard Time" },
+	{ "yukon", "Yukon Standard Time" },
+	/* Abbreviations that are not names of the tz database and mean one thing. */
+	{ "pst", "America/Los_Angeles" },
+	{ "pdt", "America/Los_Angeles" },
+	{ "mdt", "America/Denver" },
+	{ "cdt", "America/Chicago" },
+	{ "edt", "America/New_York" },
+	{ "cest", "CET" },
+	{ "eest", "EET" },
+	{ "west", "WET" },
+	{ "z", "Etc/UTC" },
+};
+
+/* Is it a zone of the system? Then its name goes to out. */
+static bool
+take_name(struct mms_zones *zones, const char *name, char *out, size_t out_size)
+{
+	MMS_AUTO(mms_err) ignored = { 0 };
+	const struct mms_zone *zone = NULL;
+
+	if (mms_zones_find(zones, name, &zone, &ignored) != MMS_OK)
+		return false;
+	const char *spelled = mms_zone_name(zone);
+	size_t len = strlen(spelled);
+	if (len >= out_size)
+		return false;
+	memcpy(out, spelled, len + 1);
+	return true;
+}
+
+/* "W. Europe Standard Time", through CLDR. */
+static bool
+take_windows(struct mms_zones *zones, const char *name, char *out, size_t out_size)
+{
+	UChar wide[TZID_MAX + 1], found[TZID_MAX + 1];
+	char iana[TZID_MAX + 1];
+	UErrorCode status = U_ZERO_ERROR;
+	size_t len = strlen(name);
+
+	if (len > TZID_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)name[i] >= 0x80)
+			return false;
+		wide[i] = (UChar)name[i];
+	}
+	int32_t n = ucal_getTimeZoneIDForWindowsID(wide, (int32_t)len, NULL, found, TZID_MAX,
+						   &status);
+	if (U_FAILURE(status) || n <= 0 || n > TZID_MAX)
+		return false;
+	for (int32_t i = 0; i < n; i++)
+		iana[i] = (char)found[i];
+	iana[n] = '\0';
+	return take_name(zones, iana, out, out_size);
+}
+
+/* Windows names in the forms that are near them: of daylight time, or only their first word. */
+static bool
+take_near_windows(struct mms_zones *zones, const char *name, char *out, size_t out_size)
+{
+	static const char *const ends[] = { " Daylight Time", " Summer Time", "" };
+	char near[TZID_MAX + 20];
+	size_t len = strlen(name);
+
+	if (take_windows(zones, name, out, out_size))
+		return true;
+	for (size_t i = 0; i < MMS_COUNT(ends); i++) {
+		size_t end = strlen(ends[i]);
+		if (len <= end || strcasecmp(name + len - end, ends[i]) != 0)
+			continue;
+		memcpy(near, name, len - end);
+		memcpy(near + len - end, " Standard Time", sizeof " Standard Time");
+		if (take_windows(zones, near, out, out_size))
+			return true;
+	}
+	return false;
+}
+
+/* "/freeassociation.sourceforge.net/Tzfile/Europe/Berlin": the longest end that is a name. */
+static bool
+take_end(struct mms_zones *zones, const char *name, char *out, size_t out_size)
+{
+	for (const char *slash = strchr(name, '/'); slash != NULL;
+	     slash = strchr(slash + 1, '/')) {
+		if (take_name(zones, slash + 1, out, out_size))
+			return true;
+	}
+	return false;
+}
+
+/* "US-Eastern", "America/New York": other signs between the words. */
+static bool
+take_respelled(struct mms_zones *zones, const char *name, char *out, size_t out_size)
+{
+	char spelled[TZID_MAX + 1];
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i <= len; i++)
+		spelled[i] = name[i] == ' ' ? '_' : name[i];
+	if (take_name(zones, spelled, out, out_size))
+		return true;
+	char *dash = strchr(spelled, '-');
+	if (dash == NULL)
+		return false;
+	*dash = '/';
+	return take_name(zones, spelled, out, out_size);
+}
+
+/* "(UTC-05:00) " and its kin in front; *minutes is the offset. Returns what follows. */
+static const char *
+skip_offset(const char *text, bool *has_offset, int *minutes)
+{
+	*has_offset = false;
+	*minutes = 0;
+	if (text[0] != '(' ||
+	    (strncasecmp(text + 1, "UTC", 3) != 0 && strncasecmp(text + 1, "GMT", 3) != 0))
+		return text;
+	const char *close = strchr(text, ')');
+	if (close == NULL)
+		return text;
+	const char *p = text + 4;
+	int sign = *p == '-' ? -1 : 1;
+	if (*p == '-' || *p == '+') {
+		char *end;
+		long hours = strtol(p + 1, &end, 10);
+		long rest = *end == ':' || *end == '.' ? strtol(end + 1, &end, 10) : 0;
+		if (end != close || hours < 0 || hours > 14 || rest < 0 || rest > 59)
+			return text;
+		*minutes = sign * (int)(hours * 60 + rest);
+	}
+	*has_offset = true;
+	for (close++; *close == ' ';)
+		close++;
+	return close;
+}
+
+/* Lower-case words with one blank between them, of letters and digits. */
+static void
+to_words(const char *text, char *out, size_t out_size)
+{
+	size_t n = 0;
+
+	for (; *text != '\0' && n + 2 < out_size; text++) {
+		char c = *text;
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		    (unsigned char)c >= 0x80)
+			out[n++] = c;
+		else if (n > 0 && out[n - 1] != ' ')
+			out[n++] = ' ';
+	}
+	if (n > 0 && out[n - 1] == ' ')
+		n--;
+	out[n] = '\0';
+}
+
+static bool
+take_display(struct mms_zones *zones, const char *text, char *out, size_t out_size)
+{
+	char words[TZID_MAX + 1];
+
+	to_words(text, words, sizeof words);
+	for (size_t i = 0; i < MMS_COUNT(displays); i++) {
+		if (strcmp(displays[i].words, words) == 0)
+			return take_windows(zones, displays[i].name, out, out_size) ||
+			       take_name(zones, displays[i].name, out, out_size);
+	}
+	return false;
+}
+
+/*
+ * Is the zone's standard time near the offset that the display name tells? A city's name is not
+ * proof (there is a La Paz in Mexico and one in Bolivia); one hour is let pass, because display
+ * names outlive changes of law.
+ */
+static bool
+is_near(struct mms_zones *zones, const char *name, int minutes)
+{
+	MMS_AUTO(mms_err) ignored = { 0 };
+	const struct mms_zone *zone = NULL;
+
+	if (mms_zones_find(zones, name, &zone, &ignored) != MMS_OK)
+		return false;
+	int winter = mms_zone_offset_at(zone, INT64_C(1704067200000)) / 60; /* 2024-01-01 */
+	int summer = mms_zone_offset_at(zone, INT64_C(1719792000000)) / 60; /* 2024-07-01 */
+	int standard = winter < summer ? winter : summer;
+	return abs(standard - minutes) <= 60;
+}
+
+/* "(UTC+01:00) Belgrad, Bratislava (Pressburg), Budapest": the first city that is known. */
+static bool
+take_city(struct mms_zones *zones, const char *text, int minutes, char *out, size_t out_size)
+{
+	char city[TZID_MAX + 1];
+
+	while (*text != '\0') {
+		size_t len = strcspn(text, ",/(");
+		const char *next = text + len;
+		while (len > 0 && *text == ' ') {
+			text++;
+			len--;
+		}
+		while (len > 0 && text[len - 1] == ' ')
+			len--;
+		if (len < sizeof city) {
+			memcpy(city, text, len);
+			city[len] = '\0';
+			const char *name = len > 0 ? mms_zones_find_city(zones, city) : NULL;
+			if (name != NULL && is_near(zones, name, minutes))
+				return take_name(zones, name, out, out_size);
+		}
+		if (*next == '(')
+			next += strcspn(next, ")");
+		text = *next == '\0' ? next : next + 1;
+	}
+	return false;
+}
+
+/* The name without what stands around it; false when nothing is left or it is too long. */
+static bool
+trim(const char *tzid, char name[TZID_MAX + 1])
+{
+	while (*tzid == ' ' || *tzid == '"')
+		tzid++;
+	/* DTSTART;TZID=TZID=Europe/Berlin has been seen. */
+	if (strncasecmp(tzid, "TZID=", 5) == 0)
+		tzid += 5;
+	size_t len = strlen(tzid);
+	while (len > 0 && strchr(" \":", tzid[len - 1]) != NULL)
+		len--;
+	if (len == 0 || len > TZID_MAX)
+		return false;
+	memcpy(name, tzid, len);
+	name[len] = '\0';
+	return true;
+}
+
+bool
+mms_zone_guess_name(struct mms_zones *zones, const char *tzid, char *out, size_t out_size)
+{
+	char name[TZID_MAX + 1];
+	bool has_offset;
+	int minutes;
+
+	if (!trim(tzid, name))
+		return false;
+	if (strncasecmp(name, "tzone://Microsoft/", 18) == 0)
+		return strcasecmp(name + 18, "Utc") == 0 &&
+		       take_name(zones, "UTC", out, out_size);
+	const char *place = skip_offset(name, &has_offset, &minutes);
+	return take_name(zones, name, out, out_size) ||
+	       take_near_windows(zones, name, out, out_size) ||
+	       take_display(zones, place, out, out_size) ||
+	       take_end(zones, name, out, out_size) ||
+	       take_respelled(zones, name, out, out_size) ||
+	       (has_offset && take_city(zones, place, minutes, out, out_size)) ||
+	       (has_offset && *place == '\0' && minutes == 0 &&
+		take_name(zones, "UTC", out, out_size));
+}

@@ -1,0 +1,107 @@
+/*
+ * Statements of audit: pages of whole tables in the order of their names, with what the rules ask
+ * of other tables joined on, and the rows that share what must be unique. An empty text as filter
+ * lets everything pass; the server plans each execution with the values it gets.
+ *
+ * Layer: db.
+ */
+#ifndef MMSYNC_STMT_AUDIT_PAGES_H
+#define MMSYNC_STMT_AUDIT_PAGES_H
+
+/* Bookings of a user, and bookings whose event is in an integration. */
+#define MMS_BOOKINGS_WANTED                                                             \
+	" AND (? = '' OR EXISTS (SELECT 1 FROM `tabMM Meeting Booking Assigned User` u" \
+	" WHERE u.parent = b.name AND u.user = ?))"                                     \
+	" AND (? = '' OR EXISTS (SELECT 1 FROM `tabMM Calendar Event Sync` w"           \
+	" WHERE w.name = b.calendar_event AND w.calendar_integration = ?))"
+
+#define MMS_STMTS_AUDIT_PAGES(X)                                                              \
+	X(AUDIT_INTEGRATIONS,                                                                 \
+	  "SELECT name, user, integration_type, integration_name, is_active, is_primary,"     \
+	  " calendar_id, LEFT(access_token, 1), token_expiry, ical_url, sync_direction,"      \
+	  " sync_past_days, sync_future_days, auto_sync_enabled, sync_interval_minutes,"      \
+	  " sync_status FROM `tabMM Calendar Integration` WHERE name > ?"                     \
+	  " AND (? = '' OR user = ?) AND (? = '' OR name = ?) ORDER BY name LIMIT ?",         \
+	  "sssssi", "sSSSiiSSTSSiiiiS")                                                       \
+	X(AUDIT_EVENTS,                                                                       \
+	  "SELECT e.name, e.calendar_integration, e.external_event_id, e.event_title,"        \
+	  " e.event_type, e.sync_status, e.start_datetime, e.end_datetime, e.location,"       \
+	  " e.attendees_json, e.organizer_email, e.meeting_booking, e.sync_direction,"        \
+	  " b.name, b.start_datetime, b.end_datetime FROM `tabMM Calendar Event Sync` e"      \
+	  " LEFT JOIN `tabMM Meeting Booking` b ON b.name = e.meeting_booking"                \
+	  " WHERE e.name > ? AND (? = '' OR e.calendar_integration = ?)"                      \
+	  " ORDER BY e.name LIMIT ?",                                                         \
+	  "sssi", "sSSSSSTTSSSSSSTT")                                                         \
+	X(AUDIT_BOOKINGS,                                                                     \
+	  "SELECT b.name, b.meeting_type, b.booking_status, b.booking_reference,"             \
+	  " b.is_internal, b.booking_source, b.select_mkru, b.status_color, b.meeting_title," \
+	  " b.meeting_location, b.video_meeting_url, b.location_type, b.start_datetime,"      \
+	  " b.end_datetime, b.customer_name, b.customer_email, b.customer_phone,"             \
+	  " b.calendar_event_synced, b.calendar_event, b.external_calendar_link,"             \
+	  " b.created_by, LEFT(b.cancellation_reason, 1),"                                    \
+	  " {?b:tabMM Meeting Booking.requires_approval},"                                    \
+	  " {?b:tabMM Meeting Booking.approval_status},"                                      \
+	  " {?b:tabMM Meeting Booking.rejection_reason},"                                     \
+	  " {?b:tabMM Meeting Booking.assigned_user}, e.name FROM `tabMM Meeting Booking` b"  \
+	  " LEFT JOIN `tabMM Calendar Event Sync` e ON e.name = b.calendar_event"             \
+	  " WHERE b.name > ?" MMS_BOOKINGS_WANTED " ORDER BY b.name LIMIT ?",                 \
+	  "sssssi", "sSSSiSSSSSSSTTSSSiSSSSISSSS")                                            \
+	X(AUDIT_ASSIGNED_USERS,                                                               \
+	  "SELECT b.name, c.name, c.idx, c.user, c.is_primary_host, c.assigned_by"            \
+	  " FROM `tabMM Meeting Booking` b JOIN `tabMM Meeting Booking Assigned User` c"      \
+	  " ON c.parent = b.name AND c.parenttype = 'MM Meeting Booking'"                     \
+	  " WHERE b.name > ? AND b.name <= ? ORDER BY b.name, c.idx",                         \
+	  "ss", "ssiSiS")                                                                     \
+	X(AUDIT_PARTICIPANTS,                                                                 \
+	  "SELECT b.name, c.name, c.idx, c.participant_type, c.user, c.name1, c.email,"       \
+	  " c.response_status FROM `tabMM Meeting Booking` b"                                 \
+	  " JOIN `tabMM Meeting Booking Participant` c ON c.parent = b.name"                  \
+	  " AND c.parenttype = 'MM Meeting Booking'"                                          \
+	  " WHERE b.name > ? AND b.name <= ? ORDER BY b.name, c.idx",                         \
+	  "ss", "ssiSSSSS")                                                                   \
+	X(AUDIT_HISTORY,                                                                      \
+	  "SELECT b.name, c.name, c.idx, c.event_type, c.event_by, c.parentfield"             \
+	  " FROM `tabMM Meeting Booking` b JOIN `tabMM Meeting Booking History` c"            \
+	  " ON c.parent = b.name AND c.parenttype = 'MM Meeting Booking'"                     \
+	  " WHERE b.name > ? AND b.name <= ? ORDER BY b.name, c.parentfield, c.idx",          \
+	  "ss", "ssiSSS")                                                                     \
+	X(AUDIT_ROWS,                                                                         \
+	  "SELECT table_rows FROM information_schema.tables"                                  \
+	  " WHERE table_schema = DATABASE() AND table_name = ?",                              \
+	  "s", "U")                                                                           \
+	X(AUDIT_HAS_UNIQUE,                                                                   \
+	  "SELECT COUNT(*) FROM (SELECT index_name FROM information_schema.statistics"        \
+	  " WHERE table_schema = DATABASE() AND table_name = 'tabMM Calendar Event Sync'"     \
+	  " AND non_unique = 0 GROUP BY index_name HAVING COUNT(*) = 2 AND"                   \
+	  " MAX(sub_part) IS NULL AND SUM(column_name IN ('calendar_integration',"            \
+	  " 'external_event_id')) = 2) AS i",                                                 \
+	  "", "i")                                                                            \
+	X(AUDIT_TWIN_IDS,                                                                     \
+	  "SELECT e.name FROM (SELECT calendar_integration, external_event_id"                \
+	  " FROM `tabMM Calendar Event Sync` WHERE external_event_id <> ''"                   \
+	  " GROUP BY calendar_integration, external_event_id HAVING COUNT(*) > 1) AS d"       \
+	  " JOIN `tabMM Calendar Event Sync` e ON e.calendar_integration ="                   \
+	  " d.calendar_integration AND e.external_event_id = d.external_event_id",            \
+	  "", "s")                                                                            \
+	X(AUDIT_SHARED_BOOKINGS,                                                              \
+	  "SELECT e.name FROM (SELECT meeting_booking FROM `tabMM Calendar Event Sync`"       \
+	  " WHERE meeting_booking > '' GROUP BY meeting_booking HAVING COUNT(*) > 1) AS d"    \
+	  " JOIN `tabMM Calendar Event Sync` e ON e.meeting_booking = d.meeting_booking",     \
+	  "", "s")                                                                            \
+	X(AUDIT_TWIN_NAMES,                                                                   \
+	  "SELECT i.name FROM (SELECT user, integration_name FROM"                            \
+	  " `tabMM Calendar Integration` WHERE integration_name <> ''"                        \
+	  " GROUP BY user, integration_name HAVING COUNT(*) > 1) AS d"                        \
+	  " JOIN `tabMM Calendar Integration` i ON i.user = d.user"                           \
+	  " AND i.integration_name = d.integration_name",                                     \
+	  "", "s")                                                                            \
+	X(AUDIT_OTHER_PRIMARIES,                                                              \
+	  "SELECT p.name, o.integration_name FROM (SELECT user, MIN(name) AS first,"          \
+	  " MAX(name) AS last FROM `tabMM Calendar Integration`"                              \
+	  " WHERE is_primary = 1 AND is_active = 1 GROUP BY user) AS g"                       \
+	  " JOIN `tabMM Calendar Integration` p ON p.user = g.user AND p.is_primary = 1"      \
+	  " JOIN `tabMM Calendar Integration` o"                                              \
+	  " ON o.name = IF(p.name = g.first, g.last, g.first) AND o.name <> p.name",          \
+	  "", "sS")
+
+#endif

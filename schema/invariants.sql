@@ -1,0 +1,32 @@
+-- What must always hold: each query returns no row on a database that mmsync works on. A statement
+-- ends with a semicolon at the end of a line; the comment before it says what a row would mean.
+
+-- Two live rows of one integration with the same exact id.
+SELECT calendar_integration, external_event_id, COUNT(*) FROM `tabMM Calendar Event Sync` GROUP BY calendar_integration, external_event_id COLLATE utf8mb4_nopad_bin HAVING COUNT(*) > 1;
+
+-- An event row that does not end after it starts: Frappe could not save it.
+SELECT name FROM `tabMM Calendar Event Sync` WHERE end_datetime <= start_datetime OR start_datetime IS NULL OR end_datetime IS NULL;
+
+-- A state whose row is gone.
+SELECT s.integration_id, s.external_id FROM mmsync_event_state s LEFT JOIN `tabMM Calendar Event Sync` e ON e.name = s.row_name WHERE s.row_name IS NOT NULL AND s.status <> 5 AND e.name IS NULL;
+
+-- Two states that claim the same row.
+SELECT row_name FROM mmsync_event_state WHERE row_name IS NOT NULL GROUP BY row_name HAVING COUNT(*) > 1;
+
+-- A state, outbox entry or dead letter of an integration that has no cursor.
+SELECT integration_id FROM mmsync_event_state WHERE integration_id NOT IN (SELECT id FROM mmsync_cursor) UNION SELECT integration_id FROM mmsync_outbox WHERE integration_id NOT IN (SELECT id FROM mmsync_cursor) UNION SELECT integration_id FROM mmsync_dead_letter WHERE integration_id <> 0 AND integration_id NOT IN (SELECT id FROM mmsync_cursor);
+
+-- A state whose key is not that of its id.
+SELECT integration_id, external_id FROM mmsync_event_state WHERE ext_key <> LEFT(UNHEX(SHA2(external_id, 256)), 16);
+
+-- A name in the event table that the counter has not given yet: the next one would collide.
+SELECT e.name FROM `tabMM Calendar Event Sync` e WHERE e.name REGEXP '^MM-CES-.*-[0-9]{4,10}$' AND CAST(SUBSTRING_INDEX(e.name, '-', -1) AS UNSIGNED) > COALESCE((SELECT current FROM tabSeries WHERE name = ''), 0);
+
+-- A busy block that nobody's event is the source of, or that is a source itself.
+SELECT b.integration_id, b.external_id FROM mmsync_event_state b LEFT JOIN mmsync_event_state s ON s.uuid = b.source_uuid WHERE b.type = 3 AND b.status IN (2, 3) AND (b.source_uuid IS NULL OR s.uuid IS NULL OR s.type = 3);
+
+-- More than one installation, or none that is number 1.
+SELECT COUNT(*) FROM mmsync_installation HAVING COUNT(*) <> 1 OR MIN(id) <> 1;
+
+-- A lease without an owner that is not over, or an owner without a lease.
+SELECT name FROM mmsync_cursor WHERE lease_owner IS NULL AND lease_until > UTC_TIMESTAMP(6) + INTERVAL 120 SECOND;
