@@ -6,10 +6,7 @@ CREATE TABLE IF NOT EXISTS mmsync_cursor (
   frappe_creation datetime(6) DEFAULT NULL COMMENT 'Its creation, site time: with the owner it recognizes a renamed integration',
   frappe_owner varchar(140) DEFAULT NULL COMMENT 'Its owner',
   provider varchar(16) NOT NULL COMMENT 'google, outlook or ical',
-  sync_token mediumtext DEFAULT NULL COMMENT 'Sync token or delta link up to which everything is stored; NULL: list everything',
-  feed_etag varchar(1000) DEFAULT NULL COMMENT 'ETag of the last feed that was stored',
-  feed_modified varchar(100) DEFAULT NULL COMMENT 'Last-Modified of that feed, as it was sent',
-  feed_url_sha256 binary(32) DEFAULT NULL COMMENT 'SHA-256 of the address these validators belong to',
+  sync_token mediumtext DEFAULT NULL COMMENT 'Sync token, delta link or validators of the feed up to which everything is stored; NULL: list everything',
   window_start_ms bigint(20) DEFAULT NULL COMMENT 'Start of the window that the stored events cover, Unix ms',
   window_end_ms bigint(20) DEFAULT NULL COMMENT 'End of that window, Unix ms',
   next_entry_ms bigint(20) DEFAULT NULL COMMENT 'Start of the next known event beyond the window, Unix ms: then an unchanged feed must be read again',
@@ -42,8 +39,8 @@ CREATE TABLE IF NOT EXISTS mmsync_cursor (
 
 CREATE TABLE IF NOT EXISTS mmsync_event_state (
   integration_id bigint(20) unsigned NOT NULL COMMENT 'mmsync_cursor.id',
-  ext_key binary(16) NOT NULL COMMENT 'First 16 bytes of the SHA-256 of the exact external id',
-  external_id varchar(2048) NOT NULL COMMENT 'The exact id at the service; for a feed UID, or UID/RECURRENCE-ID',
+  ext_key binary(16) NOT NULL COMMENT 'First 16 bytes of the SHA-256 of the id as the event row holds it',
+  external_id varchar(2048) COLLATE utf8mb4_nopad_bin NOT NULL COMMENT 'The exact id at the service; for a feed UID, or UID/RECURRENCE-ID; past 2048 characters as the row holds it',
   uuid binary(16) NOT NULL COMMENT 'Correlation UUID: mmsync_id at the service',
   series_id varchar(1024) DEFAULT NULL COMMENT 'Id of the series that it is an instance of',
   ical_uid varchar(1024) DEFAULT NULL COMMENT 'iCalUID: the same meeting in several calendars',

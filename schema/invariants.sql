@@ -17,7 +17,7 @@ SELECT row_name FROM mmsync_event_state WHERE row_name IS NOT NULL GROUP BY row_
 SELECT integration_id FROM mmsync_event_state WHERE integration_id NOT IN (SELECT id FROM mmsync_cursor) UNION SELECT integration_id FROM mmsync_outbox WHERE integration_id NOT IN (SELECT id FROM mmsync_cursor) UNION SELECT integration_id FROM mmsync_dead_letter WHERE integration_id <> 0 AND integration_id NOT IN (SELECT id FROM mmsync_cursor);
 
 -- A state whose key is not that of its id.
-SELECT integration_id, external_id FROM mmsync_event_state WHERE ext_key <> LEFT(UNHEX(SHA2(external_id, 256)), 16);
+SELECT integration_id, external_id FROM mmsync_event_state WHERE ext_key <> LEFT(UNHEX(SHA2(external_id, 256)), 16) AND ext_key <> LEFT(UNHEX(SHA2(CONCAT('sha256:', LOWER(SHA2(external_id, 256))), 256)), 16);
 
 -- A name in the event table that the counter has not given yet: the next one would collide.
 SELECT e.name FROM `tabMM Calendar Event Sync` e WHERE e.name REGEXP '^MM-CES-.*-[0-9]{4,10}$' AND CAST(SUBSTRING_INDEX(e.name, '-', -1) AS UNSIGNED) > COALESCE((SELECT current FROM tabSeries WHERE name = ''), 0);

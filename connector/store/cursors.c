@@ -178,14 +178,24 @@ follow_rename(struct mms_db *db, const struct orphans *orphans, const struct mms
 	return MMS_OK;
 }
 
+/* integration_type to the short name that our tables and JSON have. */
+static const char *
+provider_of(const char *type)
+{
+	if (type != NULL && strcmp(type, "Google Calendar") == 0)
+		return "google";
+	if (type != NULL && strcmp(type, "Outlook Calendar") == 0)
+		return "outlook";
+	return "ical";
+}
+
 static mms_rc
 add_cursor(struct mms_db *db, const struct mms_integration *integration, struct mms_err *err)
 {
-	const struct mms_value in[] = {
-		mms_v_text(integration->name), mms_v_wall(integration->creation_us),
-		mms_v_text(integration->owner),
-		mms_v_text(integration->type != NULL ? integration->type : "")
-	};
+	const struct mms_value in[] = { mms_v_text(integration->name),
+					mms_v_wall(integration->creation_us),
+					mms_v_text(integration->owner),
+					mms_v_text(provider_of(integration->type)) };
 
 	return mms_db_run(db, MMS_STMT_CURSOR_ADD, in, NULL, err);
 }

@@ -69,6 +69,18 @@ plan_input(struct mms_turn_state *t, const struct item *item)
 	return in;
 }
 
+/* Widths of mmsync_event_state: longer identities are kept as digests, which still compare. */
+#define EXACT_ID_CHARS 2048
+#define UID_CHARS      1024
+#define VERSION_CHARS  255
+
+static mms_rc
+copy_id(const char *from, size_t max_chars, char **to, struct mms_err *err)
+{
+	*to = NULL;
+	return from == NULL ? MMS_OK : mms_event_stored_id(from, true, max_chars, to, err);
+}
+
 static bool
 copy_text(const char *from, char **to)
 {

@@ -66,8 +66,7 @@
 	  "5000",                                                                              \
 	  "", "")                                                                              \
 	X(COPY_FORGET_CURSORS,                                                                 \
-	  "UPDATE mmsync_cursor SET sync_token = NULL, feed_etag = NULL, feed_modified = "     \
-	  "NULL,"                                                                              \
+	  "UPDATE mmsync_cursor SET sync_token = NULL,"                                        \
 	  " page_progress = NULL, last_full_ms = NULL, push_channel = NULL, lease_owner = "    \
 	  "NULL,"                                                                              \
 	  " lease_until = '2000-01-01', lease_server = NULL, lease_connection = NULL,"         \

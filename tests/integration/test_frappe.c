@@ -135,14 +135,14 @@ settings_are_read_with_frappes_defaults(void **state)
 	mms_test_sql(&server, "DELETE FROM tabSingles");
 	OK(mms_settings_load(db, &fresh, &err));
 	assert_string_equal(fresh.time_zone, "Asia/Kolkata");
-	assert_false(fresh.is_scheduler_enabled);
+	assert_true(fresh.is_scheduler_enabled); /* only what was switched off is off */
 	mms_test_sql(&server,
 		     "INSERT INTO tabSingles VALUES ('System Settings', 'time_zone', "
-		     "'America/New_York'), ('System Settings', 'enable_scheduler', '1'),"
+		     "'America/New_York'), ('System Settings', 'enable_scheduler', '0'),"
 		     "('Other Settings', 'time_zone', 'UTC')");
 	OK(mms_settings_load(db, &set, &err));
 	assert_string_equal(set.time_zone, "America/New_York");
-	assert_true(set.is_scheduler_enabled);
+	assert_false(set.is_scheduler_enabled);
 	OK(mms_settings_to_wall(&set, INT64_C(1767607200000), &wall, &err));
 	assert_int_equal(wall, INT64_C(1767589200000000)); /* five hours behind UTC */
 	mms_test_sql(&server, "UPDATE tabSingles SET value = 'Mars/Olympus'");
