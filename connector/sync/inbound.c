@@ -102,10 +102,15 @@ fill_identity(struct mms_turn_state *t, struct item *item, struct mms_change *c,
 		(uint16_t)(item->plan.attempts < UINT16_MAX ? item->plan.attempts : UINT16_MAX);
 	c->count = (uint8_t)item->plan.count;
 	c->why = item->plan.why;
-	if (!copy_text(e->external_id, &c->exact_id) ||
-	    !copy_text(e->series_id, &c->series_id) || !copy_text(e->ical_uid, &c->ical_uid) ||
-	    !copy_text(e->version, &c->version))
-		return mms_fail_nomem(err);
+	mms_rc rc = copy_id(e->external_id, EXACT_ID_CHARS, &c->exact_id, err);
+	if (rc == MMS_OK)
+		rc = copy_id(e->series_id, UID_CHARS, &c->series_id, err);
+	if (rc == MMS_OK)
+		rc = copy_id(e->ical_uid, UID_CHARS, &c->ical_uid, err);
+	if (rc == MMS_OK)
+		rc = copy_id(e->version, VERSION_CHARS, &c->version, err);
+	if (rc != MMS_OK)
+		return rc;
 	if (c->letter == MMS_LETTER_PUT && (!copy_text("unreadable", &c->letter_code) ||
 					    !copy_text(e->problem, &c->letter_text)))
 		return mms_fail_nomem(err);
