@@ -170,7 +170,8 @@ first_word(const char *at, const char *end)
 static struct piece
 column_type(const struct piece *line, const struct piece *name)
 {
-	static const char *const ends[] = { " NOT NULL", " DEFAULT ", " COMMENT ", NULL };
+	static const char *const ends[] = { " COLLATE ", " NOT NULL", " DEFAULT ", " COMMENT ",
+					    NULL };
 	const char *at = name->at + name->len + 1, *end = line->at + line->len;
 	struct piece type = { at, 0 };
 
@@ -183,6 +184,19 @@ column_type(const struct piece *line, const struct piece *name)
 		type.len++;
 	}
 	return type;
+}
+
+/* The collation that stands behind the type; empty: the table's. */
+static struct piece
+column_collation(const struct piece *line, const struct piece *type)
+{
+	static const char word[] = " COLLATE ";
+	const char *at = type->at + type->len, *end = line->at + line->len;
+	struct piece rest = { at, (size_t)(end - at) };
+
+	if (!starts_with(&rest, word))
+		return (struct piece){ at, 0 };
+	return first_word(at + strlen(word), end);
 }
 
 /* Is this line one of a column? Those of keys begin with a capital letter. */
@@ -206,7 +220,7 @@ static mms_rc
 check_column(struct mms_schema_run *run, const char *table, const struct piece *line,
 	     bool *is_good)
 {
-	char name_text[65], type_text[65], object[160];
+	char name_text[65], type_text[65], collation_text[65], object[160];
 	struct piece name = first_word(line->at + 2, line->at + line->len);
 	struct piece type = column_type(line, &name);
 
@@ -215,16 +229,24 @@ check_column(struct mms_schema_run *run, const char *table, const struct piece *
 		bare = (struct piece){ name.at + 1, name.len - 2 };
 	copy_piece(name_text, sizeof name_text, &bare);
 	copy_piece(type_text, sizeof type_text, &type);
+	struct piece collation = column_collation(line, &type);
+	copy_piece(collation_text, sizeof collation_text, &collation);
 	const struct mms_column *found = mms_columns_find(run->columns, table, name_text);
-	if (found != NULL && strcasecmp(found->type, type_text) == 0)
+	bool is_type = found != NULL && strcasecmp(found->type, type_text) == 0;
+	bool is_collation =
+		collation.len == 0 || (found != NULL && found->collation != NULL &&
+				       strcasecmp(found->collation, collation_text) == 0);
+	if (is_type && is_collation)
 		return MMS_OK;
 	*is_good = false;
 	(void)snprintf(object, sizeof object, "column %s.%s", table, name_text);
-	return mms_schema_found(run, MMS_FINDING_BLOCKED, object,
-				"mmsync did not do this: put the column back as schema/ of its "
-				"sources has it, or restore the table from a backup",
-				"%s, must be %s", found != NULL ? found->type : "is missing",
-				type_text);
+	return mms_schema_found(
+		run, MMS_FINDING_BLOCKED, object,
+		"mmsync did not do this: put the column back as schema/ of its "
+		"sources has it, or restore the table from a backup",
+		"%s%s%s, must be %s %s", found != NULL ? found->type : "is missing",
+		is_collation ? "" : " ", is_collation || found == NULL ? "" : found->collation,
+		type_text, collation_text);
 }
 
 /* A table as its migration has it. */
