@@ -68,7 +68,7 @@ static const struct feed_text feeds[] = {
 	/* Cleo's conference: plain, in UTC. */
 	{ "cleo-talks.ics", 1,
 	  "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//conference//talks//EN\r\n"
-	  "BEGIN:VEVENT\r\nUID:keynote@example.org\r\nSUMMARY:Keynote: R&D <live>\r\n"
+	  "BEGIN:VEVENT\r\nUID:keynote@example.org\r\nSUMMARY:Keynote: R&D\r\n"
 	  "DTSTART:@0100+2Z\r\nDTEND:@0200+2Z\r\nLOCATION:Hall 1\r\nEND:VEVENT\r\n"
 	  "BEGIN:VEVENT\r\nUID:panel@example.org\r\nSUMMARY:Panel\r\n"
 	  "DTSTART:@0300+2Z\r\nDTEND:@0400+2Z\r\nSTATUS:TENTATIVE\r\nEND:VEVENT\r\n"

@@ -75,11 +75,9 @@ put_job(struct shop *shop)
 static void
 log_turn(struct mms_log *log, const struct mms_turn *turn)
 {
-	bool is_bad = turn->err.code != MMS_OK && strcmp(turn->status, "failed") == 0;
-
-	MMS_LOG(log, is_bad ? MMS_LOG_WARN : MMS_LOG_INFO, "turn.done",
-		mms_log_ref("integration", turn->name), mms_log_ref("status", turn->status),
-		mms_log_ref("mode", turn->mode), mms_log_i64("created", turn->events.created),
+	MMS_LOG(log, MMS_LOG_INFO, "turn.done", mms_log_ref("integration", turn->name),
+		mms_log_ref("status", turn->status), mms_log_ref("mode", turn->mode),
+		mms_log_i64("created", turn->events.created),
 		mms_log_i64("updated", turn->events.updated),
 		mms_log_i64("deleted", turn->events.deleted),
 		mms_log_i64("failed", turn->events.failed),
