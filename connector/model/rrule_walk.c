@@ -175,7 +175,7 @@ expand_short(struct mms_rrule_walk *w)
 	int64_t day = floor_div(s, DAY_S), in_day = s - day * DAY_S;
 	struct day d;
 
-	if (day >= END_DAY) {
+	if (day >= END_DAY || s > w->until_s) {
 		w->is_done = true;
 		return false;
 	}
@@ -207,35 +207,48 @@ expand_short(struct mms_rrule_walk *w)
 	return true;
 }
 
+/* The first day of a period of days or more; END_DAY when it lies behind all calendars. */
+static int64_t
+first_day(const struct mms_rrule_walk *w)
+{
+	const struct mms_rrule *rule = &w->rule;
+	int64_t at = w->base + w->period * rule->interval * (rule->freq == MMS_WEEKLY ? 7 : 1);
+	int64_t year = rule->freq == MMS_MONTHLY ? floor_div(at, 12) : at;
+
+	if (rule->freq == MMS_WEEKLY || rule->freq == MMS_DAILY)
+		return at < END_DAY ? at : END_DAY;
+	if (year > 9999)
+		return END_DAY;
+	int month = rule->freq == MMS_MONTHLY ? (int)(at - year * 12) + 1 : 1;
+	return mms_days_from_civil((int)year, month, 1);
+}
+
 /* A period of days. */
 static void
 expand_long(struct mms_rrule_walk *w)
 {
 	const struct mms_rrule *rule = &w->rule;
-	int64_t at = w->base + w->period * rule->interval * (rule->freq == MMS_WEEKLY ? 7 : 1);
-	int64_t year = rule->freq == MMS_MONTHLY  ? floor_div(at, 12)
-		       : rule->freq == MMS_YEARLY ? at
-						  : 0;
+	int64_t first = first_day(w);
 	struct day d;
 
 	w->period++;
-	if (year > 9999 || (year == 0 && at >= END_DAY)) {
+	if (first >= END_DAY || (w->until_s < INT64_MAX && first * DAY_S > w->until_s)) {
 		w->is_done = true;
-	} else if (rule->freq == MMS_YEARLY) {
+		return;
+	}
+	look_at(first, &d);
+	if (rule->freq == MMS_YEARLY) {
 		for (int month = 1; month <= 12; month++) {
 			if (rule->months == 0 || (rule->months >> month & 1) != 0)
-				add_month(w, (int)year, month);
+				add_month(w, d.year, month);
 		}
 	} else if (rule->freq == MMS_MONTHLY) {
-		int month = (int)(at - year * 12) + 1;
-		if (rule->months == 0 || (rule->months >> month & 1) != 0)
-			add_month(w, (int)year, month);
+		if (rule->months == 0 || (rule->months >> d.month & 1) != 0)
+			add_month(w, d.year, d.month);
 	} else if (rule->freq == MMS_WEEKLY) {
-		add_week(w, at);
-	} else {
-		look_at(at, &d);
-		if (day_matches(rule, &d))
-			w->days[w->n_days++] = (int32_t)at;
+		add_week(w, first);
+	} else if (day_matches(rule, &d)) {
+		w->days[w->n_days++] = (int32_t)first;
 	}
 }
 
