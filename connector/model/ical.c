@@ -31,7 +31,16 @@ mms_span_trim(struct mms_span span)
 bool
 mms_span_is(struct mms_span span, const char *text)
 {
-	return strlen(text) == span.len && strncasecmp(span.ptr, text, span.len) == 0;
+	for (size_t i = 0; i < span.len; i++) {
+		unsigned char a = (unsigned char)span.ptr[i], b = (unsigned char)text[i];
+		if (a >= 'a' && a <= 'z')
+			a = (unsigned char)(a - 'a' + 'A');
+		if (b >= 'a' && b <= 'z')
+			b = (unsigned char)(b - 'a' + 'A');
+		if (a != b || b == '\0')
+			return false;
+	}
+	return text[span.len] == '\0';
 }
 
 /* More bytes behind those that are not read yet. */

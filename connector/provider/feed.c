@@ -75,6 +75,7 @@ mms_feed_open(struct mms_feed **out, int fd, const struct mms_feed_options *opti
 	feed->options = *options;
 	feed->master.item = FEED_NONE;
 	feed->other.item = FEED_NONE;
+	feed->sample_item = FEED_NONE;
 	feed->steps = FEED_STEPS;
 	feed->next_entry_ms = MMS_NO_TIME;
 	mms_rc rc = open_feed(feed, fd, err);
@@ -103,6 +104,7 @@ mms_feed_free(struct mms_feed *feed)
 	mms_free(feed->overrides);
 	mms_str_release(&feed->doubts);
 	mms_str_release(&feed->series_doubts);
+	mms_event_release(&feed->sample);
 	mms_recur_release(&feed->set);
 	feed_block_release(&feed->master);
 	feed_block_release(&feed->other);
@@ -138,10 +140,11 @@ mms_feed_next(struct mms_feed *feed, struct mms_event *out, bool *has, struct mm
 	*has = rc == MMS_OK && feed->queue_at < feed->n_queue;
 	if (!*has)
 		return rc == MMS_OK ? tell_rest(feed, err) : rc;
-	rc = feed_event(feed, &feed->queue[feed->queue_at], out, err);
-	mms_free(feed->queue[feed->queue_at].problem);
-	feed->queue[feed->queue_at].problem = NULL;
-	feed->queue_at++;
+	struct feed_occurrence *o = &feed->queue[feed->queue_at++];
+	bool is_last = feed->queue_at == feed->n_queue || o[1].item != o->item;
+	rc = feed_event(feed, o, is_last, out, err);
+	mms_free(o->problem);
+	o->problem = NULL;
 	return rc;
 }
 

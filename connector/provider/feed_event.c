@@ -1,5 +1,4 @@
 /* A component and an occurrence of it to an event. */
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -7,6 +6,8 @@
 
 /* Of one event; real meetings have fewer, the column holds fewer still. */
 #define ATTENDEES_MAX ((size_t)2000)
+/* "20260323T080000Z" and its NUL, with room. */
+#define ID_MAX 24
 
 static enum mms_response
 response_of(struct mms_span partstat)
@@ -171,73 +172,78 @@ set_texts(struct mms_feed *feed, const struct feed_block *block, struct mms_even
 	return rc;
 }
 
+/* A number in a fixed number of digits. */
+static char *
+put_digits(char *at, int value, int digits)
+{
+	for (int i = digits - 1; i >= 0; i--) {
+		at[i] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	return at + digits;
+}
+
 /* "20260323T080000Z" or "20260310" */
-static void
-print_id(const struct feed_occurrence *o, char out[32])
+static size_t
+print_id(const struct feed_occurrence *o, char out[ID_MAX])
 {
 	struct mms_civil c;
+	char *at = out;
 
 	mms_civil_from_wall(o->id_ms * 1000, &c);
-	if (o->id_is_date)
-		(void)snprintf(out, 32, "%04d%02d%02d", c.year % 10000, c.month % 100,
-			       c.day % 100);
-	else
-		(void)snprintf(out, 32, "%04d%02d%02dT%02d%02d%02dZ", c.year % 10000,
-			       c.month % 100, c.day % 100, c.hour, c.minute, c.second);
+	at = put_digits(at, c.year, 4);
+	at = put_digits(at, c.month, 2);
+	at = put_digits(at, c.day, 2);
+	if (!o->id_is_date) {
+		*at++ = 'T';
+		at = put_digits(at, c.hour, 2);
+		at = put_digits(at, c.minute, 2);
+		at = put_digits(at, c.second, 2);
+		*at++ = 'Z';
+	}
+	*at = '\0';
+	return (size_t)(at - out);
 }
 
+/* external_id, series_id and recurrence_id from the UID and the occurrence. */
 static mms_rc
-set_ids(struct mms_feed *feed, const struct feed_block *block, const struct feed_occurrence *o,
-	struct mms_event *event, struct mms_err *err)
+set_ids(const struct feed_occurrence *o, struct mms_event *event, struct mms_err *err)
 {
-	MMS_AUTO(mms_str) id = { 0 };
-	char text[32];
+	char text[ID_MAX];
+	size_t uid_len = strlen(event->ical_uid);
 
-	mms_rc rc = feed_uid(feed, block, &event->ical_uid, err);
-	if (rc != MMS_OK)
-		return rc;
 	if (o->id_ms == MMS_NO_TIME) {
-		event->external_id = mms_text_copy(event->ical_uid);
+		event->external_id = mms_text_copy_n(event->ical_uid, uid_len);
 		return event->external_id != NULL ? MMS_OK : mms_fail_nomem(err);
 	}
-	print_id(o, text);
-	mms_str_addf(&id, "%s/%s", event->ical_uid, text);
-	rc = mms_str_check(&id, err);
-	if (rc == MMS_OK) {
-		event->external_id = mms_str_take(&id);
-		event->series_id = mms_text_copy(event->ical_uid);
-		event->recurrence_id = mms_text_copy(text);
-		if (event->series_id == NULL || event->recurrence_id == NULL)
-			rc = mms_fail_nomem(err);
-	}
-	return rc;
+	size_t len = print_id(o, text);
+	event->series_id = mms_text_copy_n(event->ical_uid, uid_len);
+	event->recurrence_id = mms_text_copy_n(text, len);
+	event->external_id = mms_alloc(uid_len + 1 + len + 1);
+	if (event->series_id == NULL || event->recurrence_id == NULL ||
+	    event->external_id == NULL)
+		return mms_fail_nomem(err);
+	memcpy(event->external_id, event->ical_uid, uid_len);
+	event->external_id[uid_len] = '/';
+	memcpy(event->external_id + uid_len + 1, text, len + 1);
+	return MMS_OK;
 }
 
+/* What was doubtful about a component; that of its times is found again for it. */
 static mms_rc
-fill(struct mms_feed *feed, const struct feed_block *block, struct feed_occurrence *o,
-     struct mms_event *event, struct mms_err *err)
+set_warning(struct mms_feed *feed, const struct feed_block *block, struct mms_event *event,
+	    struct mms_err *err)
 {
-	const struct feed_item *item = &feed->index.items[o->item];
+	struct feed_times times;
+	char *problem = NULL;
 
-	mms_rc rc = set_ids(feed, block, o, event, err);
-	if (rc == MMS_OK)
-		rc = set_texts(feed, block, event, err);
+	mms_rc rc = feed_times(feed, block, &times, &problem, err);
+	mms_free(problem);
 	if (rc != MMS_OK)
 		return rc;
-	set_kind(block, event);
-	if (o->is_cancelled)
-		event->status = MMS_EVENT_CANCELLED;
-	event->is_all_day = o->is_all_day;
-	event->start_ms = o->start_ms;
-	event->end_ms = o->end_ms;
-	event->first_day = o->first_day;
-	event->end_day = o->end_day;
-	event->is_outside = o->is_outside;
-	event->problem = o->problem;
-	o->problem = NULL;
 	if (block->is_cut)
 		feed_doubt(feed, "it is larger than what is read of one event");
-	if ((item->flags & FEED_IS_OPEN) != 0)
+	if ((feed->index.items[block->item].flags & FEED_IS_OPEN) != 0)
 		feed_doubt(feed, "its END:VEVENT is missing");
 	if (block == &feed->master && feed->series_doubts.len > 0)
 		feed_doubt(feed, "%s", mms_str_get(&feed->series_doubts));
@@ -247,36 +253,63 @@ fill(struct mms_feed *feed, const struct feed_block *block, struct feed_occurren
 	return event->warning != NULL ? MMS_OK : mms_fail_nomem(err);
 }
 
-/* What is doubtful about the times is found again where it is told. */
+/* What all occurrences of a component share, into feed->sample. */
 static mms_rc
-look_again(struct mms_feed *feed, const struct feed_block *block, struct mms_err *err)
+want_sample(struct mms_feed *feed, uint32_t item, struct mms_err *err)
 {
-	struct feed_times times;
-	char *problem = NULL;
+	struct feed_block *block = feed->master.item == item ? &feed->master : &feed->other;
+	struct mms_event *sample = &feed->sample;
 
+	if (feed->sample_item == item)
+		return MMS_OK;
+	feed->sample_item = FEED_NONE;
+	mms_event_release(sample);
 	mms_str_clear(&feed->doubts);
-	mms_rc rc = feed_times(feed, block, &times, &problem, err);
-	mms_free(problem);
-	return rc;
+	mms_rc rc = feed_load(feed, block, item, err);
+	if (rc != MMS_OK)
+		return rc;
+	sample->modified_ms = MMS_NO_TIME;
+	rc = feed_uid(feed, block, &sample->ical_uid, err);
+	if (rc == MMS_OK)
+		rc = set_texts(feed, block, sample, err);
+	if (rc == MMS_OK)
+		rc = set_warning(feed, block, sample, err);
+	if (rc != MMS_OK)
+		return rc;
+	set_kind(block, sample);
+	feed->sample_item = item;
+	return MMS_OK;
 }
 
 mms_rc
-feed_event(struct mms_feed *feed, struct feed_occurrence *occurrence, struct mms_event *out,
+feed_event(struct mms_feed *feed, struct feed_occurrence *o, bool is_last, struct mms_event *out,
 	   struct mms_err *err)
 {
-	struct feed_block *block =
-		feed->master.item == occurrence->item ? &feed->master : &feed->other;
-	struct mms_event event = { .modified_ms = MMS_NO_TIME };
+	MMS_AUTO(mms_event) event = { 0 };
 
-	mms_rc rc = feed_load(feed, block, occurrence->item, err);
-	if (rc == MMS_OK)
-		rc = look_again(feed, block, err);
-	if (rc == MMS_OK)
-		rc = fill(feed, block, occurrence, &event, err);
-	if (rc != MMS_OK) {
-		mms_event_release(&event);
-		return rc;
+	mms_rc rc = want_sample(feed, o->item, err);
+	if (rc == MMS_OK && is_last) {
+		event = feed->sample;
+		feed->sample = (struct mms_event){ 0 };
+		feed->sample_item = FEED_NONE;
+	} else if (rc == MMS_OK) {
+		rc = mms_event_copy(&feed->sample, &event, err);
 	}
+	if (rc == MMS_OK)
+		rc = set_ids(o, &event, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (o->is_cancelled)
+		event.status = MMS_EVENT_CANCELLED;
+	event.is_all_day = o->is_all_day;
+	event.start_ms = o->start_ms;
+	event.end_ms = o->end_ms;
+	event.first_day = o->first_day;
+	event.end_day = o->end_day;
+	event.is_outside = o->is_outside;
+	event.problem = o->problem;
+	o->problem = NULL;
 	*out = event;
+	event = (struct mms_event){ 0 };
 	return MMS_OK;
 }

@@ -158,6 +158,8 @@ struct mms_feed {
 	struct feed_block master, other; /* the loaded ones */
 	struct mms_str doubts;           /* about the component in hand      */
 	struct mms_str series_doubts;    /* about the rules of feed->master  */
+	struct mms_event sample;         /* what occurrences of sample_item share */
+	uint32_t sample_item;
 	struct mms_recur set;
 	struct feed_override *overrides;
 	size_t n_overrides, overrides_cap;
@@ -233,7 +235,8 @@ mms_rc feed_collect_overrides(struct mms_feed *feed, uint32_t first,
 bool feed_is_newer(const struct mms_feed *feed, uint32_t a, uint32_t b);
 bool feed_is_cancelled(const struct mms_feed *feed, uint32_t item);
 
-mms_rc feed_event(struct mms_feed *feed, struct feed_occurrence *occurrence,
+/* An occurrence to an event; is_last: no other of the same component follows. */
+mms_rc feed_event(struct mms_feed *feed, struct feed_occurrence *o, bool is_last,
 		  struct mms_event *out, struct mms_err *err) MMS_MUST_CHECK;
 
 #endif
