@@ -315,17 +315,19 @@ mms_ical_split_last(struct mms_ical_line *line)
 
 /* The end of one parameter: the next semicolon outside quotes. */
 static const char *
-param_end(const char *p, const char *end)
+param_end(const char *start, const char *end)
 {
 	bool is_quoted = false;
 
-	for (; p < end; p++) {
+	for (const char *p = start; p < end; p++) {
 		if (*p == '"')
 			is_quoted = !is_quoted;
 		else if (*p == ';' && !is_quoted)
 			return p;
 	}
-	return end;
+	/* A quote that is never closed is an ordinary sign here too. */
+	const char *next = is_quoted ? memchr(start, ';', (size_t)(end - start)) : NULL;
+	return next != NULL ? next : end;
 }
 
 bool

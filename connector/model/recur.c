@@ -13,6 +13,7 @@ struct mms_recur_rule {
 	struct mms_rrule rule;
 	bool is_ex;
 	int64_t until_ms; /* exact bound, INT64_MAX: none */
+	bool may_outlast; /* its own end is behind the walk's */
 	struct mms_rrule_walk walk;
 	int64_t head_ms; /* the next instance */
 	bool has_head;
@@ -217,7 +218,7 @@ mms_recur_start(struct mms_recur *set, int64_t from_ms, int64_t until_ms, int64_
 		struct mms_recur_rule *r = &set->rules[i];
 		int64_t until_s;
 		find_until(set, r, &until_s);
-		set->may_go_on = set->may_go_on || outlasts(set, r, until_s);
+		r->may_outlast = outlasts(set, r, until_s);
 		mms_rrule_begin(&r->walk, &r->rule, set->start_s,
 				until_s < walk_until_s ? until_s : walk_until_s, steps);
 		mms_rrule_skip_to(&r->walk, floor_div(from_ms, 1000) - ZONE_SLACK_S);
@@ -266,6 +267,17 @@ is_excluded_by_rule(struct mms_recur *set, int64_t at_ms)
 	return is_excluded;
 }
 
+/* At the end of the walks: is there one that only the walk's own end ended? */
+static bool
+any_goes_on(const struct mms_recur *set)
+{
+	for (size_t i = 0; i < set->n_rules; i++) {
+		if (set->rules[i].may_outlast && set->rules[i].walk.left != 0)
+			return true;
+	}
+	return false;
+}
+
 bool
 mms_recur_next(struct mms_recur *set, struct mms_recur_date *out)
 {
@@ -286,5 +298,6 @@ mms_recur_next(struct mms_recur *set, struct mms_recur_date *out)
 		*out = date;
 		return true;
 	}
+	set->may_go_on = any_goes_on(set);
 	return false;
 }

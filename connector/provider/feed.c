@@ -22,6 +22,9 @@ feed_doubt(struct mms_feed *feed, const char *fmt, ...)
 	va_start(ap, fmt);
 	mms_str_addv(&text, fmt, ap);
 	va_end(ap);
+	/* DTSTART and DTEND often share what is doubtful. */
+	if (strstr(mms_str_get(&feed->doubts), mms_str_get(&text)) != NULL)
+		return;
 	if (feed->doubts.len > 0)
 		mms_str_add(&feed->doubts, "; ");
 	/* A name out of the feed may be in any charset. */
@@ -61,6 +64,8 @@ open_feed(struct mms_feed *feed, int fd, struct mms_err *err)
 		rc = mms_ical_open(&feed->reader, feed_source_read, &feed->source, err);
 	if (rc == MMS_OK)
 		rc = feed_index_read(feed, err);
+	if (rc == MMS_OK)
+		rc = feed_check_wr_zones(feed, err);
 	return rc;
 }
 

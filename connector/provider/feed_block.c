@@ -160,10 +160,10 @@ feed_load(struct mms_feed *feed, struct feed_block *block, uint32_t item, struct
 static mms_rc
 derive_uid(const struct feed_block *block, char **out, struct mms_err *err)
 {
-	static const enum mms_ical_prop told[] = { MMS_ICAL_DTSTART, MMS_ICAL_DTEND,
+	static const enum mms_ical_prop told[] = { MMS_ICAL_DTSTART,  MMS_ICAL_DTEND,
 						   MMS_ICAL_DURATION, MMS_ICAL_RRULE,
-						   MMS_ICAL_RDATE, MMS_ICAL_RECURRENCE_ID,
-						   MMS_ICAL_SUMMARY, MMS_ICAL_LOCATION };
+						   MMS_ICAL_RDATE,    MMS_ICAL_RECURRENCE_ID,
+						   MMS_ICAL_SUMMARY,  MMS_ICAL_LOCATION };
 	MMS_AUTO(mms_digest) digest = { 0 };
 	MMS_AUTO(mms_str) uid = { 0 };
 	unsigned char bytes[MMS_SHA256_BYTES];

@@ -86,13 +86,13 @@ read_override(struct mms_feed *feed, uint32_t item, const struct feed_times *mas
 		return MMS_OK;
 	struct mms_span params = feed_params(block, prop);
 	rc = feed_when(feed, feed->index.items[item].calendar, feed_value(block, prop), params,
-		       master != NULL && !master->start.is_date ? master->start.zone : NULL, &id,
-		       is_good, err);
+		       master != NULL && !master->start.is_date ? master->start.zone : NULL,
+		       &id, is_good, err);
 	if (rc != MMS_OK || !*is_good)
 		return rc;
 	set_id(feed, &id, master, out);
-	out->is_range = mms_ical_param(params, "RANGE", &range) &&
-			mms_span_is(range, "THISANDFUTURE");
+	out->is_range =
+		mms_ical_param(params, "RANGE", &range) && mms_span_is(range, "THISANDFUTURE");
 	out->is_cancelled = feed_is_cancelled(feed, item);
 	rc = feed_times(feed, block, &out->times, &problem, err);
 	out->is_shown = rc == MMS_OK && problem == NULL;
@@ -124,7 +124,8 @@ feed_collect_overrides(struct mms_feed *feed, uint32_t first, const struct feed_
 	size_t n = 0;
 
 	feed->n_overrides = 0;
-	for (uint32_t i = first; i != FEED_NONE && rc == MMS_OK; i = feed->index.items[i].next) {
+	for (uint32_t i = first; i != FEED_NONE && rc == MMS_OK;
+	     i = feed->index.items[i].next) {
 		struct feed_override o;
 		bool is_good = true;
 		if ((feed->index.items[i].flags & FEED_HAS_RECURRENCE_ID) == 0)

@@ -72,6 +72,10 @@ add_attendee(const struct mms_feed *feed, const struct feed_block *block,
 	if (mms_ical_param(params, "PARTSTAT", &partstat))
 		a.response = response_of(partstat);
 	rc = mms_ical_param_text(params, "CN", feed->options.charset, &a.display_name, err);
+	if (a.display_name != NULL && a.display_name[0] == '\0') {
+		mms_free(a.display_name);
+		a.display_name = NULL;
+	}
 	struct mms_attendee *moved =
 		rc == MMS_OK
 			? mms_grow(event->attendees, event->n_attendees, cap, sizeof *moved)
@@ -282,8 +286,8 @@ want_sample(struct mms_feed *feed, uint32_t item, struct mms_err *err)
 }
 
 mms_rc
-feed_event(struct mms_feed *feed, struct feed_occurrence *o, bool is_last, struct mms_event *out,
-	   struct mms_err *err)
+feed_event(struct mms_feed *feed, struct feed_occurrence *o, bool is_last,
+	   struct mms_event *out, struct mms_err *err)
 {
 	MMS_AUTO(mms_event) event = { 0 };
 

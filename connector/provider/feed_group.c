@@ -38,6 +38,9 @@ static void
 place(const struct mms_feed *feed, struct feed_occurrence *o, bool is_all_day, int64_t start_ms,
       int64_t end_ms)
 {
+	/* Lengths are added up; what lies behind the calendars ends with them. */
+	if (end_ms > FEED_LAST_MS)
+		end_ms = is_all_day ? FEED_LAST_MS + 1 : FEED_LAST_MS;
 	o->is_all_day = is_all_day;
 	o->start_ms = start_ms;
 	o->end_ms = end_ms;
@@ -82,7 +85,8 @@ push(struct mms_feed *feed, const struct feed_occurrence *o, struct mms_err *err
 
 /* Into the queue when it is to be seen. */
 static mms_rc
-offer(struct mms_feed *feed, struct feed_occurrence *o, bool may_be_outside, struct mms_err *err)
+offer(struct mms_feed *feed, struct feed_occurrence *o, bool may_be_outside,
+      struct mms_err *err)
 {
 	bool is_inside = overlaps(feed, o);
 
@@ -133,10 +137,11 @@ choose_master(struct group *g, struct mms_err *err)
 			g->is_series = true;
 			continue;
 		}
-		n++;
 		prefer(g->feed, i, &g->master);
-		if (!feed_is_cancelled(g->feed, i) &&
-		    (index->items[i].flags & FEED_HAS_START) != 0)
+		if (feed_is_cancelled(g->feed, i))
+			continue;
+		n++;
+		if ((index->items[i].flags & FEED_HAS_START) != 0)
 			prefer(g->feed, i, &lively);
 	}
 	g->content = g->master;
@@ -148,7 +153,7 @@ choose_master(struct group *g, struct mms_err *err)
 	if (n < 2)
 		return MMS_OK;
 	return feed_warn(g->feed, err,
-			 "%zu events share the UID of the one in line %u; the one in line %u is "
+			 "%zu events have the UID of the one in line %u; the one in line %u is "
 			 "taken",
 			 n, index->items[g->first].line, index->items[g->master].line);
 }
@@ -198,13 +203,13 @@ place_shifted(const struct group *g, const struct feed_override *range, int64_t 
 	if (own->is_date || is_date) {
 		/* By whole days; into or out of all-day the new time of day is kept. */
 		int64_t days = floor_day(id_ms) - floor_day(range->id_ms);
-		start_ms = is_date ? new->ms + days * DAY_MS
+		start_ms = is_date ? new->ms + days *DAY_MS
 				   : mms_zone_to_utc(new->zone,
-						     new->wall_s * 1000000 + days * MMS_DAY_US);
+						     new->wall_s * 1000000 + days *MMS_DAY_US);
 	} else {
 		/* The same shift of the wall clock, so that it survives a change of offset. */
-		int64_t shift_us = new->wall_s * 1000000 -
-				   mms_zone_to_wall(new->zone, range->id_ms);
+		int64_t shift_us =
+			new->wall_s * 1000000 - mms_zone_to_wall(new->zone, range->id_ms);
 		start_ms = mms_zone_to_utc(new->zone,
 					   mms_zone_to_wall(new->zone, id_ms) + shift_us);
 	}
@@ -214,8 +219,7 @@ place_shifted(const struct group *g, const struct feed_override *range, int64_t 
 }
 
 static void
-place_instance(struct group *g, const struct mms_recur_date *date,
-	       struct feed_occurrence *o)
+place_instance(struct group *g, const struct mms_recur_date *date, struct feed_occurrence *o)
 {
 	const struct feed_override *range = find_range(g, date->at_ms);
 
@@ -271,6 +275,19 @@ too_much(const struct group *g, const char *what, int64_t n, const char *where)
 	return mms_str_take(&text);
 }
 
+/* A master that cannot be expanded: its start is known, its instances are not. */
+static mms_rc
+tell_master(struct group *g, bool has_times, char *problem, struct mms_err *err)
+{
+	struct feed_occurrence o = { .item = g->content, .id_ms = MMS_NO_TIME };
+
+	if (!has_times)
+		return offer_problem(g->feed, g->content, NULL, problem, err);
+	place(g->feed, &o, g->times.start.is_date, g->times.start.ms, g->times.end_ms);
+	o.is_cancelled = g->is_cancelled;
+	return offer_problem(g->feed, g->content, &o, problem, err);
+}
+
 /* Refuse a series whole: half of one would be taken for all of it. */
 static mms_rc
 refuse_series(struct group *g, size_t queued, char *problem, struct mms_err *err)
@@ -278,7 +295,7 @@ refuse_series(struct group *g, size_t queued, char *problem, struct mms_err *err
 	if (problem == NULL)
 		return mms_fail_nomem(err);
 	g->feed->n_queue = queued;
-	return offer_problem(g->feed, g->content, NULL, problem, err);
+	return tell_master(g, true, problem, err);
 }
 
 static mms_rc
@@ -314,10 +331,10 @@ expand_set(struct group *g, struct mms_err *err)
 	if (rc != MMS_OK)
 		return rc;
 	if (feed->n_queue - queued > max)
-		return refuse_series(g, queued,
-				     too_much(g, "has more than", (int64_t)max,
-					      "occurrences in the window"),
-				     err);
+		return refuse_series(
+			g, queued,
+			too_much(g, "has more than", (int64_t)max, "occurrences in the window"),
+			err);
 	if (feed->n_occurrences + feed->n_queue > FEED_MAX)
 		return refuse_series(g, queued,
 				     too_much(g, "is left out: the feed has more than",
@@ -331,19 +348,6 @@ expand_set(struct group *g, struct mms_err *err)
 	if (!is_next_known && feed->set.may_go_on)
 		note_entry(feed, horizon_ms);
 	return MMS_OK;
-}
-
-/* A master that cannot be expanded: its start is known, its instances are not. */
-static mms_rc
-tell_master(struct group *g, bool has_times, char *problem, struct mms_err *err)
-{
-	struct feed_occurrence o = { .item = g->content, .id_ms = MMS_NO_TIME };
-
-	if (!has_times)
-		return offer_problem(g->feed, g->content, NULL, problem, err);
-	place(g->feed, &o, g->times.start.is_date, g->times.start.ms, g->times.end_ms);
-	o.is_cancelled = g->is_cancelled;
-	return offer_problem(g->feed, g->content, &o, problem, err);
 }
 
 static bool
@@ -401,10 +405,10 @@ expand_overrides(struct group *g, struct mms_err *err)
 			if (rc == MMS_OK)
 				rc = feed_times(feed, &feed->other, &times, &problem, err);
 			if (rc == MMS_OK && problem == NULL)
-				problem = feed_problem(&feed->other,
-						       feed_find(&feed->other,
-								 MMS_ICAL_RECURRENCE_ID),
-						       "RECURRENCE-ID", "is not a time");
+				problem = feed_problem(
+					&feed->other,
+					feed_find(&feed->other, MMS_ICAL_RECURRENCE_ID),
+					"RECURRENCE-ID", "is not a time");
 			if (rc == MMS_OK && problem == NULL)
 				rc = mms_fail_nomem(err);
 			o.start_ms = MMS_NO_TIME;

@@ -388,8 +388,9 @@ name_the_nameless(struct mms_feed *feed, struct mms_err *err)
 		mms_free(uid);
 	}
 	if (rc == MMS_OK && n > 0)
-		rc = feed_warn(feed, err, "%zu events have no UID; ids were made from their content",
-			       n);
+		rc = feed_warn(
+			feed, err,
+			"events without UID: %zu; their ids were made from their content", n);
 	return rc;
 }
 
@@ -443,7 +444,8 @@ tell_oddities(struct mms_feed *feed, struct mms_err *err)
 
 	if (feed->reader.n_junk > 0)
 		rc = feed_warn(feed, err,
-			       "%u lines are no content lines and were skipped, line %u first",
+			       "lines that are no content lines were skipped: %u, the first is "
+			       "line %u",
 			       feed->reader.n_junk, feed->reader.first_junk);
 	if (rc == MMS_OK && feed->index.n == 0 && feed->index.n_others > 0)
 		rc = feed_warn(feed, err,

@@ -50,7 +50,7 @@ struct feed_item {
 };
 
 struct feed_calendar {
-	uint32_t zone; /* its X-WR-TIMEZONE in feed_index.zone_names, FEED_NONE: none */
+	uint32_t zone;  /* its X-WR-TIMEZONE in feed_index.zone_names, FEED_NONE: none */
 	bool is_cancel; /* METHOD:CANCEL */
 };
 
@@ -70,7 +70,7 @@ struct feed_index {
 	size_t n_defs, defs_cap;
 	char **zone_names; /* owned, each once */
 	size_t n_zone_names, zone_names_cap;
-	size_t n_others; /* components that are not read: VTODO, VFREEBUSY ... */
+	size_t n_others; /* components that are not read: tasks, journals, free/busy */
 };
 void feed_index_release(struct feed_index *index);
 
@@ -97,13 +97,17 @@ struct mms_span feed_value(const struct feed_block *block, const struct feed_pro
 /* The first of its kind; NULL: none. */
 const struct feed_prop *feed_find(const struct feed_block *block, enum mms_ical_prop prop);
 
+/* What calendars can write: years 0001 to 9999, less two days in which a zone may lie outside. */
+#define FEED_FIRST_MS INT64_C(-62135424000000)
+#define FEED_LAST_MS  INT64_C(253402300799999)
+
 /* ---- times -------------------------------------------------------------------------------- */
 
 /* A DATE or DATE-TIME with its zone. Of a date, ms is midnight UTC. */
 struct feed_when {
 	bool is_date, is_utc, is_floating;
-	int64_t wall_s;               /* in zone */
-	const struct mms_zone *zone;  /* of a date: UTC */
+	int64_t wall_s;              /* in zone */
+	const struct mms_zone *zone; /* of a date: UTC */
 	int64_t ms;
 };
 
@@ -190,15 +194,17 @@ mms_rc feed_uid(struct mms_feed *feed, const struct feed_block *block, char **ou
 		struct mms_err *err) MMS_MUST_CHECK;
 
 /* The zone that floating times of a calendar are read in. */
-mms_rc feed_floating_zone(struct mms_feed *feed, uint32_t calendar,
-			  const struct mms_zone **out, struct mms_err *err) MMS_MUST_CHECK;
+mms_rc feed_floating_zone(struct mms_feed *feed, uint32_t calendar, const struct mms_zone **out,
+			  struct mms_err *err) MMS_MUST_CHECK;
+/* Warn of each X-WR-TIMEZONE that is not known. */
+mms_rc feed_check_wr_zones(struct mms_feed *feed, struct mms_err *err) MMS_MUST_CHECK;
 const struct mms_zone *feed_day_zone(const struct mms_feed *feed);
 /* Which zone a TZID means; doubts are noted. */
 mms_rc feed_find_zone(struct mms_feed *feed, uint32_t calendar, struct mms_span tzid,
 		      const struct mms_zone **out, struct mms_err *err) MMS_MUST_CHECK;
 /* A VTIMEZONE to a zone; *out NULL: it says nothing usable. Owns: *out. */
-mms_rc feed_zone_make(struct mms_feed *feed, const struct feed_zone_def *def,
-		      const char *tzid, const struct mms_zone *known, struct mms_zone **out,
+mms_rc feed_zone_make(struct mms_feed *feed, const struct feed_zone_def *def, const char *tzid,
+		      const struct mms_zone *known, struct mms_zone **out,
 		      struct mms_err *err) MMS_MUST_CHECK;
 
 /*
@@ -209,28 +215,27 @@ mms_rc feed_when(struct mms_feed *feed, uint32_t calendar, struct mms_span value
 		 struct mms_span params, const struct mms_zone *fallback, struct feed_when *out,
 		 bool *is_good, struct mms_err *err) MMS_MUST_CHECK;
 /* DTSTART, DTEND, DURATION. *problem is set when they cannot be read. Owns: *problem. */
-mms_rc feed_times(struct mms_feed *feed, const struct feed_block *block,
-		  struct feed_times *out, char **problem, struct mms_err *err) MMS_MUST_CHECK;
+mms_rc feed_times(struct mms_feed *feed, const struct feed_block *block, struct feed_times *out,
+		  char **problem, struct mms_err *err) MMS_MUST_CHECK;
 /* The end of an instance that begins at an instant (of an all-day one: midnight UTC). */
-int64_t feed_end(const struct feed_when *start, const struct feed_length *length,
-		 int64_t start_ms);
+int64_t
+feed_end(const struct feed_when *start, const struct feed_length *length, int64_t start_ms);
 /* The day that a time means to an all-day series: midnight UTC, ms. */
 int64_t feed_day_ms(const struct mms_feed *feed, const struct feed_when *when);
 /* "DTSTART (line 7): '2026-13-01' is not a time" */
 char *feed_problem(const struct feed_block *block, const struct feed_prop *prop,
 		   const char *name, const char *what);
 /* Rules and dates of a master into feed->set. *problem as above. */
-mms_rc feed_set(struct mms_feed *feed, const struct feed_block *block,
-		const struct feed_times *times, char **problem,
-		struct mms_err *err) MMS_MUST_CHECK;
+mms_rc
+feed_set(struct mms_feed *feed, const struct feed_block *block, const struct feed_times *times,
+	 char **problem, struct mms_err *err) MMS_MUST_CHECK;
 
 /* All occurrences of the group that begins at an item, into the queue. */
-mms_rc
-feed_expand(struct mms_feed *feed, uint32_t first, struct mms_err *err) MMS_MUST_CHECK;
+mms_rc feed_expand(struct mms_feed *feed, uint32_t first, struct mms_err *err) MMS_MUST_CHECK;
 /* RECURRENCE-IDs of a group. */
-mms_rc feed_collect_overrides(struct mms_feed *feed, uint32_t first,
-			      const struct feed_times *master, struct mms_err *err)
-	MMS_MUST_CHECK;
+mms_rc
+feed_collect_overrides(struct mms_feed *feed, uint32_t first, const struct feed_times *master,
+		       struct mms_err *err) MMS_MUST_CHECK;
 /* Is a the one to believe, of two that mean the same? */
 bool feed_is_newer(const struct mms_feed *feed, uint32_t a, uint32_t b);
 bool feed_is_cancelled(const struct mms_feed *feed, uint32_t item);

@@ -45,8 +45,8 @@ add_rule(struct reading *r, char **problem, struct mms_err *err)
 		return mms_recur_add_rule(&r->feed->set, &rule, is_ex, err);
 	MMS_AUTO(mms_str) what = { 0 };
 	mms_str_addf(&what, "cannot be followed: %s", mms_err_text(&why));
-	*problem = feed_problem(r->block, r->prop, is_ex ? "EXRULE" : "RRULE",
-				mms_str_get(&what));
+	*problem =
+		feed_problem(r->block, r->prop, is_ex ? "EXRULE" : "RRULE", mms_str_get(&what));
 	return *problem != NULL ? MMS_OK : mms_fail_nomem(err);
 }
 
@@ -121,8 +121,8 @@ add_date(struct reading *r, struct mms_span value, struct mms_err *err)
 	int64_t end_ms = MMS_NO_TIME;
 
 	mms_rc rc = feed_when(r->feed, r->feed->index.items[r->block->item].calendar, start,
-			      feed_params(r->block, r->prop),
-			      own->is_date ? NULL : own->zone, &when, &is_good, err);
+			      feed_params(r->block, r->prop), own->is_date ? NULL : own->zone,
+			      &when, &is_good, err);
 	if (rc != MMS_OK)
 		return rc;
 	if (!is_good || ++r->n_dates > DATES_MAX) {

@@ -55,15 +55,22 @@ wide_encoding(const unsigned char *b, size_t n, size_t *mark)
 			return marks[i].name;
 		}
 	}
-	if (n < 4)
-		return NULL;
-	if (b[0] != 0 && b[1] == 0 && b[2] == 0 && b[3] == 0)
+	/* Which of the first four are zero: feeds begin with two letters or line ends. */
+	unsigned zeros = 0;
+	for (size_t i = 0; i < 4 && n >= 4; i++)
+		zeros |= b[i] == 0 ? 1U << i : 0;
+	switch (zeros) {
+	case 0xE:
 		return "UTF-32LE";
-	if (b[0] == 0 && b[1] == 0 && b[2] == 0 && b[3] != 0)
+	case 0x7:
 		return "UTF-32BE";
-	if (b[0] != 0 && b[1] == 0 && b[2] != 0 && b[3] == 0)
+	case 0xA:
 		return "UTF-16LE";
-	return b[0] == 0 && b[1] != 0 && b[2] == 0 && b[3] != 0 ? "UTF-16BE" : NULL;
+	case 0x5:
+		return "UTF-16BE";
+	default:
+		return NULL;
+	}
 }
 
 static mms_rc
@@ -140,8 +147,8 @@ copy_in_utf8(struct feed_source *source, int fd, const char *encoding, size_t ma
 	iconv_t cd = iconv_open("UTF-8", encoding);
 
 	if (cd == (iconv_t)-1)
-		return mms_fail(err, MMS_E_RETRY, "the feed is %s, which this system cannot read",
-				encoding);
+		return mms_fail(err, MMS_E_RETRY,
+				"the feed is %s, which this system cannot read", encoding);
 	int copy = memfd_create("mmsync-feed", MFD_CLOEXEC);
 	mms_rc rc = copy < 0 ? mms_fail(err, MMS_E_RETRY, "the feed cannot be converted: %s",
 					strerror(errno))

@@ -49,14 +49,13 @@ feed_when(struct mms_feed *feed, uint32_t calendar, struct mms_span value,
 	when.is_utc = time.is_utc;
 	when.zone = mms_zone_utc();
 	when.is_date = time.is_date;
-	if (!when.is_date && params.len > 0 &&
-	    mms_ical_param(params, "VALUE", &text) && mms_span_is(text, "DATE")) {
+	if (!when.is_date && params.len > 0 && mms_ical_param(params, "VALUE", &text) &&
+	    mms_span_is(text, "DATE")) {
 		when.is_date = true;
 		when.wall_s = floor_day_s(time.wall_s);
 	}
 	if (!when.is_date && !when.is_utc) {
-		if (params.len > 0 && mms_ical_param(params, "TZID", &text) &&
-		    text.len > 0) {
+		if (params.len > 0 && mms_ical_param(params, "TZID", &text) && text.len > 0) {
 			rc = feed_find_zone(feed, calendar, text, &when.zone, err);
 		} else {
 			when.is_floating = true;
@@ -68,6 +67,7 @@ feed_when(struct mms_feed *feed, uint32_t calendar, struct mms_span value,
 	if (rc != MMS_OK)
 		return rc;
 	when.ms = mms_zone_to_utc(when.zone, when.wall_s * 1000000);
+	*is_good = when.ms >= FEED_FIRST_MS && when.ms <= FEED_LAST_MS;
 	*out = when;
 	return MMS_OK;
 }
@@ -183,12 +183,11 @@ read_end(struct mms_feed *feed, const struct feed_block *block, struct feed_time
 	times->length = (struct feed_length){ .wall_s = times->start.is_date ? DAY_S : 0 };
 	times->end_ms = MMS_NO_TIME;
 	if (prop != NULL && mms_span_trim(feed_value(block, prop)).len > 0) {
-		mms_rc rc = feed_when(feed, calendar, feed_value(block, prop),
-				      feed_params(block, prop),
-				      times->start.is_floating || times->start.is_date
-					      ? NULL
-					      : times->start.zone,
-				      &end, &is_good, err);
+		mms_rc rc = feed_when(
+			feed, calendar, feed_value(block, prop), feed_params(block, prop),
+			times->start.is_floating || times->start.is_date ? NULL
+									 : times->start.zone,
+			&end, &is_good, err);
 		if (rc != MMS_OK)
 			return rc;
 		if (is_good) {

@@ -59,8 +59,8 @@ add(struct reading *r, int64_t wall_s, struct mms_err *err)
 	if (moved == NULL)
 		return mms_fail_nomem(err);
 	r->changes = moved;
-	r->changes[r->n++] = (struct change){ wall_s - r->part.from, r->part.from, r->part.to,
-					      r->parts };
+	r->changes[r->n++] =
+		(struct change){ wall_s - r->part.from, r->part.from, r->part.to, r->parts };
 	return MMS_OK;
 }
 
@@ -173,8 +173,7 @@ read_parts(struct mms_feed *feed, const struct feed_zone_def *def, struct readin
 			break;
 		enum mms_ical_prop prop = mms_ical_prop_of(line.name);
 		struct mms_span value = mms_span_trim(line.value);
-		bool is_part =
-			mms_span_is(value, "STANDARD") || mms_span_is(value, "DAYLIGHT");
+		bool is_part = mms_span_is(value, "STANDARD") || mms_span_is(value, "DAYLIGHT");
 		if (prop == MMS_ICAL_BEGIN || prop == MMS_ICAL_END) {
 			if (in_part)
 				rc = end_part(feed, r, err);

@@ -10,7 +10,7 @@
 #include "feed_parts.h"
 
 /* Zones that one feed may define; each costs some kB. */
-#define ZONES_MAX ((size_t)1000)
+#define ZONES_MAX      ((size_t)1000)
 #define NAME_MAX_BYTES 160
 
 struct mms_span
@@ -31,7 +31,7 @@ feed_day_zone(const struct mms_feed *feed)
 {
 	const struct mms_feed_options *o = &feed->options;
 
-	return o->day_zone != NULL	  ? o->day_zone
+	return o->day_zone != NULL        ? o->day_zone
 	       : o->floating_zone != NULL ? o->floating_zone
 	       : o->default_zone != NULL  ? o->default_zone
 					  : mms_zone_utc();
@@ -49,9 +49,12 @@ find_by_name(struct mms_feed *feed, const char *name, const struct mms_zone **ou
 	if (feed->options.zones == NULL)
 		return MMS_OK;
 	mms_rc rc = mms_zones_find(feed->options.zones, name, out, &missing);
-	if (rc == MMS_E_GONE &&
-	    mms_zone_guess_name(feed->options.zones, name, iana, sizeof iana))
-		rc = mms_zones_find(feed->options.zones, iana, out, &missing);
+	if (rc == MMS_E_GONE) {
+		rc = mms_zone_guess_name(feed->options.zones, name, iana, sizeof iana,
+					 &missing);
+		if (rc == MMS_OK)
+			rc = mms_zones_find(feed->options.zones, iana, out, &missing);
+	}
 	if (rc == MMS_OK || rc == MMS_E_GONE)
 		return MMS_OK;
 	mms_err_move(err, &missing);
@@ -89,7 +92,7 @@ find_def(const struct feed_index *index, uint64_t tzid_hash, uint32_t calendar)
 		return &index->defs[low];
 	/* All of this name stand in earlier calendars: the nearest. */
 	return low > 0 && index->defs[low - 1].tzid_hash == tzid_hash ? &index->defs[low - 1]
-								       : NULL;
+								      : NULL;
 }
 
 static mms_rc
@@ -119,7 +122,8 @@ find_entry(struct mms_feed *feed, uint32_t calendar, struct mms_span tzid,
 	uint64_t content = def != NULL ? def->content_hash : 0;
 
 	for (size_t i = 0; i < feed->n_zones; i++) {
-		if (feed->zones[i].tzid_hash == hash && feed->zones[i].content_hash == content) {
+		if (feed->zones[i].tzid_hash == hash &&
+		    feed->zones[i].content_hash == content) {
 			*out = feed->zones[i].zone;
 			return MMS_OK;
 		}
@@ -164,6 +168,25 @@ feed_floating_zone(struct mms_feed *feed, uint32_t calendar, const struct mms_zo
 }
 
 mms_rc
+feed_check_wr_zones(struct mms_feed *feed, struct mms_err *err)
+{
+	const struct feed_index *index = &feed->index;
+	const struct mms_zone *zone;
+	mms_rc rc = MMS_OK;
+
+	if (feed->options.floating_zone != NULL)
+		return MMS_OK;
+	for (size_t i = 0; i < index->n_zone_names && rc == MMS_OK; i++) {
+		struct mms_span tzid = feed_trim_tzid(mms_span_make(index->zone_names[i]));
+		rc = find_entry(feed, 0, tzid, &zone, err);
+		if (rc == MMS_OK && zone == NULL)
+			rc = feed_warn(feed, err, "X-WR-TIMEZONE '%.60s' is not known",
+				       index->zone_names[i]);
+	}
+	return rc;
+}
+
+mms_rc
 feed_find_zone(struct mms_feed *feed, uint32_t calendar, struct mms_span tzid,
 	       const struct mms_zone **out, struct mms_err *err)
 {
@@ -174,7 +197,6 @@ feed_find_zone(struct mms_feed *feed, uint32_t calendar, struct mms_span tzid,
 	rc = feed_floating_zone(feed, calendar, out, err);
 	if (rc == MMS_OK)
 		feed_doubt(feed, "the time zone '%.*s' is not known, its times are read in %s",
-			   (int)(tzid.len < 60 ? tzid.len : 60), tzid.ptr,
-			   mms_zone_name(*out));
+			   (int)(tzid.len < 60 ? tzid.len : 60), tzid.ptr, mms_zone_name(*out));
 	return rc;
 }

@@ -26,7 +26,7 @@ struct mms_recur_rule; /* a walk and its next instance */
 
 /* All zero is closed. */
 struct mms_recur {
-	const struct mms_zone *zone;     /* borrowed: the wall clock of the rules              */
+	const struct mms_zone *zone; /* borrowed: the wall clock of the rules              */
 	const struct mms_zone *day_zone; /* borrowed: reads a UTC UNTIL of an all-day series;
 					  * NULL: as written                                   */
 	bool is_all_day;
@@ -68,8 +68,7 @@ bool mms_recur_is_excluded(const struct mms_recur *set, int64_t at_ms);
  * Begin to give instances from one instant to another, both inclusive. steps: the work that may
  * be done (rrule.h). Keeps: steps.
  */
-void
-mms_recur_start(struct mms_recur *set, int64_t from_ms, int64_t until_ms, int64_t *steps);
+void mms_recur_start(struct mms_recur *set, int64_t from_ms, int64_t until_ms, int64_t *steps);
 /*
  * The next instance; false at the end or when steps are used up (is_out_of_steps). At the end
  * may_go_on tells whether there may be instances behind until_ms.

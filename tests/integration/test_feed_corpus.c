@@ -122,9 +122,9 @@ found(const struct corpus *corpus, const json_t *entry, size_t *n, struct mms_er
 		if (rc != MMS_OK || !has)
 			break;
 		spans = realloc(spans, (*n + 1) * sizeof *spans);
-		spans[(*n)++] = (struct span){ event.problem != NULL ? MMS_NO_TIME
-								     : event.start_ms,
-					       event.end_ms };
+		spans[(*n)++] =
+			(struct span){ event.problem != NULL ? MMS_NO_TIME : event.start_ms,
+				       event.end_ms };
 		mms_event_release(&event);
 	}
 	mms_feed_free(feed);
@@ -140,8 +140,7 @@ show_difference(const struct span *want, size_t n_want, const struct span *got, 
 	char a[MMS_TIME_TEXT_MAX], b[MMS_TIME_TEXT_MAX];
 
 	for (size_t i = 0; i < n_want || i < n_got; i++) {
-		bool is_same =
-			i < n_want && i < n_got && compare(&want[i], &got[i]) == 0;
+		bool is_same = i < n_want && i < n_got && compare(&want[i], &got[i]) == 0;
 		if (is_same)
 			continue;
 		if (i < n_want)
@@ -200,8 +199,7 @@ real_feeds_give_the_occurrences_that_others_find(void **state)
 	json_array_foreach(corpus->expected, i, entry)
 	{
 		bool is_same = agrees(corpus, entry);
-		bool is_told =
-			is_excepted(json_string_value(json_object_get(entry, "file")));
+		bool is_told = is_excepted(json_string_value(json_object_get(entry, "file")));
 		n_same += is_same;
 		is_good = is_good && (is_same || is_told);
 	}
