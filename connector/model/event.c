@@ -27,6 +27,61 @@ mms_event_release(struct mms_event *event)
 	*event = (struct mms_event){ 0 };
 }
 
+/* A copy of a text that may be absent; false when memory is short. */
+static bool
+copy_text(const char *text, char **out)
+{
+	*out = mms_text_copy(text);
+	return *out != NULL || text == NULL;
+}
+
+static bool
+copy_attendees(const struct mms_event *event, struct mms_event *out)
+{
+	out->attendees = NULL;
+	out->n_attendees = 0;
+	if (event->n_attendees == 0)
+		return true;
+	out->attendees = mms_alloc(event->n_attendees * sizeof *out->attendees);
+	if (out->attendees == NULL)
+		return false;
+	for (size_t i = 0; i < event->n_attendees; i++) {
+		const struct mms_attendee *from = &event->attendees[i];
+		struct mms_attendee *to = &out->attendees[out->n_attendees++];
+		to->response = from->response;
+		if (!copy_text(from->email, &to->email) ||
+		    !copy_text(from->display_name, &to->display_name))
+			return false;
+	}
+	return true;
+}
+
+mms_rc
+mms_event_copy(const struct mms_event *event, struct mms_event *out, struct mms_err *err)
+{
+	struct mms_event copy = *event;
+
+	/* All of them, so that after a failure each is a copy or NULL. */
+	bool is_good = copy_text(event->external_id, &copy.external_id);
+	is_good = copy_text(event->series_id, &copy.series_id) && is_good;
+	is_good = copy_text(event->recurrence_id, &copy.recurrence_id) && is_good;
+	is_good = copy_text(event->ical_uid, &copy.ical_uid) && is_good;
+	is_good = copy_text(event->version, &copy.version) && is_good;
+	is_good = copy_text(event->title, &copy.title) && is_good;
+	is_good = copy_text(event->description, &copy.description) && is_good;
+	is_good = copy_text(event->location, &copy.location) && is_good;
+	is_good = copy_text(event->organizer_email, &copy.organizer_email) && is_good;
+	is_good = copy_text(event->problem, &copy.problem) && is_good;
+	is_good = copy_text(event->warning, &copy.warning) && is_good;
+	is_good = copy_attendees(event, &copy) && is_good;
+	if (!is_good) {
+		mms_event_release(&copy);
+		return mms_fail_nomem(err);
+	}
+	*out = copy;
+	return MMS_OK;
+}
+
 const char *
 mms_response_name(enum mms_response response)
 {

@@ -9,8 +9,7 @@
 
 #include <unicode/ucal.h>
 
-#include "mmsync/mem.h"
-#include "mmsync/timetext.h"
+#include "mmsync/ical.h"
 #include "mmsync/zone.h"
 
 /* Longer than any name that means something. */
@@ -80,26 +79,34 @@ static const struct display {
 	{ "z", "Etc/UTC" },
 };
 
-/* Is it a zone of the system? Then its name goes to out. */
-static bool
-take_name(struct mms_zones *zones, const char *name, char *out, size_t out_size)
+/* What is asked, and where the answer goes. */
+struct guess {
+	struct mms_zones *zones;
+	char *out;
+	size_t out_size;
+	struct mms_err *err;
+};
+
+/* Is it a zone of the system? Then its name is the answer. */
+static mms_rc
+take_name(const struct guess *g, const char *name)
 {
-	MMS_AUTO(mms_err) ignored = { 0 };
 	const struct mms_zone *zone = NULL;
 
-	if (mms_zones_find(zones, name, &zone, &ignored) != MMS_OK)
-		return false;
+	mms_rc rc = mms_zones_find(g->zones, name, &zone, g->err);
+	if (rc != MMS_OK)
+		return rc;
 	const char *spelled = mms_zone_name(zone);
 	size_t len = strlen(spelled);
-	if (len >= out_size)
-		return false;
-	memcpy(out, spelled, len + 1);
-	return true;
+	if (len >= g->out_size)
+		return mms_fail(g->err, MMS_E_GONE, "time zone name '%s' is too long", spelled);
+	memcpy(g->out, spelled, len + 1);
+	return MMS_OK;
 }
 
 /* "W. Europe Standard Time", through CLDR. */
-static bool
-take_windows(struct mms_zones *zones, const char *name, char *out, size_t out_size)
+static mms_rc
+take_windows(const struct guess *g, const char *name)
 {
 	UChar wide[TZID_MAX + 1], found[TZID_MAX + 1];
 	char iana[TZID_MAX + 1];
@@ -107,72 +114,71 @@ take_windows(struct mms_zones *zones, const char *name, char *out, size_t out_si
 	size_t len = strlen(name);
 
 	if (len > TZID_MAX)
-		return false;
+		return MMS_E_GONE;
 	for (size_t i = 0; i < len; i++) {
 		if ((unsigned char)name[i] >= 0x80)
-			return false;
+			return MMS_E_GONE;
 		wide[i] = (UChar)name[i];
 	}
 	int32_t n = ucal_getTimeZoneIDForWindowsID(wide, (int32_t)len, NULL, found, TZID_MAX,
 						   &status);
+	if (status == U_MEMORY_ALLOCATION_ERROR)
+		return mms_fail_nomem(g->err);
 	if (U_FAILURE(status) || n <= 0 || n > TZID_MAX)
-		return false;
+		return MMS_E_GONE;
 	for (int32_t i = 0; i < n; i++)
 		iana[i] = (char)found[i];
 	iana[n] = '\0';
-	return take_name(zones, iana, out, out_size);
+	return take_name(g, iana);
 }
 
 /* Windows names in the forms that are near them: of daylight time, or only their first word. */
-static bool
-take_near_windows(struct mms_zones *zones, const char *name, char *out, size_t out_size)
+static mms_rc
+take_near_windows(const struct guess *g, const char *name)
 {
 	static const char *const ends[] = { " Daylight Time", " Summer Time", "" };
 	char near[TZID_MAX + 20];
 	size_t len = strlen(name);
 
-	if (take_windows(zones, name, out, out_size))
-		return true;
-	for (size_t i = 0; i < MMS_COUNT(ends); i++) {
+	mms_rc rc = take_windows(g, name);
+	for (size_t i = 0; rc == MMS_E_GONE && i < MMS_COUNT(ends); i++) {
 		size_t end = strlen(ends[i]);
 		if (len <= end || strcasecmp(name + len - end, ends[i]) != 0)
 			continue;
 		memcpy(near, name, len - end);
 		memcpy(near + len - end, " Standard Time", sizeof " Standard Time");
-		if (take_windows(zones, near, out, out_size))
-			return true;
+		rc = take_windows(g, near);
 	}
-	return false;
+	return rc;
 }
 
 /* "/freeassociation.sourceforge.net/Tzfile/Europe/Berlin": the longest end that is a name. */
-static bool
-take_end(struct mms_zones *zones, const char *name, char *out, size_t out_size)
+static mms_rc
+take_end(const struct guess *g, const char *name)
 {
-	for (const char *slash = strchr(name, '/'); slash != NULL;
-	     slash = strchr(slash + 1, '/')) {
-		if (take_name(zones, slash + 1, out, out_size))
-			return true;
-	}
-	return false;
+	mms_rc rc = MMS_E_GONE;
+
+	for (const char *slash = strchr(name, '/'); slash != NULL && rc == MMS_E_GONE;
+	     slash = strchr(slash + 1, '/'))
+		rc = take_name(g, slash + 1);
+	return rc;
 }
 
 /* "US-Eastern", "America/New York": other signs between the words. */
-static bool
-take_respelled(struct mms_zones *zones, const char *name, char *out, size_t out_size)
+static mms_rc
+take_respelled(const struct guess *g, const char *name)
 {
 	char spelled[TZID_MAX + 1];
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i <= len; i++)
 		spelled[i] = name[i] == ' ' ? '_' : name[i];
-	if (take_name(zones, spelled, out, out_size))
-		return true;
+	mms_rc rc = take_name(g, spelled);
 	char *dash = strchr(spelled, '-');
-	if (dash == NULL)
-		return false;
+	if (rc != MMS_E_GONE || dash == NULL)
+		return rc;
 	*dash = '/';
-	return take_name(zones, spelled, out, out_size);
+	return take_name(g, spelled);
 }
 
 /* "(UTC-05:00) " and its kin in front; *minutes is the offset. Returns what follows. */
@@ -224,66 +230,73 @@ to_words(const char *text, char *out, size_t out_size)
 	out[n] = '\0';
 }
 
-static bool
-take_display(struct mms_zones *zones, const char *text, char *out, size_t out_size)
+static mms_rc
+take_display(const struct guess *g, const char *text)
 {
 	char words[TZID_MAX + 1];
 
 	to_words(text, words, sizeof words);
 	for (size_t i = 0; i < MMS_COUNT(displays); i++) {
-		if (strcmp(displays[i].words, words) == 0)
-			return take_windows(zones, displays[i].name, out, out_size) ||
-			       take_name(zones, displays[i].name, out, out_size);
+		if (strcmp(displays[i].words, words) != 0)
+			continue;
+		mms_rc rc = take_windows(g, displays[i].name);
+		return rc == MMS_E_GONE ? take_name(g, displays[i].name) : rc;
 	}
-	return false;
+	return MMS_E_GONE;
 }
 
 /*
  * Is the zone's standard time near the offset that the display name tells? A city's name is not
  * proof (there is a La Paz in Mexico and one in Bolivia); one hour is let pass, because display
- * names outlive changes of law.
+ * names outlive changes of law. GONE: it is not.
  */
-static bool
-is_near(struct mms_zones *zones, const char *name, int minutes)
+static mms_rc
+check_near(const struct guess *g, const char *name, int minutes)
 {
-	MMS_AUTO(mms_err) ignored = { 0 };
 	const struct mms_zone *zone = NULL;
 
-	if (mms_zones_find(zones, name, &zone, &ignored) != MMS_OK)
-		return false;
+	mms_rc rc = mms_zones_find(g->zones, name, &zone, g->err);
+	if (rc != MMS_OK)
+		return rc;
 	int winter = mms_zone_offset_at(zone, INT64_C(1704067200000)) / 60; /* 2024-01-01 */
 	int summer = mms_zone_offset_at(zone, INT64_C(1719792000000)) / 60; /* 2024-07-01 */
 	int standard = winter < summer ? winter : summer;
-	return abs(standard - minutes) <= 60;
+	return abs(standard - minutes) <= 60 ? MMS_OK : MMS_E_GONE;
+}
+
+/* One city of a display name, without the blanks around it. */
+static mms_rc
+take_one_city(const struct guess *g, struct mms_span text, int minutes)
+{
+	char city[TZID_MAX + 1];
+	const char *name = NULL;
+
+	text = mms_span_trim(text);
+	if (text.len == 0 || text.len >= sizeof city)
+		return MMS_E_GONE;
+	memcpy(city, text.ptr, text.len);
+	city[text.len] = '\0';
+	mms_rc rc = mms_zones_find_city(g->zones, city, &name, g->err);
+	if (rc == MMS_OK)
+		rc = check_near(g, name, minutes);
+	return rc == MMS_OK ? take_name(g, name) : rc;
 }
 
 /* "(UTC+01:00) Belgrad, Bratislava (Pressburg), Budapest": the first city that is known. */
-static bool
-take_city(struct mms_zones *zones, const char *text, int minutes, char *out, size_t out_size)
+static mms_rc
+take_city(const struct guess *g, const char *text, int minutes)
 {
-	char city[TZID_MAX + 1];
+	mms_rc rc = MMS_E_GONE;
 
-	while (*text != '\0') {
+	while (*text != '\0' && rc == MMS_E_GONE) {
 		size_t len = strcspn(text, ",/(");
 		const char *next = text + len;
-		while (len > 0 && *text == ' ') {
-			text++;
-			len--;
-		}
-		while (len > 0 && text[len - 1] == ' ')
-			len--;
-		if (len < sizeof city) {
-			memcpy(city, text, len);
-			city[len] = '\0';
-			const char *name = len > 0 ? mms_zones_find_city(zones, city) : NULL;
-			if (name != NULL && is_near(zones, name, minutes))
-				return take_name(zones, name, out, out_size);
-		}
+		rc = take_one_city(g, (struct mms_span){ text, len }, minutes);
 		if (*next == '(')
 			next += strcspn(next, ")");
 		text = *next == '\0' ? next : next + 1;
 	}
-	return false;
+	return rc;
 }
 
 /* The name without what stands around it; false when nothing is left or it is too long. */
@@ -305,25 +318,45 @@ trim(const char *tzid, char name[TZID_MAX + 1])
 	return true;
 }
 
-bool
-mms_zone_guess_name(struct mms_zones *zones, const char *tzid, char *out, size_t out_size)
+/* All ways in their order, until one answers or fails for another reason than not knowing. */
+static mms_rc
+take_any(const struct guess *g, const char *name)
 {
-	char name[TZID_MAX + 1];
 	bool has_offset;
 	int minutes;
+	const char *place = skip_offset(name, &has_offset, &minutes);
+
+	mms_rc rc = take_name(g, name);
+	if (rc == MMS_E_GONE)
+		rc = take_near_windows(g, name);
+	if (rc == MMS_E_GONE)
+		rc = take_display(g, place);
+	if (rc == MMS_E_GONE)
+		rc = take_end(g, name);
+	if (rc == MMS_E_GONE)
+		rc = take_respelled(g, name);
+	if (rc == MMS_E_GONE && has_offset)
+		rc = take_city(g, place, minutes);
+	if (rc == MMS_E_GONE && has_offset && *place == '\0' && minutes == 0)
+		rc = take_name(g, "UTC");
+	return rc;
+}
+
+mms_rc
+mms_zone_guess_name(struct mms_zones *zones, const char *tzid, char *out, size_t out_size,
+		    struct mms_err *err)
+{
+	struct guess g = { zones, out, out_size, err };
+	char name[TZID_MAX + 1];
+	mms_rc rc = MMS_E_GONE;
 
 	if (!trim(tzid, name))
-		return false;
-	if (strncasecmp(name, "tzone://Microsoft/", 18) == 0)
-		return strcasecmp(name + 18, "Utc") == 0 &&
-		       take_name(zones, "UTC", out, out_size);
-	const char *place = skip_offset(name, &has_offset, &minutes);
-	return take_name(zones, name, out, out_size) ||
-	       take_near_windows(zones, name, out, out_size) ||
-	       take_display(zones, place, out, out_size) ||
-	       take_end(zones, name, out, out_size) ||
-	       take_respelled(zones, name, out, out_size) ||
-	       (has_offset && take_city(zones, place, minutes, out, out_size)) ||
-	       (has_offset && *place == '\0' && minutes == 0 &&
-		take_name(zones, "UTC", out, out_size));
+		rc = MMS_E_GONE;
+	else if (strncasecmp(name, "tzone://Microsoft/", 18) != 0)
+		rc = take_any(&g, name);
+	else if (strcasecmp(name + 18, "Utc") == 0)
+		rc = take_name(&g, "UTC");
+	if (rc == MMS_E_GONE)
+		return mms_fail(err, MMS_E_GONE, "the time zone '%.80s' is not known", tzid);
+	return rc;
 }

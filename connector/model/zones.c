@@ -315,19 +315,24 @@ is_city(const char *name, const char *city)
 	return *last == '\0' && *city == '\0';
 }
 
-const char *
-mms_zones_find_city(struct mms_zones *zones, const char *city)
+mms_rc
+mms_zones_find_city(struct mms_zones *zones, const char *city, const char **out,
+		    struct mms_err *err)
 {
-	MMS_AUTO(mms_err) ignored = { 0 };
 	const char *found = NULL;
 
 	(void)pthread_mutex_lock(&zones->lock);
-	if (want_names(zones, &ignored) == MMS_OK) {
-		for (size_t i = 0; i < zones->n_names && found == NULL; i++) {
-			if (is_city(zones->names[i], city))
-				found = zones->names[i];
-		}
+	mms_rc rc = want_names(zones, err);
+	for (size_t i = 0; rc == MMS_OK && i < zones->n_names && found == NULL; i++) {
+		if (is_city(zones->names[i], city))
+			found = zones->names[i];
 	}
 	(void)pthread_mutex_unlock(&zones->lock);
-	return found;
+	if (rc != MMS_OK)
+		return rc;
+	if (found == NULL)
+		return mms_fail(err, MMS_E_GONE, "there is no time zone of a city '%.80s'",
+				city);
+	*out = found;
+	return MMS_OK;
 }

@@ -79,6 +79,9 @@ struct mms_event {
 };
 
 void mms_event_release(struct mms_event *event);
+/* Deep. Owns: *out, written on success only. Errors: NOMEM. */
+mms_rc mms_event_copy(const struct mms_event *event, struct mms_event *out,
+		      struct mms_err *err) MMS_MUST_CHECK;
 
 /* needsAction, accepted, tentative, declined; NULL for unknown. Borrows: static text. */
 const char *mms_response_name(enum mms_response response);

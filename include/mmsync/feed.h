@@ -28,8 +28,10 @@ struct mms_feed_options {
 	const struct mms_zone *day_zone; /* all-day events; NULL: the floating zone's rule
 						 without X-WR-TIMEZONE (floating_zone,
 						 default_zone, UTC)                             */
-	const char *owner_email;         /* whose PARTSTAT=DECLINED counts; NULL: nobody's */
-	int64_t from_ms, to_ms;          /* window, Unix ms, [from, to), by overlap        */
+	const char
+		*charset; /* as the transport told; used for texts that are no UTF-8; NULL   */
+	const char *owner_email; /* whose PARTSTAT=DECLINED counts; NULL: nobody's */
+	int64_t from_ms, to_ms;  /* window, Unix ms, [from, to), by overlap        */
 	bool with_outside; /* also single events and moved instances outside the window         */
 	size_t max_occurrences; /* ceiling for one series in the window; 0: a built-in one      */
 };

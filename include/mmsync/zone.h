@@ -75,17 +75,20 @@ mms_rc mms_zones_new_in(const char *folder, struct mms_zones **out,
 			struct mms_err *err) MMS_MUST_CHECK;
 /*
  * The name of the zone whose last part is this one, blanks and underlines alike, case ignored
- * ("new york"). Borrows: as long as the zones; NULL: there is none.
+ * ("new york"). Borrows: *out, as long as the zones. Errors: GONE (there is none), NOMEM.
  */
-const char *mms_zones_find_city(struct mms_zones *zones, const char *city);
+mms_rc mms_zones_find_city(struct mms_zones *zones, const char *city, const char **out,
+			   struct mms_err *err) MMS_MUST_CHECK;
 
 /*
  * The IANA name for what calendars write in place of one: Windows names ("W. Europe Standard
  * Time"), Outlook display names ("(UTC-05:00) Eastern Time (US & Canada)"), vendor prefixes
  * ("/freeassociation.sourceforge.net/Europe/Berlin"), "US-Eastern", "tzone://Microsoft/Utc".
- * Writes the name into out (NUL-terminated) and returns true, or false when it is unknown.
+ * Writes the name into out (NUL-terminated). Errors: GONE (unknown, or it does not fit), NOMEM,
+ * CONFIG (as mms_zones_find()).
  * Source: CLDR windowsZones through ICU; RFC 5545 section 3.2.19.
  */
-bool mms_zone_guess_name(struct mms_zones *zones, const char *tzid, char *out, size_t out_size);
+mms_rc mms_zone_guess_name(struct mms_zones *zones, const char *tzid, char *out,
+			   size_t out_size, struct mms_err *err) MMS_MUST_CHECK;
 
 #endif
