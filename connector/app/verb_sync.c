@@ -323,15 +323,27 @@ is_scheduler_on(const struct mms_app *app)
 	return !app->site.is_scheduler_paused && app->settings.is_scheduler_enabled;
 }
 
-mms_rc
-mms_verb_sync(struct mms_app *app, struct mms_err *err)
+/* What went to stdout, and the exit status that it means. */
+static mms_rc
+tell(struct mms_app *app, const struct mms_sync_report *report, mms_rc rc, struct mms_err *err)
 {
-	struct names integrations __attribute__((cleanup(names_release))) = { 0 };
-	struct names users __attribute__((cleanup(names_release))) = { 0 };
-	MMS_AUTO(mms_sync_report) report = { 0 };
 	MMS_AUTO(mms_err) out = { 0 };
+
+	mms_rc printed =
+		app->is_json ? print_json(app, report, &out) : print_table(app, report, &out);
+	app->exit_status = rc != MMS_OK ? mms_rc_exit_status(rc) : has_failure(report) ? 1 : 0;
+	if (rc != MMS_OK && !app->is_json)
+		mms_app_print_err(app, err);
+	if (printed != MMS_OK)
+		mms_err_move(err, &out);
+	return printed;
+}
+
+static mms_rc
+run_sync(struct mms_app *app, const struct mms_sync_options *options, struct mms_err *err)
+{
+	MMS_AUTO(mms_sync_report) report = { 0 };
 	struct mms_progress progress;
-	int64_t timeout_s = mms_app_number(app, "timeout", 0);
 	const struct mms_sync_env env = { .pool = app->pool,
 					  .site = &app->site,
 					  .columns = app->columns,
@@ -342,6 +354,27 @@ mms_verb_sync(struct mms_app *app, struct mms_err *err)
 					  .spool_dir = getenv("TMPDIR"),
 					  .on_turn = on_turn,
 					  .on_turn_aux = &progress };
+
+	if (options->only_due && !is_scheduler_on(app)) {
+		report.started_ms = report.finished_ms = mms_clock_now_ms(&app->clock);
+		mms_app_note(
+			app,
+			"mmsync: the site's scheduler is paused or disabled: nothing is due");
+		return tell(app, &report, MMS_OK, err);
+	}
+	mms_progress_start(&progress, app, "sync", 0);
+	mms_rc rc = mms_sync_run(&env, options, &report, err);
+	mms_progress_end(&progress);
+	bool has_report = rc == MMS_OK || rc == MMS_E_HELD || rc == MMS_E_STOPPED;
+	return has_report ? tell(app, &report, rc, err) : rc;
+}
+
+mms_rc
+mms_verb_sync(struct mms_app *app, struct mms_err *err)
+{
+	struct names integrations __attribute__((cleanup(names_release))) = { 0 };
+	struct names users __attribute__((cleanup(names_release))) = { 0 };
+	int64_t timeout_s = mms_app_number(app, "timeout", 0);
 
 	mms_rc rc = collect(app, "integration", "calendar-id", &integrations, err);
 	if (rc == MMS_OK)
@@ -361,28 +394,5 @@ mms_verb_sync(struct mms_app *app, struct mms_err *err)
 		.deadline_mono_ms = timeout_s > 0 ? mms_clock_mono_ms() + timeout_s * 1000 : 0,
 	};
 	rc = check_options(&options, err);
-	if (rc != MMS_OK)
-		return rc;
-	if (options.only_due && !is_scheduler_on(app)) {
-		report.started_ms = report.finished_ms = mms_clock_now_ms(&app->clock);
-		mms_app_note(
-			app,
-			"mmsync: the site's scheduler is paused or disabled: nothing is due");
-		return app->is_json ? print_json(app, &report, err) : MMS_OK;
-	}
-	mms_progress_start(&progress, app, "sync", 0);
-	rc = mms_sync_run(&env, &options, &report, err);
-	mms_progress_end(&progress);
-	bool has_report = rc == MMS_OK || rc == MMS_E_HELD || rc == MMS_E_STOPPED;
-	if (!has_report)
-		return rc;
-	mms_rc printed =
-		app->is_json ? print_json(app, &report, &out) : print_table(app, &report, &out);
-	app->exit_status = rc != MMS_OK ? mms_rc_exit_status(rc) : has_failure(&report) ? 1 : 0;
-	if (rc != MMS_OK && !app->is_json)
-		mms_app_print_err(app, err);
-	if (printed == MMS_OK)
-		return MMS_OK;
-	mms_err_move(err, &out);
-	return printed;
+	return rc == MMS_OK ? run_sync(app, &options, err) : rc;
 }

@@ -305,7 +305,7 @@ ask_sync_user(struct visit *visit)
 	if (strcmp(user, "Administrator") == 0 ||
 	    !mms_columns_has_table(visit->columns, "tabUser"))
 		return MMS_OK;
-	mms_rc rc = mms_db_ask_i64(visit->db, MMS_STMT_DOCTOR_USER_EXISTS, in, &n, visit->err);
+	mms_rc rc = mms_db_ask_i64(visit->db, MMS_STMT_USER_EXISTS, in, &n, visit->err);
 	if (rc != MMS_OK || n > 0)
 		return rc;
 	return found(visit, MMS_FINDING_PROBLEM, "mmsync.sync_user",

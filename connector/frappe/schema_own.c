@@ -244,9 +244,9 @@ check_column(struct mms_schema_run *run, const char *table, const struct piece *
 		run, MMS_FINDING_BLOCKED, object,
 		"mmsync did not do this: put the column back as schema/ of its "
 		"sources has it, or restore the table from a backup",
-		"%s%s%s, must be %s %s", found != NULL ? found->type : "is missing",
+		"%s%s%s, must be %s%s%s", found != NULL ? found->type : "is missing",
 		is_collation ? "" : " ", is_collation || found == NULL ? "" : found->collation,
-		type_text, collation_text);
+		type_text, collation.len > 0 ? " " : "", collation_text);
 }
 
 /* A table as its migration has it. */

@@ -25,6 +25,7 @@ struct entry {
 	enum fetch_state state;
 	int fd;           /* of a body; 0: none                                */
 	char *new_cursor; /* validators of the body                            */
+	char *charset;    /* of its Content-Type; NULL: not told */
 	struct mms_err failure;
 };
 
@@ -64,6 +65,7 @@ mms_feed_cache_free(struct mms_feed_cache *cache)
 		mms_free(e->url);
 		mms_free(e->cursor);
 		mms_free(e->new_cursor);
+		mms_free(e->charset);
 		mms_err_release(&e->failure);
 		mms_free(e);
 	}
@@ -202,6 +204,31 @@ judge_status(const char *url, long status, struct mms_err *err)
 	return mms_fail(err, MMS_E_RETRY, "%s answers %ld in place of a feed", where, status);
 }
 
+/* "text/calendar; charset=ISO-8859-1": the charset, owned; *out NULL where it does not say. */
+static mms_rc
+find_charset(const char *content_type, char **out, struct mms_err *err)
+{
+	const char *at = content_type != NULL ? strcasestr(content_type, "charset=") : NULL;
+
+	*out = NULL;
+	if (at == NULL)
+		return MMS_OK;
+	at += strlen("charset=");
+	at += *at == '"';
+	size_t len = strcspn(at, "\"; \t");
+	*out = mms_text_copy_n(at, len);
+	return *out != NULL ? MMS_OK : mms_fail_nomem(err);
+}
+
+static mms_rc
+keep_headers(const char *url, const struct mms_http_answer *answer, struct mms_feed_body *out,
+	     struct mms_err *err)
+{
+	mms_rc rc = find_charset(answer->content_type, &out->charset, err);
+
+	return rc == MMS_OK ? make_cursor(url, answer, &out->cursor, err) : rc;
+}
+
 static mms_rc
 fetch(const struct mms_provider_env *env, const char *url, const char *cursor,
       struct mms_request_counts *counts, struct mms_feed_body *out, struct mms_err *err)
@@ -233,7 +260,7 @@ fetch(const struct mms_provider_env *env, const char *url, const char *cursor,
 	if (rc == MMS_OK && answer.status == 304 && was_asked)
 		out->is_same = true;
 	else if (rc == MMS_OK && answer.status == 200)
-		rc = make_cursor(url, &answer, &out->cursor, err);
+		rc = keep_headers(url, &answer, out, err);
 	else if (rc == MMS_OK)
 		rc = judge_status(url, answer.status, err);
 	if (rc == MMS_OK && !out->is_same) {
@@ -252,6 +279,7 @@ mms_feed_body_release(struct mms_feed_body *body)
 	if (body->fd > 0)
 		(void)close(body->fd);
 	mms_free(body->cursor);
+	mms_free(body->charset);
 	*body = (struct mms_feed_body){ 0 };
 }
 
@@ -275,7 +303,8 @@ hand_out(struct entry *e, struct mms_feed_body *out, struct mms_err *err)
 		return MMS_OK;
 	}
 	out->cursor = mms_text_copy(e->new_cursor);
-	if (out->cursor == NULL)
+	out->charset = mms_text_copy(e->charset);
+	if (out->cursor == NULL || (e->charset != NULL && out->charset == NULL))
 		return mms_fail_nomem(err);
 	if (e->n_expected > 0) {
 		out->fd = fcntl(e->fd, F_DUPFD_CLOEXEC, 3);
@@ -314,6 +343,8 @@ keep_outcome(struct entry *e, mms_rc rc, struct mms_feed_body *body, struct mms_
 		e->state = FETCH_BODY;
 		e->fd = body->fd;
 		e->new_cursor = body->cursor;
+		mms_free(e->charset);
+		e->charset = body->charset;
 		*body = (struct mms_feed_body){ 0 };
 	}
 }
@@ -349,7 +380,7 @@ mms_feed_cache_get(struct mms_feed_cache *cache, const struct mms_provider_env *
 }
 
 mms_rc
-mms_feed_fetch(const struct mms_provider_env *env, const char *url, int *fd,
+mms_feed_fetch(const struct mms_provider_env *env, const char *url, int *fd, char **charset,
 	       struct mms_err *err)
 {
 	MMS_AUTO(mms_feed_body) body = { 0 };
@@ -359,6 +390,8 @@ mms_feed_fetch(const struct mms_provider_env *env, const char *url, int *fd,
 	if (rc == MMS_OK) {
 		*fd = body.fd;
 		body.fd = 0;
+		*charset = body.charset;
+		body.charset = NULL;
 	}
 	return rc;
 }

@@ -7,9 +7,10 @@
 /* A fetched feed, or the word that it is the same as before. All zero is empty. */
 struct mms_feed_body {
 	bool is_same;
-	int fd;       /* spool file; 0: none                                   */
-	bool owns_fd; /* else another reader still needs it, and the cache has it */
-	char *cursor; /* owned: the validators of this version                 */
+	int fd;        /* spool file; 0: none                                   */
+	bool owns_fd;  /* else another reader still needs it, and the cache has it */
+	char *cursor;  /* owned: the validators of this version                 */
+	char *charset; /* owned: as its Content-Type has it; NULL: not told */
 };
 void mms_feed_body_release(struct mms_feed_body *body);
 

@@ -48,7 +48,7 @@ start_listing(struct mms_session *session, const struct mms_listing *listing,
 {
 	struct session *s = (struct session *)session;
 	const char *cursor = listing->is_full ? NULL : listing->cursor;
-	const struct mms_feed_options options = {
+	struct mms_feed_options options = {
 		.zones = s->env->zones,
 		.default_zone = s->calendar->day_zone,
 		.day_zone = s->calendar->day_zone,
@@ -63,6 +63,7 @@ start_listing(struct mms_session *session, const struct mms_listing *listing,
 		cursor = NULL;
 	mms_rc rc = mms_feed_cache_get(s->env->feeds, s->env, s->calendar->url, cursor,
 				       &s->base.counts, &s->body, err);
+	options.charset = s->body.charset;
 	if (rc == MMS_OK && !s->body.is_same)
 		return mms_feed_open(&s->feed, s->body.fd, &options, err);
 	if (rc == MMS_OK) {

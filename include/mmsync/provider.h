@@ -33,8 +33,8 @@ struct mms_provider_env {
 	struct mms_feed_cache *feeds;
 	const struct mms_clock *clock;
 	const atomic_bool *is_stopped;
-	int64_t deadline_mono_ms;              /* 0: none */
-	const char *spool_dir; /* for what is too large for memory; NULL: the default */
+	int64_t deadline_mono_ms; /* 0: none */
+	const char *spool_dir;    /* for what is too large for memory; NULL: the default */
 	int64_t max_attempts, base_ms, max_ms; /* retry of one request */
 };
 
@@ -163,11 +163,11 @@ mms_rc mms_feed_cache_expect(struct mms_feed_cache *cache, const char *url, cons
 			     struct mms_err *err) MMS_MUST_CHECK;
 
 /*
- * Fetch a feed once, outside of any integration (feed preview): *fd is the caller's to close.
- * Errors: as start().
+ * Fetch a feed once, outside of any integration (feed preview): *fd is the caller's to close,
+ * *charset, as the server told it (NULL: it did not), the caller's to free. Errors: as start().
  */
 mms_rc mms_feed_fetch(const struct mms_provider_env *env, const char *url, int *fd,
-		      struct mms_err *err) MMS_MUST_CHECK;
+		      char **charset, struct mms_err *err) MMS_MUST_CHECK;
 
 extern const struct mms_provider_ops mms_feed_provider_ops;
 

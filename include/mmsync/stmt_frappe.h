@@ -136,7 +136,7 @@
 	  "SELECT COUNT(*) FROM `tabMM Calendar Integration` WHERE is_active = 1"              \
 	  " AND integration_type IN ('Google Calendar', 'Outlook Calendar')",                  \
 	  "", "i")                                                                             \
-	X(DOCTOR_USER_EXISTS, "SELECT COUNT(*) FROM tabUser WHERE name = ?", "s", "i")
+	X(USER_EXISTS, "SELECT COUNT(*) FROM tabUser WHERE name = ?", "s", "i")
 
 #define MMS_STMTS_FRAPPE(X) \
 	MMS_STMTS_SCHEMA(X) \

@@ -36,7 +36,7 @@
 	X(LEASE_SERVER,                                                                        \
 	  "SELECT CONCAT(@@hostname, ':', @@port, ':', @@server_id), @@wsrep_on, "             \
 	  "CONNECTION_ID()",                                                                   \
-	  "", "Siu")                                                                           \
+	  "", "SIu")                                                                           \
 	X(LEASE_LOOK,                                                                          \
 	  "SELECT fence, lease_owner, lease_server, lease_connection,"                         \
 	  " lease_until < UTC_TIMESTAMP(6) - " MMS_SQL_LEASE_SKEW                              \
@@ -98,7 +98,6 @@
 	  "UPDATE `tabMM Calendar Integration` SET sync_status = 'Failed', sync_error_log = ?" \
 	  " WHERE name = ?",                                                                   \
 	  "ss", "")                                                                            \
-	X(USER_EXISTS, "SELECT COUNT(*) FROM tabUser WHERE name = ?", "s", "i")                \
 	X(INTEGRATION_STATUS,                                                                  \
 	  "UPDATE `tabMM Calendar Integration` SET sync_status = ? WHERE name = ?", "Ss", "")  \
 	X(RUN_EXISTS, "SELECT COUNT(*) FROM mmsync_run WHERE run = ? AND integration_id = ?",  \

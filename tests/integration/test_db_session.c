@@ -26,7 +26,7 @@ static const char *const hostile[] = {
 	"--init-connect=SET sql_mode='ANSI', autocommit=0, wait_timeout=300",
 	"--autocommit=OFF",
 	"--completion-type=CHAIN",
-	"--max-statement-time=0.001",
+	"--max-statement-time=1",
 	"--innodb-lock-wait-timeout=300",
 	NULL,
 };
