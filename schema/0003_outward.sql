@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS mmsync_dead_letter (
   operation varchar(16) NOT NULL COMMENT 'apply (an event into its row), create, update or delete (outside)',
   external_id varchar(2048) COLLATE utf8mb4_nopad_bin DEFAULT NULL COMMENT 'Id of the event at the service',
   payload mediumtext DEFAULT NULL COMMENT 'What could not be stored or sent, without secrets',
+  content_print binary(16) DEFAULT NULL COMMENT 'Digest of the row that was wanted: given up, it is tried again only with another',
   error_code varchar(32) NOT NULL COMMENT 'Code of the last error',
   error_text text NOT NULL COMMENT 'The last error',
   attempts int(11) NOT NULL DEFAULT 0 COMMENT 'Tries so far',

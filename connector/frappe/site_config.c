@@ -368,7 +368,8 @@ find_zone(const struct walk *walk, const struct mms_config_row *row, const json_
 	if (rc != MMS_E_GONE)
 		return rc;
 	MMS_AUTO(mms_err) ignored = { 0 };
-	bool has_guess = mms_zone_guess_name(zones, name, guess, sizeof guess, &ignored) == MMS_OK;
+	bool has_guess =
+		mms_zone_guess_name(zones, name, guess, sizeof guess, &ignored) == MMS_OK;
 	return wrong_value_near(walk, row, value, has_guess ? guess : NULL);
 }
 

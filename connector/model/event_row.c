@@ -9,6 +9,10 @@
 
 /* Zero-length events last this long: the DocType wants the end after the start. */
 #define SHORTEST_US INT64_C(60000000)
+/* Guests past this are left out: a hostile list must fit a packet to the database. */
+#define ATTENDEES_BYTES ((size_t)512 * 1024)
+/* A guest's name is cut at the width that Frappe gives names. */
+#define NAME_CHARS 140
 /* What a TEXT column holds, bytes. */
 #define TEXT_BYTES 65535
 
@@ -101,8 +105,15 @@ make_text(const char *text, size_t max_chars, size_t max_bytes, char **out, bool
 	*out = NULL;
 	if (text == NULL || text[0] == '\0')
 		return MMS_OK;
-	mms_row_add_text(&s, text);
-	mms_rc rc = mms_str_check(&s, err);
+	/* Escaping only makes it longer: what does not fit now never will. */
+	size_t len = strlen(text), first = mms_utf8_prefix(text, len, max_chars, max_bytes);
+	MMS_AUTO(mms_str) head = { 0 };
+	mms_str_addn(&head, text, first);
+	mms_row_add_text(&s, mms_str_get(&head));
+	*is_cut = *is_cut || first < len;
+	mms_rc rc = mms_str_check(&head, err);
+	if (rc == MMS_OK)
+		rc = mms_str_check(&s, err);
 	if (rc != MMS_OK)
 		return rc;
 	size_t keep = mms_utf8_prefix(s.ptr, s.len, max_chars, max_bytes);
@@ -152,8 +163,12 @@ add_attendee(struct mms_json *j, const struct mms_email *email, const struct mms
 	mms_json_put_text(j, "email", a->email);
 	if (mms_response_name(a->response) != NULL)
 		mms_json_put_text(j, "response_status", mms_response_name(a->response));
-	if (a->display_name != NULL && a->display_name[0] != '\0')
-		mms_json_put_text(j, "display_name", a->display_name);
+	if (a->display_name != NULL && a->display_name[0] != '\0') {
+		mms_json_key(j, "display_name");
+		mms_json_textn(j, a->display_name,
+			       mms_utf8_prefix(a->display_name, strlen(a->display_name),
+					       NAME_CHARS, SIZE_MAX));
+	}
 	mms_json_map_end(j);
 }
 
@@ -170,8 +185,9 @@ make_attendees(const struct mms_event *event, const struct mms_row_rules *rules,
 	if (rc != MMS_OK)
 		return rc;
 	mms_json_array(&j);
-	for (size_t i = 0; i < event->n_attendees; i++)
+	for (size_t i = 0; i < event->n_attendees && text.len < ATTENDEES_BYTES; i++)
 		add_attendee(&j, rules->email, &event->attendees[i], &row->has_warning);
+	row->has_warning = row->has_warning || text.len >= ATTENDEES_BYTES;
 	mms_json_array_end(&j);
 	rc = mms_json_check(&j, err);
 	if (rc != MMS_OK)

@@ -238,11 +238,16 @@ add_letter(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 		return mms_bulk_add(&w->remove_letters, in, err);
 	}
 	const struct mms_value in[] = {
-		mms_v_u64(stamp->cursor_id),   mms_v_bytes(c->key, sizeof c->key),
-		mms_v_text(c->exact_id),       mms_v_null(),
-		mms_v_text(c->letter_code),    mms_v_text(c->letter_text),
-		mms_v_i64(c->letter_attempts), mms_v_i64(stamp->now_ms),
-		mms_v_i64(stamp->now_ms),      mms_v_i64(c->letter_is_given_up),
+		mms_v_u64(stamp->cursor_id),
+		mms_v_bytes(c->key, sizeof c->key),
+		mms_v_text(c->exact_id),
+		mms_v_bytes(c->prints.whole, sizeof c->prints.whole),
+		mms_v_text(c->letter_code),
+		mms_v_text(c->letter_text),
+		mms_v_i64(c->letter_attempts),
+		mms_v_i64(stamp->now_ms),
+		mms_v_i64(stamp->now_ms),
+		mms_v_i64(c->letter_is_given_up),
 	};
 	return mms_bulk_add(&w->put_letters, in, err);
 }

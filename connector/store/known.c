@@ -14,6 +14,7 @@ mms_known_release(struct mms_known *known)
 	mms_free(known->items);
 	mms_free(known->by_key);
 	mms_free(known->by_content);
+	mms_free(known->letters);
 	mms_str_release(&known->names);
 	*known = (struct mms_known){ 0 };
 }
@@ -164,6 +165,43 @@ mms_known_add(struct mms_known *known, const struct mms_known_event *event, cons
 	return MMS_OK;
 }
 
+const struct mms_known_letter *
+mms_known_find_letter(const struct mms_known *known, const struct mms_known_event *event)
+{
+	return event->flags & MMS_KNOWN_LETTER ? &known->letters[event->letter_at] : NULL;
+}
+
+static mms_rc
+add_letter(struct mms_known *known, struct mms_known_event *event,
+	   const struct mms_known_letter *letter, struct mms_err *err)
+{
+	struct mms_known_letter *moved =
+		mms_grow(known->letters, known->n_letters, &known->cap_letters, sizeof *moved);
+
+	if (moved == NULL)
+		return mms_fail_nomem(err);
+	known->letters = moved;
+	event->letter_at = (uint32_t)known->n_letters;
+	event->flags |= MMS_KNOWN_LETTER;
+	known->letters[known->n_letters++] = *letter;
+	return MMS_OK;
+}
+
+static mms_rc
+note_letter(struct mms_known *known, const struct mms_change *change, struct mms_err *err)
+{
+	struct mms_known_event *event = &known->items[change->known_at];
+	struct mms_known_letter letter = { .attempts = change->letter_attempts,
+					   .is_given_up = change->letter_is_given_up };
+
+	if (change->letter == MMS_LETTER_REMOVE)
+		event->flags &= (uint16_t)~MMS_KNOWN_LETTER;
+	if (change->letter != MMS_LETTER_PUT)
+		return MMS_OK;
+	memcpy(letter.print, change->prints.whole, sizeof letter.print);
+	return add_letter(known, event, &letter, err);
+}
+
 mms_rc
 mms_known_note(struct mms_known *known, const struct mms_change *change, struct mms_err *err)
 {
@@ -171,12 +209,9 @@ mms_known_note(struct mms_known *known, const struct mms_change *change, struct 
 	bool has_row = change->kind != MMS_CHANGE_LETTER;
 
 	event->flags &= (uint16_t)~MMS_KNOWN_PLANNED;
-	if (change->letter == MMS_LETTER_REMOVE)
-		event->flags &= (uint16_t) ~(MMS_KNOWN_LETTER | MMS_KNOWN_GIVEN_UP);
-	if (change->letter == MMS_LETTER_PUT) {
-		event->flags |= MMS_KNOWN_LETTER;
-		event->letter_attempts = change->letter_attempts;
-	}
+	mms_rc rc = note_letter(known, change, err);
+	if (rc != MMS_OK)
+		return rc;
 	if (!has_row)
 		return MMS_OK;
 	if (!(event->flags & MMS_KNOWN_ROW)) {
@@ -319,11 +354,11 @@ load_letters(struct mms_db *db, uint64_t cursor_id, struct mms_known *known,
 		struct mms_known_event *event = find_or_add(known, &row[0], &rc, err);
 		if (event == NULL)
 			continue;
-		event->flags |= MMS_KNOWN_LETTER;
-		event->letter_attempts =
-			(uint16_t)(row[1].i < UINT16_MAX ? row[1].i : UINT16_MAX);
-		if (row[2].i != 0)
-			event->flags |= MMS_KNOWN_GIVEN_UP;
+		struct mms_known_letter letter = { .attempts = row[1].i,
+						   .is_given_up = row[2].i != 0 };
+		if (row[3].type != 0 && row[3].len == MMS_PRINT_BYTES)
+			memcpy(letter.print, row[3].ptr, MMS_PRINT_BYTES);
+		rc = add_letter(known, event, &letter, err);
 	}
 	return rc;
 }

@@ -306,8 +306,12 @@ turn_into_letter(struct mms_turn_state *t, struct mms_change *c, const struct mm
 	if (c->letter_code == NULL || c->letter_text == NULL)
 		return mms_fail_nomem(err);
 	c->letter = MMS_LETTER_PUT;
+	const struct mms_known_letter *letter = mms_known_find_letter(&t->known, k);
+	bool is_again =
+		letter != NULL && memcmp(letter->print, c->prints.whole, MMS_PRINT_BYTES) == 0;
 	c->letter_attempts =
-		(uint16_t)(k->flags & MMS_KNOWN_LETTER ? k->letter_attempts + 1 : 1);
+		(uint16_t)(is_again && letter->attempts < UINT16_MAX ? letter->attempts + 1
+								     : 1);
 	c->letter_is_given_up = c->letter_attempts >= max;
 	c->count = MMS_COUNT_FAILED;
 	if (c->kind != MMS_CHANGE_UPDATE && c->kind != MMS_CHANGE_RENAME) {
@@ -388,44 +392,55 @@ write_all(struct mms_turn_state *t, struct mms_change **items, size_t n,
 	return write_batch(t, &whole, err);
 }
 
-/* A dry run keeps what it would have done. */
+/* One change that a dry run would have made. */
 static mms_rc
-keep_planned(struct mms_turn_state *t, struct mms_err *err)
+keep_one(struct mms_turn *out, const struct mms_change *c, struct mms_err *err)
 {
 	static const char *const ops[] = {
 		[MMS_CHANGE_INSERT] = "create", [MMS_CHANGE_UPDATE] = "update",
 		[MMS_CHANGE_RENAME] = "update", [MMS_CHANGE_MARK] = "delete",
 		[MMS_CHANGE_STATE] = NULL,      [MMS_CHANGE_LETTER] = NULL,
 	};
-	struct mms_turn *out = t->out;
+	const char *op = c->letter == MMS_LETTER_PUT ? "fail" : ops[c->kind];
+	const char *id =
+		c->row.external_event_id != NULL ? c->row.external_event_id : c->exact_id;
 
-	for (size_t i = 0; i < t->pending.n; i++) {
+	if (op == NULL)
+		return MMS_OK;
+	struct mms_planned *moved =
+		mms_grow(out->planned, out->n_planned, &out->cap_planned, sizeof *moved);
+	if (moved == NULL)
+		return mms_fail_nomem(err);
+	out->planned = moved;
+	struct mms_planned *p = &out->planned[out->n_planned++];
+	*p = (struct mms_planned){ .op = op, .why = c->why };
+	p->event = mms_text_copy(c->name);
+	p->external_event_id = mms_text_copy(id);
+	return (c->name != NULL && p->event == NULL) ||
+			       (id != NULL && p->external_event_id == NULL)
+		       ? mms_fail_nomem(err)
+		       : MMS_OK;
+}
+
+/* A dry run keeps what it would have done, and goes on as if it had been done. */
+static mms_rc
+keep_planned(struct mms_turn_state *t, struct mms_err *err)
+{
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && i < t->pending.n; i++) {
 		struct mms_change *c = t->pending.items[i];
-		bool is_failed = c->letter == MMS_LETTER_PUT;
-		const char *op = is_failed ? "fail" : ops[c->kind];
 
 		mms_inbound_count(&t->out->events, (enum mms_plan_count)c->count, 1);
-		t->known.items[c->known_at].flags &= (uint16_t)~MMS_KNOWN_PLANNED;
-		if (op == NULL)
-			continue;
-		struct mms_planned *moved = mms_grow(out->planned, out->n_planned,
-						     &out->cap_planned, sizeof *moved);
-		if (moved == NULL)
-			return mms_fail_nomem(err);
-		out->planned = moved;
-		struct mms_planned *p = &out->planned[out->n_planned++];
-		*p = (struct mms_planned){ .op = op, .why = c->why };
-		p->event = c->name;
-		p->external_event_id = c->row.external_event_id != NULL
-					       ? c->row.external_event_id
-					       : c->exact_id;
-		c->name = NULL;
-		if (c->row.external_event_id != NULL)
-			c->row.external_event_id = NULL;
-		else
-			c->exact_id = NULL;
+		rc = keep_one(t->out, c, err);
+		if (rc == MMS_OK && c->name == NULL) {
+			c->name = mms_text_copy(""); /* a name is given by a run that writes */
+			rc = c->name != NULL ? MMS_OK : mms_fail_nomem(err);
+		}
+		if (rc == MMS_OK)
+			rc = mms_known_note(&t->known, c, err);
 	}
-	return MMS_OK;
+	return rc;
 }
 
 mms_rc

@@ -57,9 +57,14 @@ plan_input(struct mms_turn_state *t, const struct item *item)
 		in.has_row = (k->flags & MMS_KNOWN_ROW) != 0;
 		in.has_state = (k->flags & MMS_KNOWN_STATE) != 0;
 		in.is_behind = (k->flags & MMS_KNOWN_BEHIND) != 0;
-		in.has_letter = (k->flags & MMS_KNOWN_LETTER) != 0;
-		in.is_given_up = (k->flags & MMS_KNOWN_GIVEN_UP) != 0;
-		in.attempts = k->letter_attempts;
+		const struct mms_known_letter *letter = mms_known_find_letter(&t->known, k);
+		if (letter != NULL) {
+			in.has_letter = true;
+			in.is_given_up = letter->is_given_up;
+			in.attempts = letter->attempts;
+			in.is_letter_same =
+				memcmp(letter->print, item->prints.whole, MMS_PRINT_BYTES) == 0;
+		}
 		in.status = (enum mms_row_status)k->status;
 		in.type = (enum mms_state_type)k->type;
 		in.is_same = memcmp(k->prints.whole, item->prints.whole, MMS_PRINT_BYTES) == 0;
@@ -237,6 +242,11 @@ inbound_event(struct mms_turn_state *t, const struct mms_event *event, struct mm
 	struct item item __attribute__((cleanup(item_release))) = { .event = event };
 	struct mms_digest *digest = &t->worker->digest;
 
+	if (event->external_id == NULL) {
+		mms_inbound_count(&t->out->events, MMS_COUNT_FAILED,
+				  1); /* nobody's: no row can be */
+		return MMS_OK;
+	}
 	mms_rc rc = mms_event_row_make(event, &t->rules, t->stamp.now_ms, &item.row, err);
 	if (rc == MMS_OK)
 		rc = mms_row_key(digest, item.row.external_event_id, item.key, err);

@@ -95,6 +95,11 @@ mms_plan_inbound(const struct mms_plan_input *in)
 		return plan_gone(in);
 	if (in->has_problem)
 		return plan_problem(in);
+	if (in->has_letter && in->is_given_up && in->is_letter_same) {
+		plan.count =
+			MMS_COUNT_FAILED; /* refused often enough: other content is needed */
+		return plan;
+	}
 	if (!in->has_row) {
 		plan.action = in->has_twin ? MMS_PLAN_DEFER : MMS_PLAN_INSERT;
 		plan.count = MMS_COUNT_CREATED;

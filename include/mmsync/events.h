@@ -37,7 +37,6 @@ enum mms_known_flags {
 	MMS_KNOWN_SEEN = 1 << 3,      /* this run's listing showed it                */
 	MMS_KNOWN_LETTER = 1 << 4,    /* there is a dead letter                      */
 	MMS_KNOWN_BOOKING = 1 << 5,   /* the row is linked to a booking              */
-	MMS_KNOWN_GIVEN_UP = 1 << 6,  /* its dead letter was given up                */
 	MMS_KNOWN_ERROR = 1 << 7,     /* the row has an error text                   */
 	MMS_KNOWN_PLANNED = 1 << 9,   /* a change of this batch is about it              */
 	MMS_KNOWN_BEHIND = 1 << 8,    /* the state names another row (renamed, or gone) */
@@ -49,11 +48,18 @@ struct mms_known_event {
 	struct mms_prints prints; /* of the row as it stands                           */
 	int64_t modified_us;      /* MMS_NO_TIME: NULL                                 */
 	uint32_t name_at;         /* the row's name, in struct mms_known               */
-	uint16_t letter_attempts;
+	uint32_t letter_at;       /* its dead letter, in struct mms_known                  */
 	uint8_t status; /* enum mms_row_status of the row                             */
 	uint8_t type;   /* enum mms_state_type; user event where there is no state    */
 	uint16_t flags;
 	uint32_t next_same; /* index + 1 of the next with the same content, 0: none      */
+};
+
+/* What is known of a dead letter: given up, it is tried again only with other content. */
+struct mms_known_letter {
+	unsigned char print[MMS_PRINT_BYTES]; /* whole print of the row that it was about */
+	int64_t attempts;
+	bool is_given_up;
 };
 
 /* All zero is empty. */
@@ -64,6 +70,8 @@ struct mms_known {
 	uint32_t *by_content; /* index + 1 of the first     */
 	size_t n_slots;
 	struct mms_str names;
+	struct mms_known_letter *letters;
+	size_t n_letters, cap_letters;
 	int64_t n_live; /* live rows in the window when loaded */
 };
 void mms_known_release(struct mms_known *known);
@@ -79,6 +87,9 @@ mms_known_find(struct mms_known *known, const unsigned char key[MMS_PRINT_BYTES]
 /* A live row of the window with this content that the listing has not shown; NULL: none. */
 struct mms_known_event *
 mms_known_find_twin(struct mms_known *known, const unsigned char content[MMS_PRINT_BYTES]);
+/* The event's dead letter, NULL: none. Borrows: until the next load or release. */
+const struct mms_known_letter *
+mms_known_find_letter(const struct mms_known *known, const struct mms_known_event *event);
 const char *mms_known_name(const struct mms_known *known, const struct mms_known_event *event);
 mms_rc mms_known_add(struct mms_known *known, const struct mms_known_event *event,
 		     const char *name, struct mms_err *err) MMS_MUST_CHECK;

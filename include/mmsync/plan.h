@@ -18,7 +18,8 @@ struct mms_plan_input {
 	bool has_row, has_state, is_behind, has_letter, is_given_up;
 	enum mms_row_status status; /* of the row */
 	enum mms_state_type type;
-	int64_t attempts; /* of the dead letter */
+	int64_t attempts;    /* of the dead letter                            */
+	bool is_letter_same; /* it is about the very row that is wanted now   */
 	/* listed */
 	bool is_gone;     /* tombstone or cancelled                       */
 	bool is_declined; /* by the calendar's owner                      */

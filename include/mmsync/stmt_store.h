@@ -124,10 +124,9 @@
 	  "integration_id = ?",                                                                \
 	  "u", "biiS")                                                                         \
 	X(KNOWN_LETTERS,                                                                       \
-	  "SELECT ext_key, attempts, given_up FROM mmsync_dead_letter WHERE integration_id = " \
-	  "?"                                                                                  \
-	  " AND operation = 'apply'",                                                          \
-	  "u", "bii")                                                                          \
+	  "SELECT ext_key, attempts, given_up, content_print FROM mmsync_dead_letter"          \
+	  " WHERE integration_id = ? AND operation = 'apply'",                                 \
+	  "u", "biiB")                                                                         \
 	X(EVENT_INSERT,                                                                        \
 	  "INSERT INTO `tabMM Calendar Event Sync` (name, creation, modified, modified_by, "   \
 	  "owner,"                                                                             \
@@ -172,13 +171,13 @@
 	  "bsSSSiSbiub", "")                                                                   \
 	X(LETTER_PUT,                                                                          \
 	  "INSERT INTO mmsync_dead_letter (integration_id, ext_key, operation, external_id,"   \
-	  " payload, error_code, error_text, attempts, first_at_ms, last_at_ms, given_up)"     \
-	  " VALUES (?, ?, 'apply', ?, ?, ?, ?, ?, ?, ?, ?)"                                    \
-	  " ON DUPLICATE KEY UPDATE payload = VALUES(payload), error_code = "                  \
-	  "VALUES(error_code),"                                                                \
-	  " error_text = VALUES(error_text), attempts = VALUES(attempts),"                     \
-	  " last_at_ms = VALUES(last_at_ms), given_up = VALUES(given_up)",                     \
-	  "ubsSssiiii", "")                                                                    \
+	  " content_print, error_code, error_text, attempts, first_at_ms, last_at_ms,"         \
+	  " given_up) VALUES (?, ?, 'apply', ?, ?, ?, ?, ?, ?, ?, ?)"                          \
+	  " ON DUPLICATE KEY UPDATE content_print = VALUES(content_print),"                    \
+	  " error_code = VALUES(error_code), error_text = VALUES(error_text),"                 \
+	  " attempts = VALUES(attempts), last_at_ms = VALUES(last_at_ms),"                     \
+	  " given_up = VALUES(given_up)",                                                      \
+	  "ubSBssiiii", "")                                                                    \
 	X(LETTER_REMOVE,                                                                       \
 	  "DELETE FROM mmsync_dead_letter WHERE integration_id = ? AND ext_key = ?"            \
 	  " AND operation = 'apply'",                                                          \

@@ -53,6 +53,7 @@ read_input(const struct line *l)
 	in.is_behind = strchr(l->flags, 'b') != NULL;
 	in.has_letter = strpbrk(l->flags, "lL") != NULL;
 	in.is_given_up = strchr(l->flags, 'g') != NULL;
+	in.is_letter_same = strchr(l->flags, 'S') != NULL;
 	in.attempts = strchr(l->flags, 'L') != NULL ? 4 : in.has_letter ? 1 : 0;
 	return in;
 }
@@ -152,6 +153,7 @@ make_input(unsigned n, struct mms_plan_input *out)
 	in.has_letter = (n >> 10 & 1) != 0;
 	in.is_given_up = (n >> 11 & 1) != 0;
 	in.attempts = in.has_letter ? (in.is_given_up ? 3 : 1) : 0;
+	in.is_letter_same = in.is_given_up && (n >> 9 & 1) != 0;
 	in.is_gone = event == 1;
 	in.is_declined = event == 2;
 	in.has_problem = event == 3;
