@@ -73,8 +73,11 @@ mms_ical_open(struct mms_ical *reader, mms_ical_read *read, void *aux, struct mm
 		return mms_fail_nomem(err);
 	mms_rc rc = fill(reader, err);
 	/* Old Macs ended lines with CR alone; a stray CR beside LF is part of its line. */
-	if (rc == MMS_OK && memchr(reader->window, '\n', reader->len) == NULL &&
-	    memchr(reader->window, '\r', reader->len) != NULL)
+	if (rc != MMS_OK || memchr(reader->window, '\n', reader->len) != NULL)
+		return rc;
+	/* The last byte may be half of a CRLF. */
+	size_t sure = reader->is_end || reader->len == 0 ? reader->len : reader->len - 1;
+	if (memchr(reader->window, '\r', sure) != NULL)
 		reader->eol = '\r';
 	return rc;
 }
