@@ -10,6 +10,8 @@
 #define DOUBTS_MAX   ((size_t)500)
 /* Work for all rules of one feed: about a second and a half. */
 #define FEED_STEPS INT64_C(50000000)
+/* Every occurrence has the texts of its series: some seconds of copying. */
+#define FEED_BYTES (INT64_C(1) << 30)
 
 void
 feed_doubt(struct mms_feed *feed, const char *fmt, ...)
@@ -34,6 +36,7 @@ feed_doubt(struct mms_feed *feed, const char *fmt, ...)
 mms_rc
 feed_warn(struct mms_feed *feed, struct mms_err *err, const char *fmt, ...)
 {
+	MMS_AUTO(mms_str) raw = { 0 };
 	MMS_AUTO(mms_str) text = { 0 };
 	va_list ap;
 
@@ -42,9 +45,12 @@ feed_warn(struct mms_feed *feed, struct mms_err *err, const char *fmt, ...)
 		return MMS_OK;
 	}
 	va_start(ap, fmt);
-	mms_str_addv(&text, fmt, ap);
+	mms_str_addv(&raw, fmt, ap);
 	va_end(ap);
-	mms_rc rc = mms_str_check(&text, err);
+	mms_rc rc = mms_str_check(&raw, err);
+	mms_ical_decode((struct mms_span){ mms_str_get(&raw), raw.len }, NULL, &text);
+	if (rc == MMS_OK)
+		rc = mms_str_check(&text, err);
 	char **moved = rc == MMS_OK ? mms_grow(feed->warnings, feed->n_warnings,
 					       &feed->warnings_cap, sizeof *feed->warnings)
 				    : NULL;
@@ -82,6 +88,7 @@ mms_feed_open(struct mms_feed **out, int fd, const struct mms_feed_options *opti
 	feed->other.item = FEED_NONE;
 	feed->sample_item = FEED_NONE;
 	feed->steps = FEED_STEPS;
+	feed->bytes_left = FEED_BYTES;
 	feed->next_entry_ms = MMS_NO_TIME;
 	mms_rc rc = open_feed(feed, fd, err);
 	if (rc != MMS_OK) {

@@ -345,6 +345,13 @@ expand_set(struct group *g, struct mms_err *err)
 				     too_much(g, "has a rule that takes more than", given,
 					      "steps to follow"),
 				     err);
+	int64_t bytes = (int64_t)(feed->n_queue - queued) * (int64_t)feed->master.bytes.len;
+	if (bytes > feed->bytes_left)
+		return refuse_series(g, queued,
+				     too_much(g, "is left out: its texts would be handed up as",
+					      bytes, "bytes"),
+				     err);
+	feed->bytes_left -= bytes;
 	if (!is_next_known && feed->set.may_go_on)
 		note_entry(feed, horizon_ms);
 	return MMS_OK;

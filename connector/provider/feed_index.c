@@ -432,7 +432,7 @@ check_whole(struct mms_feed *feed, const struct scan *s, struct mms_err *err)
 	if (s->calendars > 0 || s->in_event || s->in_zone || s->depth > 0) {
 		mms_fail(err, MMS_E_RETRY, "the feed is truncated: it ends before %s",
 			 s->calendars > 0 ? "END:VCALENDAR" : "the END of its last component");
-		return mms_hint(err, "it is read again at the next run; nothing was changed");
+		return mms_hint(err, "the server or the connection cut it off; fetch it again");
 	}
 	return MMS_OK;
 }

@@ -157,7 +157,7 @@ struct mms_feed {
 	struct mms_ical reader;
 	struct feed_index index;
 	struct feed_zone_entry *zones;
-	size_t n_zones, zones_cap;
+	size_t n_zones, zones_cap, n_zone_changes;
 
 	struct feed_block master, other; /* the loaded ones */
 	struct mms_str doubts;           /* about the component in hand      */
@@ -172,7 +172,8 @@ struct mms_feed {
 
 	size_t item; /* the next one to look at */
 	size_t n_occurrences;
-	int64_t steps;
+	int64_t steps;      /* of rules that may still be followed      */
+	int64_t bytes_left; /* of texts that series may still hand up   */
 	int64_t next_entry_ms;
 	char **warnings;
 	size_t n_warnings, warnings_cap, n_more_warnings;

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mmsync/utf8.h"
+
 #include "feed_parts.h"
 
 #define DAY_S  INT64_C(86400)
@@ -23,13 +25,18 @@ feed_problem(const struct feed_block *block, const struct feed_prop *prop, const
 
 	if (prop == NULL)
 		return mms_text_copy("the feed changed while it was read");
-	struct mms_span value = feed_value(block, prop);
+	MMS_AUTO(mms_str) value = { 0 };
+	struct mms_span bytes = feed_value(block, prop), told = mms_span_make(what);
+	/* A character has at most four bytes, so this is enough to cut from. */
+	if (bytes.len > (QUOTE_MAX + 1) * 4)
+		bytes.len = (QUOTE_MAX + 1) * 4;
+	mms_ical_decode(bytes, NULL, &value);
+	size_t len = mms_utf8_prefix(mms_str_get(&value), value.len, QUOTE_MAX, SIZE_MAX);
 	mms_str_addf(&text, "%s (line %u): '", name, prop->line);
-	if (value.len > QUOTE_MAX)
-		value.len = QUOTE_MAX;
-	mms_ical_decode(value, NULL, &text);
-	mms_str_addf(&text, "'%s %s", prop->value_len > QUOTE_MAX ? "..." : "", what);
-	return mms_str_take(&text);
+	mms_str_addn(&text, mms_str_get(&value), len);
+	mms_str_add(&text, len < value.len ? "'... " : "' ");
+	mms_ical_decode(told, NULL, &text);
+	return value.state == MMS_OK ? mms_str_take(&text) : NULL;
 }
 
 mms_rc

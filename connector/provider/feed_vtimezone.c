@@ -17,7 +17,9 @@
 #define LONG_AGO_MS (INT64_MIN / 4)
 /* Of one definition; real ones have up to some hundred. */
 #define PARTS_MAX   1000
-#define CHANGES_MAX ((size_t)20000)
+#define CHANGES_MAX ((size_t)4000)
+/* Of all definitions of a feed: about 10 MB of them. */
+#define FEED_CHANGES_MAX ((size_t)400000)
 
 /* STANDARD or DAYLIGHT while it is read. */
 struct part {
@@ -279,7 +281,15 @@ feed_zone_make(struct mms_feed *feed, const struct feed_zone_def *def, const cha
 		rc = push(&list, r.changes[i].at_s * 1000, r.changes[i].to, err);
 	if (rc == MMS_OK && known != NULL && !is_for_ever)
 		rc = push_known(&list, known, last_ms, INT64_MAX, err);
-	if (rc == MMS_OK)
-		rc = mms_zone_make(tzid, first, list.items, list.n, out, err);
-	return rc;
+	if (rc != MMS_OK)
+		return rc;
+	if (feed->n_zone_changes + list.n > FEED_CHANGES_MAX) {
+		feed_doubt(feed,
+			   "the feed defines too many time zones, VTIMEZONE in line %u is "
+			   "not read",
+			   def->line);
+		return MMS_OK;
+	}
+	feed->n_zone_changes += list.n;
+	return mms_zone_make(tzid, first, list.items, list.n, out, err);
 }
