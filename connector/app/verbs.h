@@ -40,4 +40,9 @@ extern const struct mms_opt mms_demo_opts[];
 extern const char mms_demo_more[];
 mms_rc mms_verb_demo(struct mms_app *app, struct mms_err *err);
 
+/* verb_feed.c */
+extern const struct mms_opt mms_feed_preview_opts[];
+extern const char mms_feed_preview_more[];
+mms_rc mms_verb_feed_preview(struct mms_app *app, struct mms_err *err);
+
 #endif
