@@ -105,7 +105,7 @@ run(const struct command *c, int out, int errors)
 {
 	char program[4096];
 	char *args[ARGS_MAX + 2] = { program };
-	int status;
+	int status = 0;
 
 	find_program(program, sizeof program);
 	for (size_t i = 0; i < ARGS_MAX && c->args[i] != NULL; i++)
