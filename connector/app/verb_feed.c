@@ -81,7 +81,7 @@ copy_all(int from, int to, struct mms_err *err)
 			continue;
 		if (n < 0)
 			return mms_fail(err, MMS_E_RETRY, "the feed cannot be read: %s",
-					strerror(errno));
+					strerrordesc_np(errno));
 		if (n == 0)
 			return MMS_OK;
 		total += n;
@@ -94,7 +94,7 @@ copy_all(int from, int to, struct mms_err *err)
 				continue;
 			if (m < 0)
 				return mms_fail(err, MMS_E_RETRY, "the feed cannot be kept: %s",
-						strerror(errno));
+						strerrordesc_np(errno));
 			done += m;
 		}
 	}
@@ -110,7 +110,7 @@ make_seekable(int fd, int *out, struct mms_err *err)
 	}
 	int copy = memfd_create("mmsync-feed", MFD_CLOEXEC);
 	mms_rc rc = copy < 0 ? mms_fail(err, MMS_E_RETRY, "the feed cannot be kept: %s",
-					strerror(errno))
+					strerrordesc_np(errno))
 			     : copy_all(fd, copy, err);
 	(void)close(fd);
 	if (rc != MMS_OK && copy >= 0)
@@ -155,7 +155,7 @@ open_source(const struct mms_app *app, int *out, struct mms_err *err)
 	}
 	if (fd < 0)
 		return mms_fail(err, MMS_E_USAGE, "the feed '%s' cannot be opened: %s", source,
-				strerror(errno));
+				strerrordesc_np(errno));
 	return make_seekable(fd, out, err);
 }
 
@@ -360,7 +360,8 @@ add_plain(struct mms_str *out, const char *text, size_t max)
 		unsigned char c = (unsigned char)text[i];
 		/* C2 80 to C2 9F are control characters too. */
 		bool is_c1 = c == 0xC2 && i + 1 < cut && (unsigned char)text[i + 1] < 0xA0;
-		mms_str_addc(out, c < 0x20 || c == 0x7F || is_c1 ? ' ' : text[i]);
+		bool is_control = c < 0x20 || c == 0x7F || is_c1;
+		mms_str_addn(out, is_control ? " " : text + i, 1);
 		i += is_c1;
 	}
 	if (cut < len)

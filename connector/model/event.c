@@ -27,17 +27,22 @@ mms_event_release(struct mms_event *event)
 	*event = (struct mms_event){ 0 };
 }
 
-/* A copy of a text that may be absent; false when memory is short. */
-static bool
-copy_text(const char *text, char **out)
+/* A copy of a text that may be absent; *is_good is cleared when memory is short. */
+static char *
+copy_text(const char *text, bool *is_good)
 {
-	*out = mms_text_copy(text);
-	return *out != NULL || text == NULL;
+	char *copy = mms_text_copy(text);
+
+	if (copy == NULL && text != NULL)
+		*is_good = false;
+	return copy;
 }
 
 static bool
 copy_attendees(const struct mms_event *event, struct mms_event *out)
 {
+	bool is_good = true;
+
 	out->attendees = NULL;
 	out->n_attendees = 0;
 	if (event->n_attendees == 0)
@@ -49,11 +54,10 @@ copy_attendees(const struct mms_event *event, struct mms_event *out)
 		const struct mms_attendee *from = &event->attendees[i];
 		struct mms_attendee *to = &out->attendees[out->n_attendees++];
 		to->response = from->response;
-		if (!copy_text(from->email, &to->email) ||
-		    !copy_text(from->display_name, &to->display_name))
-			return false;
+		to->email = copy_text(from->email, &is_good);
+		to->display_name = copy_text(from->display_name, &is_good);
 	}
-	return true;
+	return is_good;
 }
 
 mms_rc
@@ -62,17 +66,18 @@ mms_event_copy(const struct mms_event *event, struct mms_event *out, struct mms_
 	struct mms_event copy = *event;
 
 	/* All of them, so that after a failure each is a copy or NULL. */
-	bool is_good = copy_text(event->external_id, &copy.external_id);
-	is_good = copy_text(event->series_id, &copy.series_id) && is_good;
-	is_good = copy_text(event->recurrence_id, &copy.recurrence_id) && is_good;
-	is_good = copy_text(event->ical_uid, &copy.ical_uid) && is_good;
-	is_good = copy_text(event->version, &copy.version) && is_good;
-	is_good = copy_text(event->title, &copy.title) && is_good;
-	is_good = copy_text(event->description, &copy.description) && is_good;
-	is_good = copy_text(event->location, &copy.location) && is_good;
-	is_good = copy_text(event->organizer_email, &copy.organizer_email) && is_good;
-	is_good = copy_text(event->problem, &copy.problem) && is_good;
-	is_good = copy_text(event->warning, &copy.warning) && is_good;
+	bool is_good = true;
+	copy.external_id = copy_text(event->external_id, &is_good);
+	copy.series_id = copy_text(event->series_id, &is_good);
+	copy.recurrence_id = copy_text(event->recurrence_id, &is_good);
+	copy.ical_uid = copy_text(event->ical_uid, &is_good);
+	copy.version = copy_text(event->version, &is_good);
+	copy.title = copy_text(event->title, &is_good);
+	copy.description = copy_text(event->description, &is_good);
+	copy.location = copy_text(event->location, &is_good);
+	copy.organizer_email = copy_text(event->organizer_email, &is_good);
+	copy.problem = copy_text(event->problem, &is_good);
+	copy.warning = copy_text(event->warning, &is_good);
 	is_good = copy_attendees(event, &copy) && is_good;
 	if (!is_good) {
 		mms_event_release(&copy);

@@ -74,7 +74,7 @@ add_converted(struct mms_str *out, struct mms_span bytes, struct mms_span charse
 	}
 	name[charset.len] = '\0';
 	iconv_t cd = iconv_open("UTF-8", name);
-	if (cd == (iconv_t)-1)
+	if (cd == (iconv_t)-1) /* NOLINT(performance-no-int-to-ptr): so POSIX says */
 		return false;
 	/* iconv takes char ** and changes nothing in it. */
 	union {
@@ -142,7 +142,9 @@ unescape(char *text, size_t len)
 
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
-		char next = c == '\\' && i + 1 < len ? text[i + 1] : '\0';
+		char next = '\0';
+		if (c == '\\' && i + 1 < len)
+			next = text[i + 1];
 		if (next == 'n' || next == 'N')
 			text[n++] = '\n';
 		else if (next == ',' || next == ';' || next == '\\' || next == ':' ||
@@ -245,10 +247,15 @@ uncaret(char *text, size_t len)
 	size_t n = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		char next = text[i] == '^' && i + 1 < len ? text[i + 1] : '\0';
-		char means = next == 'n' ? '\n' : next == '^' ? '^' : next == '\'' ? '"' : '\0';
-		text[n++] = means != '\0' ? means : text[i];
-		i += means != '\0';
+		char next = '\0', means = text[i];
+		if (text[i] == '^' && i + 1 < len)
+			next = text[i + 1];
+		if (next == 'n')
+			means = '\n';
+		else if (next == '\'')
+			means = '"';
+		i += next == 'n' || next == '\'' || next == '^';
+		text[n++] = means;
 	}
 	return n;
 }

@@ -295,6 +295,16 @@ leap_days(struct mms_rrule_walk *w)
 	w->at = i * a_day;
 }
 
+/* BYSETPOS: is this candidate one of those that are picked? */
+static bool
+position_matches(const struct mms_rrule_walk *w, size_t i)
+{
+	const struct mms_rrule *rule = &w->rule;
+
+	return !rule->has_positions || has_bit(&rule->positions, (int64_t)i + 1) ||
+	       has_bit(&rule->positions_back, (int64_t)(w->n - i));
+}
+
 bool
 mms_rrule_next(struct mms_rrule_walk *w, int64_t *wall_s)
 {
@@ -308,14 +318,12 @@ mms_rrule_next(struct mms_rrule_walk *w, int64_t *wall_s)
 				leap_days(w);
 			continue;
 		}
-		size_t i = w->at++;
 		if (!spend(w, 1))
 			return false;
-		if (rule->has_positions && !has_bit(&rule->positions, (int64_t)i + 1) &&
-		    !has_bit(&rule->positions_back, (int64_t)(w->n - i)))
-			continue;
-		int64_t s = candidate(w, i);
-		if (s < w->start_s)
+		int64_t s = candidate(w, w->at);
+		bool is_picked = position_matches(w, w->at);
+		w->at++;
+		if (!is_picked || s < w->start_s)
 			continue;
 		if (s > w->until_s || (w->left == 0 && s != w->start_s)) {
 			w->is_done = true;
@@ -394,9 +402,11 @@ base_of(const struct mms_rrule *rule, int64_t start_s, const struct day *start)
 	return start_s;
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): the walk counts steps down */
 void
 mms_rrule_begin(struct mms_rrule_walk *walk, const struct mms_rrule *rule, int64_t start_s,
 		int64_t until_s, int64_t *steps)
+/* NOLINTEND(readability-non-const-parameter) */
 {
 	struct day start;
 	int64_t in_day = start_s - floor_div(start_s, DAY_S) * DAY_S;

@@ -124,7 +124,7 @@ collect(const char *name, const struct data *d, struct list *list, int32_t *firs
 		if (at <= before)
 			return damaged(name, "times out of order", err);
 		before = at;
-		int32_t offset = (int32_t)get_u32(d->types + d->indexes[i] * TYPE_LEN);
+		int32_t offset = (int32_t)get_u32(d->types + (size_t)d->indexes[i] * TYPE_LEN);
 		/* Older compilers wrote a first transition at the Big Bang (-2^59). */
 		if (at < -(INT64_C(1) << 40))
 			*first = offset;

@@ -171,8 +171,11 @@ take_respelled(const struct guess *g, const char *name)
 	char spelled[TZID_MAX + 1];
 	size_t len = strlen(name);
 
-	for (size_t i = 0; i <= len; i++)
-		spelled[i] = name[i] == ' ' ? '_' : name[i];
+	memcpy(spelled, name, len + 1);
+	for (size_t i = 0; i < len; i++) {
+		if (spelled[i] == ' ')
+			spelled[i] = '_';
+	}
 	mms_rc rc = take_name(g, spelled);
 	char *dash = strchr(spelled, '-');
 	if (rc != MMS_E_GONE || dash == NULL)
@@ -342,7 +345,7 @@ take_any(const struct guess *g, const char *name)
 	return rc;
 }
 
-mms_rc
+mms_rc /* NOLINTNEXTLINE(readability-non-const-parameter): out is written through g */
 mms_zone_guess_name(struct mms_zones *zones, const char *tzid, char *out, size_t out_size,
 		    struct mms_err *err)
 {

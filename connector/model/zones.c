@@ -22,10 +22,14 @@
 /* Parts of a name: America/Argentina/Ushuaia. */
 #define DEPTH_MAX 3
 
+struct slot {
+	struct mms_zone *zone; /* owned */
+};
+
 struct mms_zones {
 	pthread_mutex_t lock;
 	char *folder; /* owned */
-	struct mms_zone **loaded;
+	struct slot *loaded;
 	size_t n_loaded, loaded_cap;
 	/* Every name of the folder, sorted, made when first asked for without its exact name. */
 	char **names;
@@ -62,7 +66,7 @@ mms_zones_free(struct mms_zones *zones)
 	if (zones == NULL)
 		return;
 	for (size_t i = 0; i < zones->n_loaded; i++)
-		mms_zone_free(zones->loaded[i]);
+		mms_zone_free(zones->loaded[i].zone);
 	for (size_t i = 0; i < zones->n_names; i++)
 		mms_free(zones->names[i]);
 	mms_free(zones->loaded);
@@ -128,7 +132,7 @@ read_file(const char *folder, const char *name, unsigned char *bytes, size_t max
 
 	if (dir < 0) {
 		mms_fail(err, MMS_E_CONFIG, "the time zone database %s cannot be read: %s",
-			 folder, strerror(errno));
+			 folder, strerrordesc_np(errno));
 		return mms_hint(err, "install the package tzdata");
 	}
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -162,8 +166,8 @@ load(struct mms_zones *zones, const char *name, const struct mms_zone **out,
 	size_t len = 0;
 
 	for (size_t i = 0; i < zones->n_loaded; i++) {
-		if (strcmp(mms_zone_name(zones->loaded[i]), name) == 0) {
-			*out = zones->loaded[i];
+		if (strcmp(mms_zone_name(zones->loaded[i].zone), name) == 0) {
+			*out = zones->loaded[i].zone;
 			return MMS_OK;
 		}
 	}
@@ -180,14 +184,14 @@ load(struct mms_zones *zones, const char *name, const struct mms_zone **out,
 	}
 	if (rc != MMS_OK)
 		return rc;
-	struct mms_zone **moved = mms_grow(zones->loaded, zones->n_loaded, &zones->loaded_cap,
-					   sizeof *zones->loaded);
+	struct slot *moved = mms_grow(zones->loaded, zones->n_loaded, &zones->loaded_cap,
+				      sizeof *zones->loaded);
 	if (moved == NULL) {
 		mms_zone_free(zone);
 		return mms_fail_nomem(err);
 	}
 	zones->loaded = moved;
-	zones->loaded[zones->n_loaded++] = zone;
+	zones->loaded[zones->n_loaded++].zone = zone;
 	*out = zone;
 	return MMS_OK;
 }
@@ -210,7 +214,7 @@ add_name(struct mms_zones *zones, const char *prefix, const char *part, struct m
 }
 
 /* The names below one folder, and below its folders. prefix is "" or ends with a slash. */
-static mms_rc
+static mms_rc /* NOLINTNEXTLINE(misc-no-recursion): DEPTH_MAX deep at most */
 walk(struct mms_zones *zones, const char *prefix, int depth, struct mms_err *err)
 {
 	MMS_AUTO(mms_str) path = { 0 };
@@ -221,6 +225,7 @@ walk(struct mms_zones *zones, const char *prefix, int depth, struct mms_err *err
 	mms_str_addf(&path, "%s/%s", zones->folder, prefix);
 	rc = mms_str_check(&path, err);
 	DIR *dir = rc == MMS_OK ? opendir(mms_str_get(&path)) : NULL;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this stream */
 	while (rc == MMS_OK && dir != NULL && (entry = readdir(dir)) != NULL) {
 		MMS_AUTO(mms_str) below = { 0 };
 		mms_str_addf(&below, "%s%s", prefix, entry->d_name);

@@ -264,17 +264,6 @@ reach_of(const struct group *g)
 	return reach;
 }
 
-/* What was too much of a series, with the number that it passed. */
-static char *
-too_much(const struct group *g, const char *what, int64_t n, const char *where)
-{
-	MMS_AUTO(mms_str) text = { 0 };
-
-	mms_str_addf(&text, "the series (line %u) %s %" PRId64 " %s",
-		     g->feed->index.items[g->content].line, what, n, where);
-	return mms_str_take(&text);
-}
-
 /* A master that cannot be expanded: its start is known, its instances are not. */
 static mms_rc
 tell_master(struct group *g, bool has_times, char *problem, struct mms_err *err)
@@ -288,13 +277,55 @@ tell_master(struct group *g, bool has_times, char *problem, struct mms_err *err)
 	return offer_problem(g->feed, g->content, &o, problem, err);
 }
 
-/* Refuse a series whole: half of one would be taken for all of it. */
-static mms_rc
-refuse_series(struct group *g, size_t queued, char *problem, struct mms_err *err)
+/* A series while it is expanded. */
+struct series {
+	size_t queued; /* what stood in the queue before it */
+	size_t max;    /* occurrences that it may have      */
+	int64_t given; /* steps that it may take            */
+	int64_t bytes; /* of text that it hands up          */
+};
+
+/* What is too much of a series, as a sentence; NULL: nothing. Owns: the result. */
+static char *
+too_much(const struct group *g, const struct series *s)
 {
+	const struct mms_feed *feed = g->feed;
+	MMS_AUTO(mms_str) text = { 0 };
+
+	mms_str_addf(&text, "the series (line %u) ", feed->index.items[g->content].line);
+	if (feed->n_queue - s->queued > s->max) {
+		mms_str_addf(&text, "has more than %zu occurrences in the window", s->max);
+	} else if (feed->n_occurrences + feed->n_queue > FEED_MAX) {
+		mms_str_addf(&text, "is left out: the feed has more than %zu occurrences",
+			     FEED_MAX);
+	} else if (feed->set.is_out_of_steps) {
+		mms_str_addf(&text, "has a rule that takes more than %" PRId64 " steps",
+			     s->given);
+	} else {
+		mms_str_addf(&text, "is left out: its texts would be %" PRId64 " bytes",
+			     s->bytes);
+	}
+	return mms_str_take(&text);
+}
+
+/* Refuse a series whole when anything of it is too much: half would be taken for all. */
+static mms_rc
+check_series(struct group *g, struct series *s, bool *is_refused, struct mms_err *err)
+{
+	struct mms_feed *feed = g->feed;
+
+	s->bytes = (int64_t)(feed->n_queue - s->queued) * (int64_t)feed->master.bytes.len;
+	*is_refused = feed->n_queue - s->queued > s->max ||
+		      feed->n_occurrences + feed->n_queue > FEED_MAX ||
+		      feed->set.is_out_of_steps || s->bytes > feed->bytes_left;
+	if (!*is_refused) {
+		feed->bytes_left -= s->bytes;
+		return MMS_OK;
+	}
+	char *problem = too_much(g, s);
 	if (problem == NULL)
 		return mms_fail_nomem(err);
-	g->feed->n_queue = queued;
+	feed->n_queue = s->queued;
 	return tell_master(g, true, problem, err);
 }
 
@@ -303,12 +334,13 @@ expand_set(struct group *g, struct mms_err *err)
 {
 	struct mms_feed *feed = g->feed;
 	const struct mms_feed_options *options = &feed->options;
-	size_t max = options->max_occurrences > 0 ? options->max_occurrences : SERIES_MAX;
-	size_t queued = feed->n_queue;
+	struct series s = { .queued = feed->n_queue,
+			    .max = options->max_occurrences > 0 ? options->max_occurrences
+								: SERIES_MAX,
+			    .given = feed->steps < SERIES_STEPS ? feed->steps : SERIES_STEPS };
 	int64_t reach = reach_of(g), horizon_ms = options->to_ms + HORIZON_MS;
-	int64_t steps = feed->steps < SERIES_STEPS ? feed->steps : SERIES_STEPS;
-	int64_t given = steps;
-	bool is_next_known = false;
+	int64_t steps = s.given;
+	bool is_next_known = false, is_refused = false;
 	struct mms_recur_date date;
 	mms_rc rc = MMS_OK;
 
@@ -323,38 +355,16 @@ expand_set(struct group *g, struct mms_err *err)
 		rc = offer(feed, &o, !g->is_series, err);
 		/* Shifted instances may lie before this one: look a reach further. */
 		is_next_known = date.at_ms >= options->to_ms + reach;
-		if (feed->n_queue - queued > max ||
+		if (feed->n_queue - s.queued > s.max ||
 		    feed->n_occurrences + feed->n_queue > FEED_MAX)
 			break;
 	}
-	feed->steps -= given - steps;
-	if (rc != MMS_OK)
-		return rc;
-	if (feed->n_queue - queued > max)
-		return refuse_series(
-			g, queued,
-			too_much(g, "has more than", (int64_t)max, "occurrences in the window"),
-			err);
-	if (feed->n_occurrences + feed->n_queue > FEED_MAX)
-		return refuse_series(g, queued,
-				     too_much(g, "is left out: the feed has more than",
-					      (int64_t)FEED_MAX, "occurrences"),
-				     err);
-	if (feed->set.is_out_of_steps)
-		return refuse_series(g, queued,
-				     too_much(g, "has a rule that takes more than", given,
-					      "steps to follow"),
-				     err);
-	int64_t bytes = (int64_t)(feed->n_queue - queued) * (int64_t)feed->master.bytes.len;
-	if (bytes > feed->bytes_left)
-		return refuse_series(g, queued,
-				     too_much(g, "is left out: its texts would be handed up as",
-					      bytes, "bytes"),
-				     err);
-	feed->bytes_left -= bytes;
-	if (!is_next_known && feed->set.may_go_on)
+	feed->steps -= s.given - steps;
+	if (rc == MMS_OK)
+		rc = check_series(g, &s, &is_refused, err);
+	if (rc == MMS_OK && !is_refused && !is_next_known && feed->set.may_go_on)
 		note_entry(feed, horizon_ms);
-	return MMS_OK;
+	return rc;
 }
 
 static bool
@@ -393,6 +403,31 @@ expand_master(struct group *g, struct mms_err *err)
 	return expand_set(g, err);
 }
 
+/* An override whose times or whose instance cannot be read. */
+static mms_rc
+tell_override(struct mms_feed *feed, const struct feed_override *v, struct feed_occurrence *o,
+	      struct mms_err *err)
+{
+	char *problem = NULL;
+	struct feed_times times;
+
+	mms_rc rc = feed_load(feed, &feed->other, v->item, err);
+	if (rc == MMS_OK)
+		rc = feed_times(feed, &feed->other, &times, &problem, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (problem == NULL) {
+		problem = feed_problem(&feed->other,
+				       feed_find(&feed->other, MMS_ICAL_RECURRENCE_ID),
+				       "RECURRENCE-ID", "is not a time");
+	}
+	if (problem == NULL)
+		return mms_fail_nomem(err);
+	o->start_ms = MMS_NO_TIME;
+	o->end_ms = MMS_NO_TIME;
+	return offer_problem(feed, v->item, o, problem, err);
+}
+
 static mms_rc
 expand_overrides(struct group *g, struct mms_err *err)
 {
@@ -406,22 +441,7 @@ expand_overrides(struct group *g, struct mms_err *err)
 					     .id_is_date = v->id_is_date,
 					     .is_cancelled = v->is_cancelled };
 		if (!v->is_shown) {
-			char *problem = NULL;
-			struct feed_times times;
-			rc = feed_load(feed, &feed->other, v->item, err);
-			if (rc == MMS_OK)
-				rc = feed_times(feed, &feed->other, &times, &problem, err);
-			if (rc == MMS_OK && problem == NULL)
-				problem = feed_problem(
-					&feed->other,
-					feed_find(&feed->other, MMS_ICAL_RECURRENCE_ID),
-					"RECURRENCE-ID", "is not a time");
-			if (rc == MMS_OK && problem == NULL)
-				rc = mms_fail_nomem(err);
-			o.start_ms = MMS_NO_TIME;
-			o.end_ms = MMS_NO_TIME;
-			if (rc == MMS_OK)
-				rc = offer_problem(feed, v->item, &o, problem, err);
+			rc = tell_override(feed, v, &o, err);
 			continue;
 		}
 		/* What the master excludes stays excluded. */

@@ -276,9 +276,10 @@ name_zone(struct feed_index *index, struct mms_span name, uint32_t *out, struct 
 	if (moved == NULL)
 		return mms_fail_nomem(err);
 	index->zone_names = moved;
-	moved[index->n_zone_names] = mms_text_copy_n(name.ptr, name.len);
-	if (moved[index->n_zone_names] == NULL)
+	char *copy = mms_text_copy_n(name.ptr, name.len);
+	if (copy == NULL)
 		return mms_fail_nomem(err);
+	moved[index->n_zone_names] = copy;
 	*out = (uint32_t)index->n_zone_names++;
 	return MMS_OK;
 }
@@ -442,11 +443,12 @@ tell_oddities(struct mms_feed *feed, struct mms_err *err)
 {
 	mms_rc rc = MMS_OK;
 
-	if (feed->reader.n_junk > 0)
+	if (feed->reader.n_junk > 0) {
 		rc = feed_warn(feed, err,
 			       "lines that are no content lines were skipped: %u, the first is "
 			       "line %u",
 			       feed->reader.n_junk, feed->reader.first_junk);
+	}
 	if (rc == MMS_OK && feed->index.n == 0 && feed->index.n_others > 0)
 		rc = feed_warn(feed, err,
 			       "the feed has no VEVENT; its %zu other components are not read",

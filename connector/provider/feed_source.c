@@ -19,7 +19,7 @@ read_at(int fd, int64_t offset, char *buf, size_t size, size_t *got, struct mms_
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return mms_fail(err, MMS_E_RETRY, "the feed cannot be read: %s",
-				strerror(errno));
+				strerrordesc_np(errno));
 	*got = (size_t)n;
 	return MMS_OK;
 }
@@ -82,7 +82,7 @@ write_all(int fd, const char *bytes, size_t n, struct mms_err *err)
 			continue;
 		if (done < 0)
 			return mms_fail(err, MMS_E_RETRY, "the feed cannot be converted: %s",
-					strerror(errno));
+					strerrordesc_np(errno));
 		bytes += done;
 		n -= (size_t)done;
 	}
@@ -146,12 +146,12 @@ copy_in_utf8(struct feed_source *source, int fd, const char *encoding, size_t ma
 	size_t unit = strncmp(encoding, "UTF-32", 6) == 0 ? 4 : 2;
 	iconv_t cd = iconv_open("UTF-8", encoding);
 
-	if (cd == (iconv_t)-1)
+	if (cd == (iconv_t)-1) /* NOLINT(performance-no-int-to-ptr): so POSIX says */
 		return mms_fail(err, MMS_E_RETRY,
 				"the feed is %s, which this system cannot read", encoding);
 	int copy = memfd_create("mmsync-feed", MFD_CLOEXEC);
 	mms_rc rc = copy < 0 ? mms_fail(err, MMS_E_RETRY, "the feed cannot be converted: %s",
-					strerror(errno))
+					strerrordesc_np(errno))
 			     : convert(cd, fd, (int64_t)mark, copy, unit, err);
 	(void)iconv_close(cd);
 	if (rc != MMS_OK && copy >= 0)

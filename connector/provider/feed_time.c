@@ -9,7 +9,7 @@
 #define DAY_S  INT64_C(86400)
 #define DAY_MS (DAY_S * 1000)
 /* How much of a bad value is quoted. */
-#define QUOTE_MAX 60
+#define QUOTE_MAX ((size_t)60)
 
 static int64_t
 floor_day_s(int64_t s)

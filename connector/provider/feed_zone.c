@@ -116,7 +116,7 @@ static mms_rc
 find_entry(struct mms_feed *feed, uint32_t calendar, struct mms_span tzid,
 	   const struct mms_zone **out, struct mms_err *err)
 {
-	char name[NAME_MAX_BYTES + 1];
+	char name[NAME_MAX_BYTES + 1] = { 0 };
 	uint64_t hash = feed_hash(tzid);
 	const struct feed_zone_def *def = find_def(&feed->index, hash, calendar);
 	uint64_t content = def != NULL ? def->content_hash : 0;
@@ -129,7 +129,8 @@ find_entry(struct mms_feed *feed, uint32_t calendar, struct mms_span tzid,
 		}
 	}
 	*out = NULL;
-	if (feed->n_zones == ZONES_MAX || tzid.len > NAME_MAX_BYTES)
+	if (feed->n_zones == ZONES_MAX || tzid.len > NAME_MAX_BYTES || tzid.len == 0 ||
+	    memchr(tzid.ptr, 0, tzid.len) != NULL)
 		return MMS_OK;
 	struct feed_zone_entry *moved =
 		mms_grow(feed->zones, feed->n_zones, &feed->zones_cap, sizeof *feed->zones);
@@ -137,7 +138,7 @@ find_entry(struct mms_feed *feed, uint32_t calendar, struct mms_span tzid,
 		return mms_fail_nomem(err);
 	feed->zones = moved;
 	for (size_t i = 0; i < tzid.len; i++)
-		name[i] = tzid.ptr[i] != '\0' ? tzid.ptr[i] : '?';
+		name[i] = tzid.ptr[i];
 	name[tzid.len] = '\0';
 	struct feed_zone_entry entry = { .tzid_hash = hash, .content_hash = content };
 	mms_rc rc = make_entry(feed, def, name, &entry, err);
