@@ -8,8 +8,10 @@
 #include <strings.h>
 
 #include <unicode/ucal.h>
+#include <unicode/uclean.h>
 
 #include "mmsync/ical.h"
+#include "mmsync/mem.h"
 #include "mmsync/zone.h"
 
 /* Longer than any name that means something. */
@@ -78,6 +80,36 @@ static const struct display {
 	{ "west", "WET" },
 	{ "z", "Etc/UTC" },
 };
+
+static void *
+hook_malloc(const void *aux, size_t size)
+{
+	(void)aux;
+	return mms_hook_malloc(size);
+}
+
+static void *
+hook_realloc(const void *aux, void *p, size_t size)
+{
+	(void)aux;
+	return mms_hook_realloc(p, size);
+}
+
+static void
+hook_free(const void *aux, void *p)
+{
+	(void)aux;
+	mms_hook_free(p);
+}
+
+void
+mms_zone_names_use_allocator(void)
+{
+	UErrorCode status = U_ZERO_ERROR;
+
+	/* It fails only when a function is missing. */
+	u_setMemoryFunctions(NULL, hook_malloc, hook_realloc, hook_free, &status);
+}
 
 /* What is asked, and where the answer goes. */
 struct guess {

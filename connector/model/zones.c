@@ -44,6 +44,7 @@ mms_zones_new_in(const char *folder, struct mms_zones **out, struct mms_err *err
 
 	if (zones == NULL)
 		return mms_fail_nomem(err);
+	mms_zone_names_use_allocator();
 	zones->folder = mms_text_copy(folder);
 	if (zones->folder == NULL || pthread_mutex_init(&zones->lock, NULL) != 0) {
 		mms_free(zones->folder);

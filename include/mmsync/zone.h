@@ -65,6 +65,7 @@ bool mms_zone_next_change(const struct mms_zone *zone, int64_t after_ms,
  * Owns: *out, mms_zones_free(); the zones found in it live as long.
  */
 struct mms_zones;
+/* The first call gives ICU our allocator: make one before threads start. Errors: NOMEM. */
 mms_rc mms_zones_new(struct mms_zones **out, struct mms_err *err) MMS_MUST_CHECK;
 void mms_zones_free(struct mms_zones *zones);
 /* Errors: GONE (no such zone), NOMEM, CONFIG (the tz database is missing or damaged). */
@@ -79,6 +80,9 @@ mms_rc mms_zones_new_in(const char *folder, struct mms_zones **out,
  */
 mms_rc mms_zones_find_city(struct mms_zones *zones, const char *city, const char **out,
 			   struct mms_err *err) MMS_MUST_CHECK;
+
+/* What mms_zones_new() does about ICU. */
+void mms_zone_names_use_allocator(void);
 
 /*
  * The IANA name for what calendars write in place of one: Windows names ("W. Europe Standard

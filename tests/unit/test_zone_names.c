@@ -1,9 +1,13 @@
 /* What calendars write in place of an IANA name. */
 #include "support/unit.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "mmsync/attr.h"
+#include "mmsync/fault.h"
 #include "mmsync/zone.h"
 
 static int
@@ -90,6 +94,48 @@ static const struct {
 	{ "\xC3\xA4\xC3\xB6", NULL },
 };
 
+/* In a process of its own: ICU remembers that it once had no memory. */
+static int
+guess_with_fault(unsigned long n)
+{
+	MMS_AUTO(mms_err) err = { 0 };
+	struct mms_zones *zones = NULL;
+	char text[64], out[64];
+
+	unsigned long at = mms_fault_count(MMS_FAULT_ALLOC) + n;
+	(void)snprintf(text, sizeof text, "alloc:%lu", at);
+	if (!mms_fault_arm_text(text))
+		return 3;
+	mms_rc rc = mms_zones_new(&zones, &err);
+	if (rc == MMS_OK)
+		rc = mms_zone_guess_name(zones, "W. Europe Standard Time", out, sizeof out,
+					 &err);
+	bool is_right = rc == MMS_OK ? strcmp(out, "Europe/Berlin") == 0 : rc == MMS_E_NOMEM;
+	if (!is_right)
+		return 2;
+	return mms_fault_count(MMS_FAULT_ALLOC) < at;
+}
+
+static void
+memory_that_runs_short_is_no_unknown_name(void **state)
+{
+	int status = 0;
+	unsigned long n = 0;
+
+	(void)state;
+	while (n < 5000 && WEXITSTATUS(status) == 0) {
+		n++;
+		pid_t pid = fork();
+		if (pid == 0)
+			_exit(guess_with_fault(n));
+		assert_true(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	}
+	if (WEXITSTATUS(status) == 3)
+		skip();
+	if (WEXITSTATUS(status) != 1 || n < 10)
+		fail_msg("allocation %lu: %d", n, WEXITSTATUS(status));
+}
+
 static void
 names_of_vendors_become_names_of_the_tz_database(void **state)
 {
@@ -124,6 +170,7 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(memory_that_runs_short_is_no_unknown_name),
 		cmocka_unit_test(names_of_vendors_become_names_of_the_tz_database),
 		cmocka_unit_test(a_name_that_does_not_fit_is_unknown),
 	};
