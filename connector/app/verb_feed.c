@@ -463,8 +463,11 @@ print_rows(const struct preview *p, struct rows *rows, struct mms_err *err)
 		return MMS_OK;
 	qsort(rows->items, rows->n, sizeof *rows->items, compare_rows);
 	for (size_t i = 0; i < rows->n && rc == MMS_OK; i++) {
-		for (size_t k = 0; k < MMS_COUNT(heads) && rc == MMS_OK; k++)
+		for (size_t k = 0; k < MMS_COUNT(heads) && rc == MMS_OK; k++) {
 			rc = mms_table_add(&table, rows->items[i].cells[k], err);
+			mms_free(rows->items[i].cells[k]);
+			rows->items[i].cells[k] = NULL;
+		}
 	}
 	if (rc == MMS_OK)
 		mms_table_print(p->app, &table);
