@@ -28,8 +28,7 @@ struct mms_feed_options {
 	const struct mms_zone *day_zone; /* all-day events; NULL: the floating zone's rule
 						 without X-WR-TIMEZONE (floating_zone,
 						 default_zone, UTC)                             */
-	const char
-		*charset; /* as the transport told; used for texts that are no UTF-8; NULL   */
+	const char *charset;     /* as the transport told; of texts that are no UTF-8; NULL */
 	const char *owner_email; /* whose PARTSTAT=DECLINED counts; NULL: nobody's */
 	int64_t from_ms, to_ms;  /* window, Unix ms, [from, to), by overlap        */
 	bool with_outside; /* also single events and moved instances outside the window         */
@@ -41,7 +40,7 @@ struct mms_feed_options {
  * it is one: BEGIN:VCALENDAR, and each VCALENDAR ended.
  * Owns: *out, mms_feed_free(). Keeps: fd (borrowed, must stay open) and the options' pointers.
  * Errors: RETRY (truncated, HTML, not a calendar: a failure, never an emptiness), ITEM (too
- * many components), NOMEM.
+ * many components), CONFIG (the tz database cannot be read), NOMEM.
  */
 mms_rc mms_feed_open(struct mms_feed **out, int fd, const struct mms_feed_options *options,
 		     struct mms_err *err) MMS_MUST_CHECK;
@@ -50,7 +49,8 @@ void mms_feed_free(struct mms_feed *feed);
 /*
  * The next occurrence, in the order of the feed's components, then of time. *has is false at
  * the end. An event that cannot be read comes with `problem` set and is no error of the call.
- * Owns: *out's texts, mms_event_release(). Errors: NOMEM, RETRY (the file cannot be read).
+ * Owns: *out's texts, mms_event_release(). Errors: NOMEM, RETRY (the file cannot be read),
+ * CONFIG.
  */
 mms_rc mms_feed_next(struct mms_feed *feed, struct mms_event *out, bool *has,
 		     struct mms_err *err) MMS_MUST_CHECK;
