@@ -17,14 +17,15 @@ VERSION := 0.1.0
 # ---- packages ------------------------------------------------------------------------------
 # What the program is made of, what its tests need beside it, what only the analysis needs.
 PKGS_BUILD := gcc libc6-dev make pkg-config libmariadb-dev libcurl4-openssl-dev libjansson-dev \
-	libpcre2-dev libical-dev libicu-dev libssl-dev libyajl-dev libmicrohttpd-dev zlib1g-dev \
+	libpcre2-dev libicu-dev libssl-dev libyajl-dev libmicrohttpd-dev zlib1g-dev \
 	tzdata ca-certificates
-PKGS_TEST := mariadb-server libcmocka-dev pmccabe mandoc man-db gawk bash-completion openssl git
+# (libical is the tests' second opinion on recurrence rules.)
+PKGS_TEST := mariadb-server libcmocka-dev libical-dev pmccabe mandoc man-db gawk bash-completion openssl git
 PKGS_BENCH := python3 python3-icalendar python3-pymysql python3-dateutil
 PKGS_ANALYZE := clang clang-tidy clang-format cppcheck libclang-rt-dev valgrind
 
 # ---- flags ---------------------------------------------------------------------------------
-LIBS := libmariadb libcurl jansson libpcre2-8 libical icu-i18n icu-uc libcrypto yajl libmicrohttpd zlib
+LIBS := libmariadb libcurl jansson libpcre2-8 icu-i18n icu-uc libcrypto yajl libmicrohttpd zlib
 PKG_CFLAGS = $(shell pkg-config --cflags $(LIBS) | sed 's/-I/-isystem /g')
 PKG_LIBS = $(shell pkg-config --libs $(LIBS))
 
@@ -80,7 +81,7 @@ FAKES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fakes/*.c)))
 FUZZ_REPLAY := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(filter-out tests/fuzz/standalone.c,$(sort $(wildcard tests/fuzz/*.c))))
 BENCH := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/bench/*.c)))
 TORTURE := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/torture/*.c)))
-CMOCKA_LIBS = $(shell pkg-config --libs cmocka)
+CMOCKA_LIBS = $(shell pkg-config --libs cmocka libical)
 
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "mmsync/app.h"
+#include "mmsync/http.h"
 #include "mmsync/mem.h"
 #include "mmsync/schema.h"
 
@@ -97,6 +98,8 @@ mms_app_make_ready(struct mms_app *app, struct mms_err *err)
 		rc = load_site(app, err);
 	if (rc == MMS_OK)
 		rc = check_maintenance(app, err);
+	if (rc == MMS_OK && (needs & MMS_NEED_NET))
+		rc = mms_http_setup(err);
 	if (rc != MMS_OK || !needs_db)
 		return rc;
 	rc = mms_pool_open(&app->pool, &app->site.db, (size_t)app->site.config.db_connections,
@@ -112,6 +115,8 @@ void
 mms_app_close(struct mms_app *app)
 {
 	mms_pool_close(app->pool);
+	if (app->verb != NULL && (app->verb->needs & MMS_NEED_NET))
+		mms_http_teardown();
 	mms_settings_release(&app->settings);
 	mms_columns_free(app->columns);
 	mms_site_release(&app->site);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "feed_source.h"
 #include "verbs.h"
 
 #include "mmsync/feed.h"
@@ -16,8 +17,6 @@
 
 /* The window when nothing is said. */
 #define DEFAULT_DAYS 90
-/* What is taken from a pipe; a feed of this size holds some 100,000 events. */
-#define SPOOL_MAX ((int64_t)64 * 1024 * 1024)
 /* Sentences about single events that are told; more are counted. */
 #define WARNINGS_MAX ((size_t)100)
 /* Characters of a title in the table. */
@@ -33,16 +32,20 @@ const struct mms_opt mms_feed_preview_opts[] = {
 };
 
 const char mms_feed_preview_more[] =
-	"Reads an iCal feed from a file or, with -, from standard input; no database is "
-	"needed.\n"
-	"With --site the site says what blocks (tentative_blocks, all_day_blocks).\n"
+	"Reads an iCal feed from an address, a file or, with -, standard input; no database "
+	"is\n"
+	"needed. An address may be a secret: - takes it too, as the only line, and so does\n"
+	"--integration NAME, which takes it from the site. With --site the site says what "
+	"blocks\n"
+	"(tentative_blocks, all_day_blocks) and which private addresses may be reached.\n"
 	"\n"
 	"Exit status: 1 when the feed, or one of its events, cannot be read; 2 when there is "
 	"no\n"
-	"such file.\n"
+	"such file or integration; 3 when the address is not acceptable.\n"
 	"\n"
 	"  mmsync feed preview team.ics --zone Europe/Berlin\n"
-	"  curl -sS ADDRESS | mmsync --json feed preview - --from 2026-03-01T00:00:00Z";
+	"  mmsync --json feed preview - --from 2026-03-01T00:00:00Z < team.ics\n"
+	"  mmsync --site sites/example.com feed preview --integration MM-CI-1";
 
 /* What the run needs. */
 struct preview {
@@ -51,8 +54,8 @@ struct preview {
 	int64_t from_ms, to_ms;
 	struct mms_zones *zones; /* owned */
 	struct mms_feed *feed;   /* owned */
-	int fd;                  /* owned; -1: none */
-	char **warnings;         /* owned */
+	struct mms_feed_source source;
+	char **warnings; /* owned */
 	size_t n_warnings, warnings_cap, n_more;
 	size_t n_occurrences, n_blocking, n_problems;
 };
@@ -65,98 +68,7 @@ preview_release(struct preview *p)
 	mms_free(p->warnings);
 	mms_feed_free(p->feed);
 	mms_zones_free(p->zones);
-	if (p->fd >= 0)
-		(void)close(p->fd);
-}
-
-static mms_rc
-copy_all(int from, int to, struct mms_err *err)
-{
-	char buf[16384];
-	int64_t total = 0;
-
-	for (;;) {
-		ssize_t n = read(from, buf, sizeof buf);
-		if (n < 0 && errno == EINTR && !atomic_load(mms_app_stop_flag()))
-			continue;
-		if (n < 0)
-			return mms_fail(err, MMS_E_RETRY, "the feed cannot be read: %s",
-					strerrordesc_np(errno));
-		if (n == 0)
-			return MMS_OK;
-		total += n;
-		if (total > SPOOL_MAX)
-			return mms_fail(err, MMS_E_ITEM, "the feed is larger than %d MiB",
-					(int)(SPOOL_MAX >> 20));
-		for (ssize_t done = 0; done < n;) {
-			ssize_t m = write(to, buf + done, (size_t)(n - done));
-			if (m < 0 && errno == EINTR)
-				continue;
-			if (m < 0)
-				return mms_fail(err, MMS_E_RETRY, "the feed cannot be kept: %s",
-						strerrordesc_np(errno));
-			done += m;
-		}
-	}
-}
-
-/* A pipe is read once: keep it where it can be read by offset. Takes: fd. */
-static mms_rc
-make_seekable(int fd, int *out, struct mms_err *err)
-{
-	if (lseek(fd, 0, SEEK_CUR) >= 0) {
-		*out = fd;
-		return MMS_OK;
-	}
-	int copy = memfd_create("mmsync-feed", MFD_CLOEXEC);
-	mms_rc rc = copy < 0 ? mms_fail(err, MMS_E_RETRY, "the feed cannot be kept: %s",
-					strerrordesc_np(errno))
-			     : copy_all(fd, copy, err);
-	(void)close(fd);
-	if (rc != MMS_OK && copy >= 0)
-		(void)close(copy);
-	if (rc == MMS_OK)
-		*out = copy;
-	return rc;
-}
-
-static bool
-is_address(const char *source)
-{
-	return strstr(source, "://") != NULL || strncmp(source, "webcal:", 7) == 0;
-}
-
-/*
- * The bytes of the feed, from wherever it was said to be.
- * Owns: *out, close(). Errors: USAGE (there is no such file), RETRY, ITEM.
- */
-static mms_rc
-open_source(const struct mms_app *app, int *out, struct mms_err *err)
-{
-	const char *source = mms_app_word(app, 0);
-	struct stat st;
-	int fd;
-
-	if (mms_app_text(app, "integration") != NULL ||
-	    (source != NULL && is_address(source))) {
-		mms_fail(err, MMS_E_USAGE, "this build reads feeds from files only");
-		return mms_hint(err,
-				"save it first, or: curl -sS ADDRESS | mmsync feed preview -");
-	}
-	if (source == NULL) {
-		mms_fail(err, MMS_E_USAGE, "no feed was given");
-		return mms_hint(err, "give a file, or - for standard input");
-	}
-	fd = strcmp(source, "-") == 0 ? dup(STDIN_FILENO) : open(source, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-		(void)close(fd);
-		fd = -1;
-		errno = EISDIR;
-	}
-	if (fd < 0)
-		return mms_fail(err, MMS_E_USAGE, "the feed '%s' cannot be opened: %s", source,
-				strerrordesc_np(errno));
-	return make_seekable(fd, out, err);
+	mms_feed_source_release(&p->source);
 }
 
 static mms_rc
@@ -509,19 +421,20 @@ print_table(struct preview *p, struct mms_err *err)
 mms_rc
 mms_verb_feed_preview(struct mms_app *app, struct mms_err *err)
 {
-	__attribute__((cleanup(preview_release))) struct preview p = { .app = app, .fd = -1 };
+	__attribute__((cleanup(preview_release))) struct preview p = { .app = app };
 
 	mms_rc rc = read_options(&p, err);
 	if (rc == MMS_OK)
-		rc = open_source(app, &p.fd, err);
+		rc = mms_feed_source_open(app, p.zones, &p.source, err);
 	if (rc != MMS_OK)
 		return rc;
 	struct mms_feed_options options = { .zones = p.zones,
+					    .charset = p.source.charset,
 					    .floating_zone = p.zone,
 					    .day_zone = p.zone,
 					    .from_ms = p.from_ms,
 					    .to_ms = p.to_ms };
-	rc = mms_feed_open(&p.feed, p.fd, &options, err);
+	rc = mms_feed_open(&p.feed, p.source.fd, &options, err);
 	if (rc != MMS_OK)
 		return rc;
 	rc = app->is_json ? print_json(&p, err) : print_table(&p, err);

@@ -34,13 +34,13 @@ help_run(struct mms_app *app, struct mms_err *err)
 
 static const struct mms_verb verbs[] = {
 	{ "sync", "", "bring integrations up to date", mms_sync_more,
-	  MMS_NEED_SCHEMA | MMS_WRITES, 0, 0, mms_sync_opts, mms_verb_sync },
+	  MMS_NEED_SCHEMA | MMS_WRITES | MMS_NEED_NET, 0, 0, mms_sync_opts, mms_verb_sync },
 	{ "validate", "[FILE]", "judge documents before they are saved", mms_validate_more,
 	  MMS_NEED_SITE, 0, 1, mms_validate_opts, mms_verb_validate },
 	{ "audit", "", "judge every row of the DocTypes, read-only", mms_audit_more,
 	  MMS_NEED_SITE, 0, 0, mms_audit_opts, mms_verb_audit },
 	{ "feed preview", "FILE|-", "show the occurrences that a feed would bring",
-	  mms_feed_preview_more, MMS_MAY_SITE, 0, 1, mms_feed_preview_opts,
+	  mms_feed_preview_more, MMS_MAY_SITE | MMS_NEED_NET, 0, 1, mms_feed_preview_opts,
 	  mms_verb_feed_preview },
 	{ "doctor", "", "is this machine and site set up right", mms_doctor_more, 0, 0, 0, NULL,
 	  mms_verb_doctor },

@@ -32,6 +32,7 @@ enum mms_verb_needs {
 	MMS_NEED_SCHEMA = 1 << 2, /* our schema is the right one, columns and settings read */
 	MMS_WRITES = 1 << 3,      /* refused while the site is in maintenance mode          */
 	MMS_MAY_SITE = 1 << 4,    /* the site is read when one is given                     */
+	MMS_NEED_NET = 1 << 5,    /* the HTTP library is set up, before threads             */
 };
 
 enum mms_opt_type {

@@ -431,6 +431,23 @@ wanted_status(char *arguments)
 	return status;
 }
 
+/* "@work.ics@" in a command is that feed's address. */
+static void
+put_addresses(struct scenario *s, char *text, size_t size)
+{
+	char *at, path[160], url[512], rest[1024];
+
+	while ((at = strchr(text, '@')) != NULL && at[1] != '\0') {
+		char *end = strstr(at, ".ics@");
+		if (end == NULL || end - at > 140)
+			return;
+		(void)snprintf(path, sizeof path, "/%.*s", (int)(end + 4 - at - 1), at + 1);
+		(void)snprintf(rest, sizeof rest, "%s", end + 5);
+		fake_url(&s->world->feeds, path, url, sizeof url);
+		(void)snprintf(at, size - (size_t)(at - text), "%s%s", url, rest);
+	}
+}
+
 static bool
 do_run(struct scenario *s, const char *verb, const char *rest)
 {
@@ -439,6 +456,7 @@ do_run(struct scenario *s, const char *verb, const char *rest)
 	(void)snprintf(arguments, sizeof arguments, "%s%s%s", verb, verb[0] != '\0' ? " " : "",
 		       rest);
 	int wanted = wanted_status(arguments);
+	put_addresses(s, arguments, sizeof arguments);
 	if (!scenario_run(s, arguments, NULL))
 		return false;
 	if (s->exit_status != wanted)
