@@ -39,7 +39,7 @@ static const struct mms_verb verbs[] = {
 	  MMS_NEED_SITE, 0, 1, mms_validate_opts, mms_verb_validate },
 	{ "audit", "", "judge every row of the DocTypes, read-only", mms_audit_more,
 	  MMS_NEED_SITE, 0, 0, mms_audit_opts, mms_verb_audit },
-	{ "feed preview", "FILE|-", "show the occurrences that a feed would bring",
+	{ "feed preview", "[URL|FILE|-]", "show the occurrences that a feed would bring",
 	  mms_feed_preview_more, MMS_MAY_SITE | MMS_NEED_NET, 0, 1, mms_feed_preview_opts,
 	  mms_verb_feed_preview },
 	{ "doctor", "", "is this machine and site set up right", mms_doctor_more, 0, 0, 0, NULL,

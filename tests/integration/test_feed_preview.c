@@ -63,7 +63,6 @@ static const struct command {
 	{ "preview-no-file", NULL, { "feed", "preview", "fixtures/feeds/none.ics" } },
 	{ "preview-folder", NULL, { "feed", "preview", "fixtures/feeds" } },
 	{ "preview-no-source", NULL, { "feed", "preview" } },
-	{ "preview-address", NULL, { "feed", "preview", "webcal://example.com/team.ics" } },
 	{ "preview-no-zone", NULL, { "feed", "preview", "-", "--zone", "Europe/Atlantis" } },
 	{ "preview-no-window",
 	  NULL,
