@@ -26,8 +26,9 @@ mms_rc
 mms_demo_write(const char *path, const char *text, struct mms_err *err)
 {
 	FILE *file = fopen(path, "we");
+	bool is_written = file != NULL && fputs(text, file) >= 0;
 
-	if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
+	if ((file != NULL && fclose(file) != 0) || !is_written)
 		return mms_fail(err, MMS_E_CONFIG, "%s cannot be written: %s", path,
 				strerror(errno));
 	return MMS_OK;
