@@ -81,7 +81,7 @@ run_sql(const struct demo *demo, const char *const *statements, size_t n, struct
 static mms_rc
 make_site(const struct demo *demo, struct mms_err *err)
 {
-	char path[160], socket[160], log[128];
+	char path[160], socket[160], log[160];
 	int status = 0;
 	MMS_AUTO(mms_str) config = { 0 };
 	const char *const argv[] = { "mariadb",
@@ -110,8 +110,7 @@ make_site(const struct demo *demo, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = mms_demo_spawn(argv, log, &status, err);
 	if (rc == MMS_OK && status != 0)
-		rc = mms_fail(err, MMS_E_CONFIG,
-			      "the demonstration's database cannot be made, see %s", log);
+		rc = mms_fail(err, MMS_E_CONFIG, "the demonstration's database cannot be made");
 	return rc;
 }
 
@@ -302,6 +301,7 @@ mms_demo_tell(struct demo *demo, struct mms_err *err)
 {
 	static const char *const apply[] = { "schema", "apply", "--with-frappe", "--quiet",
 					     NULL };
+	static const char *const check[] = { "schema", "check", NULL };
 	int64_t started_mono_ms = mms_clock_mono_ms();
 	int status = 0;
 
@@ -315,6 +315,10 @@ mms_demo_tell(struct demo *demo, struct mms_err *err)
 		rc = show(demo, apply, &status, err);
 	if (rc == MMS_OK)
 		rc = expect_status(status, 0, "schema apply", err);
+	if (rc == MMS_OK)
+		rc = show(demo, check, &status, err);
+	if (rc == MMS_OK)
+		rc = expect_status(status, 0, "schema check", err);
 	if (rc == MMS_OK)
 		rc = mms_demo_put_feeds(demo, 1, err);
 	if (rc == MMS_OK)
