@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -303,6 +304,7 @@ mms_demo_tell(struct demo *demo, struct mms_err *err)
 					     NULL };
 	static const char *const check[] = { "schema", "check", NULL };
 	int64_t started_mono_ms = mms_clock_mono_ms();
+	bool is_elsewhere = strncmp(demo->dir, "/tmp/mmsync", 11) != 0;
 	int status = 0;
 
 	say("mmsync demonstration: a Frappe site's meeting tables, three people, their "
@@ -336,8 +338,9 @@ mms_demo_tell(struct demo *demo, struct mms_err *err)
 	say("\nThat was it, in %lld seconds. The site runs for half an hour; look around:\n\n"
 	    "  %s --site %s sync --force-full\n"
 	    "  mariadb --no-defaults -S %s -uroot demo\n\n"
-	    "and clean up with\n\n  %s demo --stop",
+	    "and clean up with\n\n  %s%s%s%s demo --stop",
 	    (long long)((mms_clock_mono_ms() - started_mono_ms + 999) / 1000), demo->self,
-	    demo->site, demo->socket, demo->self);
+	    demo->site, demo->socket, is_elsewhere ? "TMPDIR=" : "",
+	    is_elsewhere ? getenv("TMPDIR") : "", is_elsewhere ? " " : "", demo->self);
 	return MMS_OK;
 }

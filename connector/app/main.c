@@ -1,7 +1,6 @@
 /* The program: parse, make true what the verb needs, run it, exit with the contract's status. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,33 +9,6 @@
 #include "mmsync/app.h"
 #include "mmsync/fault.h"
 #include "mmsync/timetext.h"
-
-static atomic_bool is_stopped; /* a signal handler can reach nothing else */
-
-const atomic_bool *
-mms_app_stop_flag(void)
-{
-	return &is_stopped;
-}
-
-static void
-stop(int signo)
-{
-	(void)signo;
-	atomic_store(&is_stopped, true);
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = stop };
-
-	(void)sigemptyset(&action.sa_mask);
-	(void)sigaction(SIGINT, &action, NULL);
-	(void)sigaction(SIGTERM, &action, NULL);
-	action.sa_handler = SIG_IGN;
-	(void)sigaction(SIGPIPE, &action, NULL);
-}
 
 /* A descriptor that is closed would be the database's next: then a message goes into its protocol. */
 static void
@@ -145,7 +117,7 @@ run(struct mms_app *app, int argc, char **argv, struct mms_err *err)
 
 /* What was found counts more than that it could not be told; a reader that left is no fault. */
 static int
-end_output(int status)
+end_output(int status, bool is_told)
 {
 	bool has_failed = ferror(stdout) != 0;
 
@@ -155,8 +127,9 @@ end_output(int status)
 		return status;
 	if (mms_app_has_lost_reader())
 		return status != 0 ? status : mms_rc_exit_status(MMS_E_STOPPED);
-	fprintf(stderr, "mmsync: the output cannot be written%s%s\n", errno != 0 ? ": " : "",
-		errno != 0 ? strerrordesc_np(errno) : "");
+	if (!is_told)
+		fprintf(stderr, "mmsync: the output cannot be written%s%s\n",
+			errno != 0 ? ": " : "", errno != 0 ? strerrordesc_np(errno) : "");
 	return status != 0 ? status : 1;
 }
 
@@ -167,7 +140,7 @@ main(int argc, char **argv)
 	MMS_AUTO(mms_err) err = { 0 };
 
 	hold_standard_files();
-	catch_signals();
+	mms_app_catch_signals();
 	mms_site_setup();
 	look_at_terminal(&app);
 	mms_rc rc = arm_faults(&err);
@@ -179,5 +152,5 @@ main(int argc, char **argv)
 	int status = rc != MMS_OK ? mms_rc_exit_status(rc) : app.exit_status;
 	mms_app_close(&app);
 	print_fault_counts();
-	return end_output(status);
+	return end_output(status, rc != MMS_OK && !app.is_json);
 }

@@ -21,7 +21,7 @@ static const struct mms_opt global_opts[] = {
 	{ "log-format", MMS_OPT_TEXT, "text|json", "form of the log lines on stderr" },
 	{ "no-progress", MMS_OPT_FLAG, NULL, "draw no progress bar" },
 	{ "color", MMS_OPT_TEXT, "auto|always|never", "colours in tables and messages" },
-	{ "help", MMS_OPT_FLAG, NULL, "show help, of the command if one is given (also -h)" },
+	{ "help", MMS_OPT_FLAG, NULL, "show help, of a command if given (also -h)" },
 	{ "version", MMS_OPT_FLAG, NULL, "show the version" },
 	{ NULL, MMS_OPT_FLAG, NULL, NULL },
 };

@@ -294,8 +294,12 @@ print_table(struct mms_app *app, const struct mms_sync_report *report, struct mm
 		print_planned(report);
 	if (report->n > 0 && !app->is_quiet)
 		mms_table_print(app, &table);
-	for (size_t i = 0; i < report->n; i++)
-		print_trouble(&report->turns[i]);
+	for (size_t i = 0; i < report->n; i++) {
+		/* Who was skipped is told to those who want to know everything. */
+		bool is_skipped = strcmp(report->turns[i].status, "skipped") == 0;
+		if (!app->is_quiet || !is_skipped)
+			print_trouble(&report->turns[i]);
+	}
 	return MMS_OK;
 }
 

@@ -105,6 +105,7 @@ struct mms_app {
 
 /* The stop flag that SIGINT and SIGTERM set (never cleared). */
 const atomic_bool *mms_app_stop_flag(void);
+void mms_app_catch_signals(void);
 
 /* Make true what the verb needs: site, database, schema (connector/app/needs.c). */
 mms_rc mms_app_make_ready(struct mms_app *app, struct mms_err *err) MMS_MUST_CHECK;
