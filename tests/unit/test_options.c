@@ -136,69 +136,66 @@ command_lines_are_read(void **state)
 	}
 }
 
+static const struct {
+	const char *text, *message, *hint;
+} mistakes[] = {
+	{ "snyc", "unknown command 'snyc'", "did you mean 'mmsync sync'?" },
+	{ "adit", "unknown command 'adit'", "did you mean 'mmsync audit'?" },
+	{ "AUDIT", "unknown command 'AUDIT'", "did you mean 'mmsync audit'?" },
+	{ "frobnicate", "unknown command 'frobnicate'", "mmsync help lists" },
+	{ "snyc now", "unknown command 'snyc'", "did you mean 'mmsync sync'?" },
+	{ "''", "unknown command ''", "mmsync help lists" },
+	{ "-- sync", NULL, NULL },
+	{ "schema", "schema needs a second word", "one of: show, check, apply, adopt" },
+	{ "schema --json", "schema needs a second word", "one of: show" },
+	{ "schema frob", "unknown command 'schema frob'", "one of: show, check" },
+	{ "schema chek", "unknown command 'schema chek'", "'mmsync schema check'?" },
+	{ "schem apply", "unknown command 'schem'", "'mmsync schema apply'?" },
+	{ "apply", "unknown command 'apply'", "'mmsync schema apply'?" },
+	{ "sync --integraton A", "unknown option --integraton", "did you mean --integration?" },
+	{ "sync --dry", "unknown option --dry", "did you mean --dry-run?" },
+	{ "sync --JSON", "unknown option --JSON", "did you mean --json?" },
+	{ "sync --frobnicate=x", "unknown option --frobnicate",
+	  "mmsync help sync lists the options" },
+	{ "--frobnicate", "unknown option --frobnicate", "mmsync help lists the options" },
+	{ "sync -x", "unknown option -x", "-v, -q, -h" },
+	{ "sync -vq", "unknown option -vq", "-v, -q, -h" },
+	{ "audit --due", "unknown option --due", "mmsync help audit" },
+	{ "sync --due=yes", "--due takes no value", "" },
+	{ "sync --integration", "--integration needs a value", "--integration NAME" },
+	{ "sync --integration ''", "--integration needs a value", "--integration NAME" },
+	{ "sync --integration=", "--integration needs a value", "--integration NAME" },
+	{ "sync --jobs 0", "--jobs '0' is not a whole number from 1", "--jobs 10" },
+	{ "sync --jobs -1", "--jobs '-1' is not a whole number", "" },
+	{ "sync --jobs 1x", "--jobs '1x' is not a whole number", "" },
+	{ "sync --jobs 1000000001", "--jobs '1000000001' is not a whole number", "" },
+	{ "sync --jobs 99999999999999999999", "is not a whole number", "" },
+	{ "sync extra", "sync: 'extra' is one argument too many", "mmsync help sync" },
+	{ "validate a b", "validate: 'b' is one argument too many", "" },
+	{ "help schema apply now", "help: 'now' is one argument too many", "" },
+	{ "sync --color blue", "--color 'blue' is not known", "auto, always, never" },
+	{ "sync --log-format xml", "--log-format 'xml' is not known", "text, json" },
+	{ "sync --color=blue --log-format=json", "--color 'blue' is not known", "" },
+};
+
 static void
 mistakes_are_told_with_the_nearest_word(void **state)
 {
-	static const struct {
-		const char *text, *message, *hint;
-	} rows[] = {
-		{ "snyc", "unknown command 'snyc'", "did you mean 'mmsync sync'?" },
-		{ "adit", "unknown command 'adit'", "did you mean 'mmsync audit'?" },
-		{ "AUDIT", "unknown command 'AUDIT'", "did you mean 'mmsync audit'?" },
-		{ "frobnicate", "unknown command 'frobnicate'", "mmsync help lists" },
-		{ "snyc now", "unknown command 'snyc'", "did you mean 'mmsync sync'?" },
-		{ "''", "unknown command ''", "mmsync help lists" },
-		{ "-- sync", NULL, NULL },
-		{ "schema", "schema needs a second word", "one of: show, check, apply, adopt" },
-		{ "schema --json", "schema needs a second word", "one of: show" },
-		{ "schema frob", "unknown command 'schema frob'", "one of: show, check" },
-		{ "schema chek", "unknown command 'schema chek'", "'mmsync schema check'?" },
-		{ "schem apply", "unknown command 'schem'", "'mmsync schema apply'?" },
-		{ "apply", "unknown command 'apply'", "'mmsync schema apply'?" },
-		{ "sync --integraton A", "unknown option --integraton",
-		  "did you mean --integration?" },
-		{ "sync --dry", "unknown option --dry", "did you mean --dry-run?" },
-		{ "sync --JSON", "unknown option --JSON", "did you mean --json?" },
-		{ "sync --frobnicate=x", "unknown option --frobnicate",
-		  "mmsync help sync lists the options" },
-		{ "--frobnicate", "unknown option --frobnicate",
-		  "mmsync help lists the options" },
-		{ "sync -x", "unknown option -x", "-v, -q, -h" },
-		{ "sync -vq", "unknown option -vq", "-v, -q, -h" },
-		{ "audit --due", "unknown option --due", "mmsync help audit" },
-		{ "sync --due=yes", "--due takes no value", "" },
-		{ "sync --integration", "--integration needs a value", "--integration NAME" },
-		{ "sync --integration ''", "--integration needs a value",
-		  "--integration NAME" },
-		{ "sync --integration=", "--integration needs a value", "--integration NAME" },
-		{ "sync --jobs 0", "--jobs '0' is not a whole number from 1", "--jobs 10" },
-		{ "sync --jobs -1", "--jobs '-1' is not a whole number", "" },
-		{ "sync --jobs 1x", "--jobs '1x' is not a whole number", "" },
-		{ "sync --jobs 1000000001", "--jobs '1000000001' is not a whole number", "" },
-		{ "sync --jobs 99999999999999999999", "is not a whole number", "" },
-		{ "sync extra", "sync: 'extra' is one argument too many", "mmsync help sync" },
-		{ "validate a b", "validate: 'b' is one argument too many", "" },
-		{ "help schema apply now", "help: 'now' is one argument too many", "" },
-		{ "sync --color blue", "--color 'blue' is not known", "auto, always, never" },
-		{ "sync --log-format xml", "--log-format 'xml' is not known", "text, json" },
-		{ "sync --color=blue --log-format=json", "--color 'blue' is not known", "" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+	for (size_t i = 0; i < MMS_COUNT(mistakes); i++) {
 		__attribute__((cleanup(line_release))) struct line line = { 0 };
 
-		parse(&line, rows[i].text);
-		if (rows[i].message == NULL) { /* nothing is given behind -- */
+		parse(&line, mistakes[i].text);
+		if (mistakes[i].message == NULL) { /* nothing is given behind -- */
 			assert_int_equal(line.rc, MMS_OK);
 			assert_null(line.app.verb);
 			continue;
 		}
 		if (line.rc != MMS_E_USAGE)
-			fail_msg("row '%s': %s", rows[i].text, mms_rc_name(line.rc));
-		if (strstr(mms_err_text(&line.err), rows[i].message) == NULL ||
-		    strstr(mms_err_hint(&line.err), rows[i].hint) == NULL)
-			fail_msg("row '%s': %s (%s)", rows[i].text, mms_err_text(&line.err),
+			fail_msg("row '%s': %s", mistakes[i].text, mms_rc_name(line.rc));
+		if (strstr(mms_err_text(&line.err), mistakes[i].message) == NULL ||
+		    strstr(mms_err_hint(&line.err), mistakes[i].hint) == NULL)
+			fail_msg("row '%s': %s (%s)", mistakes[i].text, mms_err_text(&line.err),
 				 mms_err_hint(&line.err));
 	}
 }
