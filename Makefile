@@ -206,6 +206,7 @@ install: $(PROGRAM)
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/mmsync
 	sed 's|@PREFIX@|$(PREFIX)|g' docs/systemd/mmsync@.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/mmsync@.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/mmsync@.service
 	install -m 644 docs/systemd/mmsync@.timer \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/mmsync@.timer
 

@@ -26,7 +26,9 @@ const char mms_audit_more[] =
 	"were saved now, and lists what breaks them. Changes nothing; memory does not grow "
 	"with the tables.\n"
 	"--user: the person's integrations, their events, and the bookings the person is "
-	"assigned to. --integration: it, its events, and the bookings they are linked to.\n"
+	"assigned to. --integration: it, its events, and the bookings they are linked to. "
+	"--quiet: "
+	"of a table only what makes the exit status 1.\n"
 	"  mmsync audit\n"
 	"  mmsync audit --doctype 'MM Calendar Event Sync' --user ann@example.com\n"
 	"  mmsync audit --format ndjson --fail-on warning\n"
@@ -74,6 +76,8 @@ add_row(struct run *r, const struct mms_violation *v)
 	bool is_error = v->severity == MMS_SEVERITY_ERROR;
 	MMS_AUTO(mms_str) name = { 0 };
 
+	if (app->is_quiet && !is_error && !r->fails_on_warning)
+		return;
 	if (!r->has_head) {
 		mms_str_addf(&r->out, "%s%-8s  %-29s  %-42s  %s%s\n",
 			     app->has_color ? "\033[1m" : "", "SEVERITY", "RULE", "NAME",

@@ -268,8 +268,9 @@ print_trouble(const struct mms_turn *t)
 	if (t->err.code != MMS_OK && hint[0] != '\0')
 		printf("  hint: %s\n", hint);
 	if (t->events.failed > 0)
-		printf("%s: %" PRId64 " event%s could not be taken over\n", t->name,
-		       t->events.failed, t->events.failed == 1 ? "" : "s");
+		printf("%s: %" PRId64 " event%s could not be read or written; see their Sync "
+		       "Error Log\n",
+		       t->name, t->events.failed, t->events.failed == 1 ? "" : "s");
 }
 
 static mms_rc
