@@ -4,22 +4,29 @@
 #include <poll.h>
 #include <unistd.h>
 
+void
+mms_app_json_put_err(struct mms_json *j, const struct mms_err *err)
+{
+	const char *hint = mms_err_hint(err);
+
+	mms_json_key(j, "error");
+	mms_json_map(j);
+	mms_json_put_text(j, "code", mms_rc_name(err->code));
+	mms_json_put_text(j, "message", mms_err_text(err));
+	mms_json_put_text(j, "hint", hint[0] != '\0' ? hint : NULL);
+	mms_json_map_end(j);
+}
+
 static void
 print_json_err(const struct mms_app *app, const struct mms_err *err)
 {
-	const char *hint = mms_err_hint(err);
 	MMS_AUTO(mms_json) j = { 0 };
 	MMS_AUTO(mms_err) ignored = { 0 };
 
 	if (mms_json_open_file(&j, stdout, app->is_stdout_terminal, &ignored) != MMS_OK)
 		return;
 	mms_json_map(&j);
-	mms_json_key(&j, "error");
-	mms_json_map(&j);
-	mms_json_put_text(&j, "code", mms_rc_name(err->code));
-	mms_json_put_text(&j, "message", mms_err_text(err));
-	mms_json_put_text(&j, "hint", hint[0] != '\0' ? hint : NULL);
-	mms_json_map_end(&j);
+	mms_app_json_put_err(&j, err);
 	mms_json_map_end(&j);
 	mms_json_done(&j);
 }

@@ -233,13 +233,7 @@ end_output(struct run *r, const struct mms_audit_totals *totals, mms_rc audited,
 		mms_json_map(j);
 	add_totals(r, totals);
 	if (audited != MMS_OK) {
-		mms_json_key(j, "error");
-		mms_json_map(j);
-		mms_json_put_text(j, "code", mms_rc_name(err->code));
-		mms_json_put_text(j, "message", mms_err_text(err));
-		mms_json_put_text(j, "hint",
-				  mms_err_hint(err)[0] != '\0' ? mms_err_hint(err) : NULL);
-		mms_json_map_end(j);
+		mms_app_json_put_err(j, err);
 		r->app->is_json = false; /* it is said; stderr says it once more */
 	}
 	mms_json_map_end(j);

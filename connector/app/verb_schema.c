@@ -233,16 +233,8 @@ json_apply(struct mms_app *app, const struct mms_findings *found, const struct m
 	mms_json_put_i64(&j, "changed", (int64_t)mms_findings_count(found, MMS_FINDING_DONE));
 	mms_app_json_findings(&j, found);
 	mms_json_put_text(&j, "next", next);
-	if (blocked->code != MMS_OK) {
-		mms_json_key(&j, "error");
-		mms_json_map(&j);
-		mms_json_put_text(&j, "code", mms_rc_name(blocked->code));
-		mms_json_put_text(&j, "message", mms_err_text(blocked));
-		mms_json_put_text(&j, "hint",
-				  mms_err_hint(blocked)[0] != '\0' ? mms_err_hint(blocked)
-								   : NULL);
-		mms_json_map_end(&j);
-	}
+	if (blocked->code != MMS_OK)
+		mms_app_json_put_err(&j, blocked);
 	mms_json_map_end(&j);
 	mms_json_done(&j);
 	return mms_json_check(&j, err);

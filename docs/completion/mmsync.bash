@@ -2,11 +2,12 @@
 # shellcheck shell=bash
 
 # BEGIN completion: made by make docs from the program's tables
-_mmsync_commands='sync validate audit doctor demo schema help'
+_mmsync_commands='sync validate audit feed doctor demo schema help'
 _mmsync_globals='--site --json --verbose --quiet --log-format --no-progress --color --help --version'
 # the second words of a first one
 _mmsync_family() {
 	case $1 in
+	feed) _mmsync_words='preview' ;;
 	schema) _mmsync_words='show check apply adopt' ;;
 	*) _mmsync_words= ;;
 	esac
@@ -17,6 +18,7 @@ _mmsync_options() {
 	'sync') _mmsync_words='--due --integration --calendar-id --user --account-id --force-full --dry-run --confirm-deletes --jobs --timeout' ;;
 	'validate') _mmsync_words='--doctype --accumulate --fail-on' ;;
 	'audit') _mmsync_words='--doctype --user --integration --fail-on --format' ;;
+	'feed preview') _mmsync_words='--integration --from --to --zone' ;;
 	'doctor') _mmsync_words='' ;;
 	'demo') _mmsync_words='--feed --stop' ;;
 	'schema show') _mmsync_words='' ;;
@@ -31,6 +33,7 @@ _mmsync_options() {
 _mmsync_takes_files() {
 	case $1 in
 	'validate') return 0 ;;
+	'feed preview') return 0 ;;
 	esac
 	return 1
 }
@@ -45,7 +48,7 @@ _mmsync_choices() {
 	esac
 }
 # options that are followed by their argument
-_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --doctype --fail-on --doctype --user --integration --fail-on --format --feed   '
+_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --doctype --fail-on --doctype --user --integration --fail-on --format --integration --from --to --zone --feed   '
 _mmsync_doctypes=('MM Calendar Integration' 'MM Calendar Event Sync' 'MM Meeting Booking')
 # END completion
 

@@ -147,6 +147,9 @@ void mms_app_print_err(const struct mms_app *app, const struct mms_err *err);
  */
 bool mms_app_has_lost_reader(void);
 
+/* The member "error" of the object that is being written: {"code","message","hint"}. */
+void mms_app_json_put_err(struct mms_json *j, const struct mms_err *err);
+
 /* Start JSON on stdout: compact into a pipe, indented on a terminal. */
 mms_rc
 mms_app_json(struct mms_app *app, struct mms_json *j, struct mms_err *err) MMS_MUST_CHECK;
