@@ -32,7 +32,9 @@ fill_paths(struct demo *demo)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	if (tmp == NULL || tmp[0] != '/' || strlen(tmp) > TMPDIR_MAX)
+	/* mariadb-install-db takes no path with a blank */
+	if (tmp == NULL || tmp[0] != '/' || strlen(tmp) > TMPDIR_MAX ||
+	    strpbrk(tmp, " \t\n\"'") != NULL)
 		tmp = "/tmp";
 	(void)snprintf(demo->dir, sizeof demo->dir, "%s/mmsync-demo-%lu", tmp,
 		       (unsigned long)geteuid());
