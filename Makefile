@@ -3,7 +3,7 @@
 #   make deps      install the Debian packages (apt-get)      make test     everything that proves it
 #   make           build/mmsync                               make demo     watch it work in a minute
 #   make bench     measured ratios   make torture   faults    make fuzz F=feed      make analyze
-#   make install   DESTDIR= PREFIX=/usr/local
+#   make install   DESTDIR= PREFIX=/usr/local                 make docs     what docs/ has from the program
 #
 # BUILD=release (default) | dev (fault points) | asan | tsan | cov | analyze, CC=gcc | clang
 
@@ -87,8 +87,12 @@ CMOCKA_LIBS = $(shell pkg-config --libs cmocka libical)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all program everything deps deps-analyze demo test check lint bench torture fuzz analyze \
-	install format clean
+# What docs/ repeats of the program's tables; docs/tables.c makes it.
+TABLES := $(OUT)/docs/tables
+TABLED := docs/mmsync.1 docs/completion/mmsync.bash
+
+.PHONY: all program everything deps deps-bench deps-analyze demo test check lint bench \
+	bench-programs torture fuzz analyze docs install format clean
 
 all: program
 ifeq ($(BUILD),release)
@@ -99,9 +103,13 @@ endif
 program: $(PROGRAM)
 
 # Everything that can be compiled in this variant.
-everything: program $(UNIT) $(INTEGRATION) $(FAKES) $(FUZZ_REPLAY) $(TORTURE)
+everything: program $(TABLES) $(UNIT) $(INTEGRATION) $(FAKES) $(FUZZ_REPLAY) $(TORTURE)
 
 $(PROGRAM): $(OUT)/connector/app/main.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
+
+$(TABLES): $(OUT)/docs/tables.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
 
@@ -182,20 +190,25 @@ fuzz:
 analyze: deps-analyze
 	@tests/tools/analyze
 
+# After a change of commands, options, settings or help: the tables of docs/ and fixtures/help/.
+docs: $(PROGRAM) $(TABLES)
+	@$(TABLES) --write $(TABLED)
+	@docs/golden-help $(PROGRAM)
+
 format:
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 
-install:
-	@$(MAKE) --no-print-directory all BUILD=release
+install: $(PROGRAM)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
-	install -m 755 build/release/mmsync $(DESTDIR)$(PREFIX)/bin/mmsync
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/mmsync
 	install -m 644 docs/mmsync.1 $(DESTDIR)$(PREFIX)/share/man/man1/mmsync.1
 	install -m 644 docs/completion/mmsync.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/mmsync
 	sed 's|@PREFIX@|$(PREFIX)|g' docs/systemd/mmsync@.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/mmsync@.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/mmsync@.service
 	install -m 644 docs/systemd/mmsync@.timer \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/mmsync@.timer
 

@@ -9,10 +9,10 @@
 /* Where the demonstration lives; all of it is under dir. */
 struct demo {
 	struct mms_app *app;
-	char dir[64];         /* /tmp/mmsync-demo-UID                    */
-	char site[96];        /* dir/sites/demo.example                  */
-	char feeds[96];       /* dir/feeds                               */
-	char socket[96];      /* of its MariaDB                          */
+	char dir[96];         /* $TMPDIR or /tmp, /mmsync-demo-UID       */
+	char site[128];       /* dir/sites/demo.example                  */
+	char feeds[128];      /* dir/feeds                               */
+	char socket[128];     /* of its MariaDB                          */
 	char self[512];       /* this program                            */
 	unsigned port;        /* of the feed stand                       */
 	const char *own_feed; /* --feed URL; NULL: none              */

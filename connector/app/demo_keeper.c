@@ -76,12 +76,13 @@ find_server(void)
 static mms_rc
 install_database(const struct demo *demo, struct mms_err *err)
 {
-	char data[128], log[128];
+	char data[160], log[160];
 	int status = 0;
 	const char *const argv[] = { "mariadb-install-db",
 				     "--no-defaults",
 				     "--auth-root-authentication-method=normal",
 				     "--skip-test-db",
+				     "--force", /* machines that cannot look up their name */
 				     geteuid() == 0 ? "--user=root" : "--skip-name-resolve",
 				     data,
 				     NULL };
@@ -90,14 +91,14 @@ install_database(const struct demo *demo, struct mms_err *err)
 	(void)snprintf(log, sizeof log, "%s/install.log", demo->dir);
 	mms_rc rc = mms_demo_spawn(argv, log, &status, err);
 	if (rc == MMS_OK && status != 0)
-		rc = mms_fail(err, MMS_E_CONFIG, "mariadb-install-db failed, see %s", log);
+		rc = mms_fail(err, MMS_E_CONFIG, "mariadb-install-db failed");
 	return rc;
 }
 
 static pid_t
 start_server(const struct demo *demo, const char *program)
 {
-	char data[128], socket[128], pid_file[128], tmp[128];
+	char data[160], socket[160], pid_file[160], tmp[160];
 	const char *const argv[] = {
 		program,
 		"--no-defaults",
@@ -154,7 +155,7 @@ remove_dir(const struct demo *demo)
 static void
 keep(const struct demo *demo, const char *program)
 {
-	char path[128], port_text[16];
+	char path[160], port_text[16];
 	unsigned port = 0;
 	struct mms_feed_stand *stand = NULL;
 	MMS_AUTO(mms_err) err = { 0 };
@@ -178,7 +179,7 @@ keep(const struct demo *demo, const char *program)
 static mms_rc
 fork_keeper(const struct demo *demo, const char *program, struct mms_err *err)
 {
-	char path[128], text[32];
+	char path[160], text[32];
 
 	(void)snprintf(path, sizeof path, "%s/keeper.lock", demo->dir);
 	int lock = open(path, O_RDWR | O_CREAT, 0600);
@@ -209,7 +210,7 @@ fork_keeper(const struct demo *demo, const char *program, struct mms_err *err)
 static bool
 read_number(const struct demo *demo, const char *name, long *out)
 {
-	char path[128], text[32] = "";
+	char path[160], text[32] = "";
 
 	(void)snprintf(path, sizeof path, "%s/%s", demo->dir, name);
 	FILE *file = fopen(path, "re");
@@ -250,14 +251,13 @@ mms_demo_start(struct demo *demo, struct mms_err *err)
 			return mms_fail(err, MMS_E_STOPPED, "stopped");
 		mms_clock_sleep_ms(POLL_MS);
 	}
-	return mms_fail(err, MMS_E_CONFIG, "MariaDB did not start, see %s/keeper.log",
-			demo->dir);
+	return mms_fail(err, MMS_E_CONFIG, "MariaDB did not start");
 }
 
 mms_rc
 mms_demo_stop(const struct demo *demo, bool *was_there, struct mms_err *err)
 {
-	char path[128];
+	char path[160];
 	long pid = 0;
 
 	*was_there = access(demo->dir, F_OK) == 0;

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -81,7 +82,7 @@ run_sql(const struct demo *demo, const char *const *statements, size_t n, struct
 static mms_rc
 make_site(const struct demo *demo, struct mms_err *err)
 {
-	char path[160], socket[160], log[128];
+	char path[160], socket[160], log[160];
 	int status = 0;
 	MMS_AUTO(mms_str) config = { 0 };
 	const char *const argv[] = { "mariadb",
@@ -110,8 +111,7 @@ make_site(const struct demo *demo, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = mms_demo_spawn(argv, log, &status, err);
 	if (rc == MMS_OK && status != 0)
-		rc = mms_fail(err, MMS_E_CONFIG,
-			      "the demonstration's database cannot be made, see %s", log);
+		rc = mms_fail(err, MMS_E_CONFIG, "the demonstration's database cannot be made");
 	return rc;
 }
 
@@ -302,7 +302,9 @@ mms_demo_tell(struct demo *demo, struct mms_err *err)
 {
 	static const char *const apply[] = { "schema", "apply", "--with-frappe", "--quiet",
 					     NULL };
+	static const char *const check[] = { "schema", "check", NULL };
 	int64_t started_mono_ms = mms_clock_mono_ms();
+	bool is_elsewhere = strncmp(demo->dir, "/tmp/mmsync", 11) != 0;
 	int status = 0;
 
 	say("mmsync demonstration: a Frappe site's meeting tables, three people, their "
@@ -315,6 +317,10 @@ mms_demo_tell(struct demo *demo, struct mms_err *err)
 		rc = show(demo, apply, &status, err);
 	if (rc == MMS_OK)
 		rc = expect_status(status, 0, "schema apply", err);
+	if (rc == MMS_OK)
+		rc = show(demo, check, &status, err);
+	if (rc == MMS_OK)
+		rc = expect_status(status, 0, "schema check", err);
 	if (rc == MMS_OK)
 		rc = mms_demo_put_feeds(demo, 1, err);
 	if (rc == MMS_OK)
@@ -332,8 +338,9 @@ mms_demo_tell(struct demo *demo, struct mms_err *err)
 	say("\nThat was it, in %lld seconds. The site runs for half an hour; look around:\n\n"
 	    "  %s --site %s sync --force-full\n"
 	    "  mariadb --no-defaults -S %s -uroot demo\n\n"
-	    "and clean up with\n\n  %s demo --stop",
+	    "and clean up with\n\n  %s%s%s%s demo --stop",
 	    (long long)((mms_clock_mono_ms() - started_mono_ms + 999) / 1000), demo->self,
-	    demo->site, demo->socket, demo->self);
+	    demo->site, demo->socket, is_elsewhere ? "TMPDIR=" : "",
+	    is_elsewhere ? getenv("TMPDIR") : "", is_elsewhere ? " " : "", demo->self);
 	return MMS_OK;
 }

@@ -1,55 +1,39 @@
 /* The program: parse, make true what the verb needs, run it, exit with the contract's status. */
-#include <signal.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "mmsync/app.h"
 #include "mmsync/fault.h"
 #include "mmsync/timetext.h"
 
-static atomic_bool is_stopped; /* a signal handler can reach nothing else */
-
-const atomic_bool *
-mms_app_stop_flag(void)
-{
-	return &is_stopped;
-}
-
+/* A descriptor that is closed would be the database's next: then a message goes into its protocol. */
 static void
-stop(int signo)
+hold_standard_files(void)
 {
-	(void)signo;
-	atomic_store(&is_stopped, true);
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = stop };
-
-	(void)sigemptyset(&action.sa_mask);
-	(void)sigaction(SIGINT, &action, NULL);
-	(void)sigaction(SIGTERM, &action, NULL);
-	action.sa_handler = SIG_IGN;
-	(void)sigaction(SIGPIPE, &action, NULL);
+	for (int fd = open("/dev/null", O_RDWR); fd >= 0; fd = open("/dev/null", O_RDWR)) {
+		if (fd > STDERR_FILENO) {
+			(void)close(fd);
+			return;
+		}
+	}
 }
 
 static void
 look_at_terminal(struct mms_app *app)
 {
-	struct winsize size;
-	const char *term = getenv("TERM");
+	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
 	bool is_dumb = term == NULL || strcmp(term, "dumb") == 0;
+	bool may_color = !is_dumb && (no_color == NULL || no_color[0] == '\0');
+	bool is_stderr_terminal = isatty(STDERR_FILENO) == 1;
 
 	app->is_stdout_terminal = isatty(STDOUT_FILENO) == 1;
-	app->has_color = app->is_stdout_terminal && !is_dumb && getenv("NO_COLOR") == NULL;
-	app->has_progress = isatty(STDERR_FILENO) == 1 && !is_dumb;
-	app->width = 80;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		app->width = size.ws_col;
+	app->has_color = app->is_stdout_terminal && may_color;
+	app->has_err_color = is_stderr_terminal && may_color;
+	app->has_progress = is_stderr_terminal && !is_dumb;
 }
 
 static mms_rc
@@ -93,6 +77,15 @@ print_fault_counts(void)
 	(void)fclose(file);
 }
 
+static void
+print_version(const struct mms_app *app)
+{
+	if (app->is_json)
+		printf("{\"version\":\"%s\"}\n", MMS_VERSION);
+	else
+		printf("mmsync %s\n", MMS_VERSION);
+}
+
 static mms_rc
 run(struct mms_app *app, int argc, char **argv, struct mms_err *err)
 {
@@ -101,16 +94,18 @@ run(struct mms_app *app, int argc, char **argv, struct mms_err *err)
 	if (rc != MMS_OK)
 		return rc;
 	if (mms_app_flag(app, "version")) {
-		printf("mmsync %s\n", MMS_VERSION);
+		print_version(app);
 		return MMS_OK;
 	}
-	if (app->verb == NULL && !mms_app_flag(app, "help")) {
-		mms_app_print_help(app, NULL);
-		return mms_fail(err, MMS_E_USAGE, "no command given");
-	}
-	if (app->verb == NULL || mms_app_flag(app, "help")) {
-		mms_app_print_help(app, app->verb);
+	if (mms_app_flag(app, "help")) {
+		(void)mms_app_print_help(app, stdout,
+					 app->verb != NULL ? app->verb->name : app->family);
 		return MMS_OK;
+	}
+	if (app->verb == NULL) {
+		if (!app->is_json && !app->is_quiet)
+			(void)mms_app_print_help(app, stderr, NULL);
+		return mms_fail(err, MMS_E_USAGE, "no command was given");
 	}
 	rc = set_clock(app, err);
 	if (rc == MMS_OK)
@@ -120,24 +115,42 @@ run(struct mms_app *app, int argc, char **argv, struct mms_err *err)
 	return rc;
 }
 
+/* What was found counts more than that it could not be told; a reader that left is no fault. */
+static int
+end_output(int status, bool is_told)
+{
+	bool has_failed = ferror(stdout) != 0;
+
+	errno = 0;
+	has_failed = fflush(stdout) != 0 || has_failed;
+	if (!has_failed)
+		return status;
+	if (mms_app_has_lost_reader())
+		return status != 0 ? status : mms_rc_exit_status(MMS_E_STOPPED);
+	if (!is_told)
+		fprintf(stderr, "mmsync: the output cannot be written%s%s\n",
+			errno != 0 ? ": " : "", errno != 0 ? strerrordesc_np(errno) : "");
+	return status != 0 ? status : 1;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct mms_app app = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
 
-	catch_signals();
+	hold_standard_files();
+	mms_app_catch_signals();
 	mms_site_setup();
 	look_at_terminal(&app);
 	mms_rc rc = arm_faults(&err);
 	if (rc == MMS_OK)
 		rc = run(&app, argc, argv, &err);
-	if (rc != MMS_OK)
+	bool is_untold = rc == MMS_E_STOPPED && mms_app_has_lost_reader();
+	if (rc != MMS_OK && !is_untold)
 		mms_app_print_err(&app, &err);
 	int status = rc != MMS_OK ? mms_rc_exit_status(rc) : app.exit_status;
 	mms_app_close(&app);
 	print_fault_counts();
-	if (fflush(stdout) != 0 && status == 0)
-		status = 1;
-	return status;
+	return end_output(status, rc != MMS_OK && !app.is_json);
 }

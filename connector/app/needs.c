@@ -31,7 +31,7 @@ load_site(struct mms_app *app, struct mms_err *err)
 	if (dir == NULL && (app->verb->needs & MMS_MAY_SITE))
 		return MMS_OK;
 	if (dir == NULL) {
-		mms_fail(err, MMS_E_USAGE, "mmsync %s needs a site", app->verb->name);
+		mms_fail(err, MMS_E_USAGE, "%s needs a site", app->verb->name);
 		return mms_hint(err, "--site BENCH/sites/SITE, or set MMSYNC_SITE");
 	}
 	mms_rc rc = mms_site_load(dir, mms_app_env, NULL, &app->site, err);

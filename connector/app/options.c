@@ -10,15 +10,18 @@
 #include "mmsync/near.h"
 #include "mmsync/timetext.h"
 
+/* The largest count that an option takes; seconds in it are some 30 years. */
+#define COUNT_MAX 1000000000
+
 static const struct mms_opt global_opts[] = {
 	{ "site", MMS_OPT_TEXT, "DIR", "the Frappe site's folder (else $MMSYNC_SITE)" },
 	{ "json", MMS_OPT_FLAG, NULL, "print the result as one JSON object" },
-	{ "verbose", MMS_OPT_FLAG, NULL, "log each step (also -v)" },
-	{ "quiet", MMS_OPT_FLAG, NULL, "log errors only, print no notes (also -q)" },
+	{ "verbose", MMS_OPT_FLAG, NULL, "log each step, list also what is right (also -v)" },
+	{ "quiet", MMS_OPT_FLAG, NULL, "tell only what needs attention (also -q)" },
 	{ "log-format", MMS_OPT_TEXT, "text|json", "form of the log lines on stderr" },
 	{ "no-progress", MMS_OPT_FLAG, NULL, "draw no progress bar" },
 	{ "color", MMS_OPT_TEXT, "auto|always|never", "colours in tables and messages" },
-	{ "help", MMS_OPT_FLAG, NULL, "show help, for the command when one is given" },
+	{ "help", MMS_OPT_FLAG, NULL, "show help, of a command if given (also -h)" },
 	{ "version", MMS_OPT_FLAG, NULL, "show the version" },
 	{ NULL, MMS_OPT_FLAG, NULL, NULL },
 };
@@ -49,8 +52,10 @@ unknown_option(const struct mms_verb *verb, const char *given, struct mms_err *e
 
 	for (size_t t = 0; t < MMS_COUNT(tables); t++) {
 		for (const struct mms_opt *o = tables[t]; o != NULL && o->name != NULL; o++) {
-			size_t d = mms_near_distance(given, o->name);
-			if (d < best_distance && mms_near_enough(given, o->name)) {
+			bool is_begun = strncmp(given, o->name, strlen(given)) == 0;
+			size_t d = is_begun ? 0 : mms_near_distance(given, o->name);
+			if (d < best_distance &&
+			    (is_begun || mms_near_enough(given, o->name))) {
 				best = o->name;
 				best_distance = d;
 			}
@@ -76,9 +81,9 @@ read_number(const struct mms_opt *opt, const char *text, int64_t *out, struct mm
 	char *end;
 	errno = 0;
 	long long n = strtoll(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0' || n < 1) {
-		mms_fail(err, MMS_E_USAGE, "--%s '%s' is not a whole number of 1 or more",
-			 opt->name, text);
+	if (errno != 0 || end == text || *end != '\0' || n < 1 || n > COUNT_MAX) {
+		mms_fail(err, MMS_E_USAGE, "--%s '%s' is not a whole number from 1 to %d",
+			 opt->name, text, COUNT_MAX);
 		return mms_hint(err, "for example --%s 10", opt->name);
 	}
 	*out = n;
@@ -158,49 +163,100 @@ find_verb(const char *first, const char *second, int *used)
 	const struct mms_verb *verbs = mms_verbs(&n);
 
 	for (size_t v = 0; v < n; v++) {
-		const char *space = strchr(verbs[v].name, ' ');
-		size_t len =
-			space != NULL ? (size_t)(space - verbs[v].name) : strlen(verbs[v].name);
-		if (strlen(first) != len || memcmp(first, verbs[v].name, len) != 0)
+		const char *last = mms_verb_last_word(&verbs[v]);
+		if (!mms_verb_is_of(&verbs[v], first))
 			continue;
-		if (space != NULL && (second == NULL || strcmp(second, space + 1) != 0))
+		if (last != verbs[v].name && (second == NULL || strcmp(second, last) != 0))
 			continue;
-		*used = space != NULL ? 2 : 1;
+		*used = last != verbs[v].name ? 2 : 1;
 		return &verbs[v];
 	}
 	return NULL;
 }
 
+/* The names of a family in a row: "show, check, apply". Empty: it is none. */
+static void
+add_members(struct mms_str *out, const char *family)
+{
+	size_t n;
+	const struct mms_verb *verbs = mms_verbs(&n);
+
+	for (size_t v = 0; v < n; v++) {
+		if (mms_verb_is_of(&verbs[v], family) &&
+		    mms_verb_last_word(&verbs[v]) != verbs[v].name)
+			mms_str_addf(out, "%s%s", out->len > 0 ? ", " : "",
+				     mms_verb_last_word(&verbs[v]));
+	}
+}
+
+/* How far what was typed is from a verb: by its first word, and by both; 99: not near. */
+static size_t
+distance_to(const struct mms_verb *verb, const char *first, const char *second)
+{
+	MMS_AUTO(mms_str) both = { 0 };
+	MMS_AUTO(mms_str) head = { 0 };
+	const char *last = mms_verb_last_word(verb);
+
+	mms_str_addf(&both, "%s %s", first, second != NULL ? second : "");
+	if (last == verb->name)
+		return mms_near_enough(first, last) ? mms_near_distance(first, last) : 99;
+	mms_str_addn(&head, verb->name, (size_t)(last - verb->name) - 1);
+	if (strcmp(first, last) == 0)
+		return 1; /* "preview" for "feed preview" */
+	if (!mms_near_enough(first, mms_str_get(&head)))
+		return 99;
+	return mms_near_distance(mms_str_get(&both), verb->name);
+}
+
 static mms_rc
 unknown_verb(const char *first, const char *second, struct mms_err *err)
 {
-	MMS_AUTO(mms_str) given = { 0 };
+	MMS_AUTO(mms_str) members = { 0 };
 	size_t n, best_distance = 99;
 	const struct mms_verb *verbs = mms_verbs(&n), *best = NULL;
 
-	mms_str_add(&given, first);
+	add_members(&members, first);
 	for (size_t v = 0; v < n; v++) {
-		size_t d = mms_near_distance(first, verbs[v].name);
-		size_t len = strlen(first);
-		/* "schema" alone, or with a wrong second word: its forms are near. */
-		if (strncmp(verbs[v].name, first, len) == 0 && verbs[v].name[len] == ' ') {
-			MMS_AUTO(mms_str) both = { 0 };
-			mms_str_addf(&both, "%s %s", first, second != NULL ? second : "");
-			d = mms_near_distance(mms_str_get(&both), verbs[v].name) / 2;
-		} else if (!mms_near_enough(first, verbs[v].name)) {
-			continue;
-		}
+		size_t d = distance_to(&verbs[v], first, second);
 		if (d < best_distance) {
 			best = &verbs[v];
 			best_distance = d;
 		}
 	}
-	mms_fail(err, MMS_E_USAGE, "unknown command '%s%s%s'", first, second != NULL ? " " : "",
-		 second != NULL ? second : "");
+	if (members.len > 0 && second == NULL) {
+		mms_fail(err, MMS_E_USAGE, "%s needs a second word", first);
+		return mms_hint(err, "one of: %s; mmsync help %s tells more",
+				mms_str_get(&members), first);
+	}
+	/* Behind a command of one word stands its argument, which is not told. */
+	bool tells_both = members.len > 0 && second != NULL;
+	mms_fail(err, MMS_E_USAGE, "unknown command '%s%s%s'", first, tells_both ? " " : "",
+		 tells_both ? second : "");
+	if (tells_both && !mms_near_enough(second, mms_verb_last_word(best)))
+		return mms_hint(err, "one of: %s", mms_str_get(&members));
 	if (best != NULL)
 		return mms_hint(err, "did you mean 'mmsync %s'? mmsync help lists all",
 				best->name);
 	return mms_hint(err, "mmsync help lists the commands");
+}
+
+static bool
+is_family(const char *name)
+{
+	MMS_AUTO(mms_str) members = { 0 };
+
+	add_members(&members, name);
+	return members.len > 0;
+}
+
+static bool
+asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Find the verb first, so that options before it are read by its table too. */
@@ -225,7 +281,14 @@ take_verb(struct mms_app *app, int argc, char **argv, int *first, int *used,
 		const char *second = i + 1 < argc && argv[i + 1][0] != '-' ? argv[i + 1] : NULL;
 		*first = i;
 		app->verb = find_verb(argv[i], second, used);
-		return app->verb != NULL ? MMS_OK : unknown_verb(argv[i], second, err);
+		if (app->verb != NULL)
+			return MMS_OK;
+		if (second == NULL && asks_for_help(argc, argv) && is_family(argv[i])) {
+			app->family = argv[i];
+			*used = 1;
+			return MMS_OK;
+		}
+		return unknown_verb(argv[i], second, err);
 	}
 	return MMS_OK;
 }
@@ -268,8 +331,8 @@ apply_globals(struct mms_app *app, struct mms_err *err)
 	}
 	if (rc == MMS_OK && (text = mms_app_text(app, "color")) != NULL) {
 		rc = choose_word("color", text, whens, MMS_COUNT(whens), &which, err);
-		if (which != 0)
-			app->has_color = which == 1;
+		if (rc == MMS_OK && which != 0)
+			app->has_color = app->has_err_color = which == 1;
 	}
 	return rc;
 }
@@ -282,12 +345,12 @@ check_words(const struct mms_app *app, struct mms_err *err)
 	if (verb == NULL || mms_app_flag(app, "help"))
 		return MMS_OK;
 	if (app->args.n_words < verb->min_words) {
-		mms_fail(err, MMS_E_USAGE, "mmsync %s needs %s", verb->name, verb->args);
+		mms_fail(err, MMS_E_USAGE, "%s needs %s", verb->name, verb->args);
 		return mms_hint(err, "mmsync help %s shows how", verb->name);
 	}
 	if (app->args.n_words > verb->max_words) {
-		mms_fail(err, MMS_E_USAGE, "mmsync %s: '%s' is one argument too many",
-			 verb->name, app->args.words[verb->max_words]);
+		mms_fail(err, MMS_E_USAGE, "%s: '%s' is one argument too many", verb->name,
+			 app->args.words[verb->max_words]);
 		return mms_hint(err, "mmsync help %s shows how", verb->name);
 	}
 	return MMS_OK;
@@ -306,6 +369,14 @@ find_letter(const char *arg)
 			return find_opt(global_opts, letters[i].name, strlen(letters[i].name));
 	}
 	return NULL;
+}
+
+static mms_rc
+unknown_letter(const char *arg, struct mms_err *err)
+{
+	mms_fail(err, MMS_E_USAGE, "unknown option %s", arg);
+	return mms_hint(err,
+			"options are words, as in --json; of one letter there are -v, -q, -h");
 }
 
 mms_rc
@@ -329,7 +400,7 @@ mms_app_parse(struct mms_app *app, int argc, char **argv, struct mms_err *err)
 		else if (find_letter(argv[i]) != NULL)
 			rc = add_item(&app->args, find_letter(argv[i]), NULL, err);
 		else
-			rc = mms_fail(err, MMS_E_USAGE, "unknown option %s", argv[i]);
+			rc = unknown_letter(argv[i], err);
 	}
 	if (rc == MMS_OK)
 		rc = apply_globals(app, err);

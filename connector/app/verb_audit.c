@@ -23,28 +23,18 @@ const struct mms_opt mms_audit_opts[] = {
 
 const char mms_audit_more[] =
 	"Judges every integration, event and booking by the rules of its DocType, as if it "
-	"were\n"
-	"saved now, and lists what breaks them. Changes nothing; memory does not grow with "
-	"the\n"
-	"tables. --user: the person's integrations, their events, and the bookings the person "
-	"is\n"
-	"assigned to. --integration: it, its events, and the bookings they are linked to.\n"
-	"\n"
-	"--format json (or --json) is one object, ndjson one violation a line and a last line\n"
-	"with the sums:\n"
-	"  {\"violations\": [{\"doctype\", \"name\", \"severity\", \"rule\", \"message\",\n"
-	"    \"repair\"}], \"checked\": {\"MM Calendar Event Sync\": n, ...},\n"
-	"    \"errors\": n, \"warnings\": n}\n"
-	"\n"
-	"Exit status: 0 when nothing is wrong, 1 when a row has an error (--fail-on warning: "
-	"or a\n"
-	"warning), 2 usage, also an unknown user or integration, 3 configuration, 4 the "
-	"database\n"
-	"cannot be used, 6 interrupted.\n"
-	"\n"
+	"were saved now, and lists what breaks them. Changes nothing; memory does not grow "
+	"with the tables.\n"
+	"--user: the person's integrations, their events, and the bookings the person is "
+	"assigned to. --integration: it, its events, and the bookings they are linked to. "
+	"--quiet: "
+	"of a table only what makes the exit status 1.\n"
 	"  mmsync audit\n"
-	"  mmsync audit --doctype 'MM Calendar Event Sync' --user ann@example.com --format "
-	"ndjson";
+	"  mmsync audit --doctype 'MM Calendar Event Sync' --user ann@example.com\n"
+	"  mmsync audit --format ndjson --fail-on warning\n"
+	"Exit status: 0 nothing is wrong; 1 a row has an error (--fail-on warning: or a "
+	"warning); 2 usage, also an unknown name; 3 configuration; 4 the database cannot be "
+	"used; 6 interrupted.";
 
 enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_NDJSON };
 
@@ -86,6 +76,8 @@ add_row(struct run *r, const struct mms_violation *v)
 	bool is_error = v->severity == MMS_SEVERITY_ERROR;
 	MMS_AUTO(mms_str) name = { 0 };
 
+	if (app->is_quiet && !is_error && !r->fails_on_warning)
+		return;
 	if (!r->has_head) {
 		mms_str_addf(&r->out, "%s%-8s  %-29s  %-42s  %s%s\n",
 			     app->has_color ? "\033[1m" : "", "SEVERITY", "RULE", "NAME",
@@ -199,12 +191,22 @@ add_totals(struct run *r, const struct mms_audit_totals *totals)
 static void
 add_summary(struct run *r, const struct mms_audit_totals *totals)
 {
+	char number[24];
+	int width = 1;
+
+	if (r->app->is_quiet)
+		return;
 	if (r->has_head)
 		mms_str_addc(&r->out, '\n');
 	for (unsigned d = 0; d < MMS_DT_PARENTS; d++) {
+		int n = snprintf(number, sizeof number, "%" PRId64, totals->checked[d]);
+		if (r->options.doctypes[d] && n > width)
+			width = n;
+	}
+	for (unsigned d = 0; d < MMS_DT_PARENTS; d++) {
 		if (r->options.doctypes[d])
-			mms_str_addf(&r->out, "%-23s  %" PRId64 " checked\n",
-				     mms_doctype_get((enum mms_doctype_id)d)->name,
+			mms_str_addf(&r->out, "%-23s  %*" PRId64 " checked\n",
+				     mms_doctype_get((enum mms_doctype_id)d)->name, width,
 				     totals->checked[d]);
 	}
 	mms_str_addf(&r->out, "%" PRId64 " error%s, %" PRId64 " warning%s\n", totals->errors,
@@ -231,13 +233,7 @@ end_output(struct run *r, const struct mms_audit_totals *totals, mms_rc audited,
 		mms_json_map(j);
 	add_totals(r, totals);
 	if (audited != MMS_OK) {
-		mms_json_key(j, "error");
-		mms_json_map(j);
-		mms_json_put_text(j, "code", mms_rc_name(err->code));
-		mms_json_put_text(j, "message", mms_err_text(err));
-		mms_json_put_text(j, "hint",
-				  mms_err_hint(err)[0] != '\0' ? mms_err_hint(err) : NULL);
-		mms_json_map_end(j);
+		mms_app_json_put_err(j, err);
 		r->app->is_json = false; /* it is said; stderr says it once more */
 	}
 	mms_json_map_end(j);

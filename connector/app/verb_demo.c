@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,14 +18,25 @@ const struct mms_opt mms_demo_opts[] = {
 
 const char mms_demo_more[] =
 	"Starts a private MariaDB on a socket in a folder of its own, with Frappe's tables, "
-	"three\n"
-	"people and their feeds, and shows a first sync, a change, an outage and an audit. It\n"
-	"touches nothing else, and removes everything after half an hour or with --stop.";
+	"three people and their feeds, and shows a first sync, a change, an outage and an "
+	"audit. It touches nothing else, needs no site, and removes all it made after half an "
+	"hour or with --stop. The folder is mmsync-demo-UID in $TMPDIR, else in /tmp.\n"
+	"  mmsync demo\n"
+	"  mmsync demo --feed https://calendar.example.com/my.ics";
+
+/* The socket's path must fit into 107 bytes. */
+#define TMPDIR_MAX 60
 
 static void
 fill_paths(struct demo *demo)
 {
-	(void)snprintf(demo->dir, sizeof demo->dir, "/tmp/mmsync-demo-%lu",
+	const char *tmp = getenv("TMPDIR");
+
+	/* mariadb-install-db takes no path with a blank */
+	if (tmp == NULL || tmp[0] != '/' || strlen(tmp) > TMPDIR_MAX ||
+	    strpbrk(tmp, " \t\n\"'") != NULL)
+		tmp = "/tmp";
+	(void)snprintf(demo->dir, sizeof demo->dir, "%s/mmsync-demo-%lu", tmp,
 		       (unsigned long)geteuid());
 	(void)snprintf(demo->site, sizeof demo->site, "%s/sites/demo.example", demo->dir);
 	(void)snprintf(demo->feeds, sizeof demo->feeds, "%s/feeds", demo->dir);
@@ -33,7 +45,7 @@ fill_paths(struct demo *demo)
 	demo->self[n > 0 ? n : 0] = '\0';
 }
 
-/* /tmp is everybody's: what stands there under our name must be ours before we remove it. */
+/* The folder is everybody's: what stands there under our name must be ours before we remove it. */
 static mms_rc
 check_owner(const struct demo *demo, struct mms_err *err)
 {
@@ -49,12 +61,32 @@ check_owner(const struct demo *demo, struct mms_err *err)
 	return MMS_OK;
 }
 
+/* The end of a log of the folder, which is removed: nobody can look there afterwards. */
+static void
+show_log(const struct demo *demo, const char *name)
+{
+	char log[160];
+	int status = 0;
+	MMS_AUTO(mms_err) ignored = { 0 };
+	const char *const tail[] = { "tail", "-n", "15", log, NULL };
+
+	(void)snprintf(log, sizeof log, "%s/%s", demo->dir, name);
+	if (access(log, R_OK) != 0)
+		return;
+	mms_app_note(demo->app, "the demonstration did not work; the end of %s:", name);
+	(void)!mms_demo_spawn(tail, NULL, &status, &ignored);
+}
+
 mms_rc
 mms_verb_demo(struct mms_app *app, struct mms_err *err)
 {
 	struct demo demo = { .app = app, .own_feed = mms_app_text(app, "feed") };
 	bool was_there = false;
 
+	if (app->is_json) {
+		mms_fail(err, MMS_E_USAGE, "demo tells a story and has no JSON form");
+		return mms_hint(err, "the commands that it shows all have one");
+	}
 	fill_paths(&demo);
 	mms_rc rc = check_owner(&demo, err);
 	if (rc == MMS_OK)
@@ -69,12 +101,8 @@ mms_verb_demo(struct mms_app *app, struct mms_err *err)
 	rc = mms_demo_tell(&demo, err);
 	if (rc != MMS_OK) {
 		MMS_AUTO(mms_err) ignored = { 0 };
-		mms_app_note(app, "the demonstration did not work; its server's log:");
-		char log[128];
-		(void)snprintf(log, sizeof log, "%s/keeper.log", demo.dir);
-		const char *const tail[] = { "tail", "-n", "15", log, NULL };
-		int status = 0;
-		(void)!mms_demo_spawn(tail, NULL, &status, &ignored);
+		show_log(&demo, "install.log");
+		show_log(&demo, "keeper.log");
 		(void)!mms_demo_stop(&demo, &was_there, &ignored);
 	}
 	return rc;

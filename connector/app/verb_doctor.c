@@ -5,16 +5,12 @@
 
 const char mms_doctor_more[] =
 	"Looks at site_config.json, the database, mmsync's tables, what it has brought to "
-	"Frappe's,\n"
-	"and at settings of Frappe that get in its way. Changes nothing. Each problem is "
-	"listed with\n"
-	"the command that mends it; notes are worth knowing and no fault.\n"
-	"\n"
-	"Exit status: 0 when nothing needs a person, 1 when something does, 3 when the "
-	"configuration\n"
-	"is wrong, 4 when the database cannot be used.\n"
-	"\n"
-	"  mmsync --site ~/frappe-bench/sites/erp.example.com doctor";
+	"Frappe's, and at settings of Frappe that get in its way. Changes nothing. Each "
+	"problem is listed with the command that mends it; notes are worth knowing and no "
+	"fault. --quiet lists problems only.\n"
+	"  mmsync --site ~/frappe-bench/sites/erp.example.com doctor\n"
+	"Exit status: 0 nothing needs a person; 1 something does; 2 no site was named; 3 the "
+	"configuration is wrong; 4 the database cannot be used.";
 
 /* Reads what it can; the exit status names the gravest thing. */
 static mms_rc
@@ -25,7 +21,7 @@ examine(struct mms_app *app, struct mms_findings *found, struct mms_err *err)
 	struct mms_db *db = NULL;
 
 	if (dir == NULL) {
-		mms_fail(err, MMS_E_USAGE, "mmsync doctor needs a site");
+		mms_fail(err, MMS_E_USAGE, "doctor needs a site");
 		return mms_hint(err, "--site BENCH/sites/SITE, or set MMSYNC_SITE");
 	}
 	mms_rc rc = mms_site_load_all(dir, mms_app_env, NULL, &app->site, found, err);
@@ -65,10 +61,10 @@ mms_verb_doctor(struct mms_app *app, struct mms_err *err)
 	if (n_problems > 0 && app->exit_status == 0)
 		app->exit_status = 1;
 	if (!app->is_json) {
-		bool is_verbose = app->is_verbose;
 		app->is_verbose = true; /* what is right is worth reading here */
 		rc = mms_app_print_findings(app, &found, err);
-		app->is_verbose = is_verbose;
+		if (rc != MMS_OK || app->is_quiet)
+			return rc;
 		printf("\n%zu problem%s, %zu note%s\n", n_problems, n_problems == 1 ? "" : "s",
 		       mms_findings_count(&found, MMS_FINDING_NOTE),
 		       mms_findings_count(&found, MMS_FINDING_NOTE) == 1 ? "" : "s");

@@ -32,20 +32,17 @@ const struct mms_opt mms_feed_preview_opts[] = {
 };
 
 const char mms_feed_preview_more[] =
-	"Reads an iCal feed from an address, a file or, with -, standard input; no database "
-	"is\n"
-	"needed. An address may be a secret: - takes it too, as the only line, and so does\n"
-	"--integration NAME, which takes it from the site. With --site the site says what "
-	"blocks\n"
+	"Reads an iCal feed from an address, a file or, with -, standard input, and shows the "
+	"occurrences that it has in a window; no database is needed, nothing is written. An "
+	"address may be a secret: - takes it too, as the only line, and so does --integration "
+	"NAME, which takes it from the site. With --site the site says what blocks "
 	"(tentative_blocks, all_day_blocks) and which private addresses may be reached.\n"
-	"\n"
-	"Exit status: 1 when the feed, or one of its events, cannot be read; 2 when there is "
-	"no\n"
-	"such file or integration; 3 when the address is not acceptable.\n"
-	"\n"
 	"  mmsync feed preview team.ics --zone Europe/Berlin\n"
 	"  mmsync --json feed preview - --from 2026-03-01T00:00:00Z < team.ics\n"
-	"  mmsync --site sites/example.com feed preview --integration MM-CI-1";
+	"  mmsync --site sites/example.com feed preview --integration MM-CI-1\n"
+	"Exit status: 0 shown; 1 the feed, or one of its events, cannot be read; 2 usage, also "
+	"no such file or integration; 3 the address is not acceptable; 4 the database cannot "
+	"be used.";
 
 /* What the run needs. */
 struct preview {
@@ -249,17 +246,20 @@ print_json(struct preview *p, struct mms_err *err)
 	}
 	if (rc == MMS_OK)
 		rc = end_warnings(p, err);
-	if (rc != MMS_OK)
-		return rc;
 	mms_json_array_end(&j);
 	mms_json_key(&j, "warnings");
 	mms_json_array(&j);
 	for (size_t i = 0; i < p->n_warnings; i++)
 		mms_json_text(&j, p->warnings[i]);
 	mms_json_array_end(&j);
+	if (rc != MMS_OK) {
+		/* It began as one object and ends as one; stderr says it once more. */
+		mms_app_json_put_err(&j, err);
+		p->app->is_json = false;
+	}
 	mms_json_map_end(&j);
 	mms_json_done(&j);
-	return mms_json_check(&j, err);
+	return rc != MMS_OK ? rc : mms_json_check(&j, err);
 }
 
 /* Foreign text for a terminal: one line, nothing that commands it, so many characters. */

@@ -21,41 +21,34 @@ const struct mms_opt mms_schema_adopt_opts[] = {
 
 const char mms_schema_show_more[] =
 	"The migrations of this program and when this database got each, the tables of mmsync "
-	"with\n"
-	"the server's estimates of their size, and the site that they are bound to.";
+	"with the server's estimates of their size, and the site that they are bound to.";
 
-const char mms_schema_check_more[] = "Compares mmsync's tables, and the widths, collation, "
-				     "Property Setters and indexes that it\n"
-				     "brings to Frappe's tables, with what they must be. "
-				     "Changes nothing. A bench migrate may undo\n"
-				     "some of it: this finds it, and schema apply mends it.\n"
-				     "\n"
-				     "Exit status: 0 when all is right, 1 when something is "
-				     "missing or differs, 4 when the tables\n"
-				     "are of a newer or another mmsync.";
+const char mms_schema_check_more[] =
+	"Compares mmsync's tables, and the widths, collation, Property Setters and indexes "
+	"that it brings to Frappe's tables, with what they must be. Changes nothing. A bench "
+	"migrate may undo some of it: this finds it, and schema apply mends it. --verbose "
+	"lists also what is right, --quiet only what is not.\n"
+	"Exit status: 0 all is right; 1 something is missing or differs; 2 usage; 3 "
+	"configuration; 4 the database cannot be used, or its tables are of a newer or another "
+	"mmsync.";
 
 const char mms_schema_apply_more[] =
 	"Makes mmsync's tables, widens external_event_id, ical_url and calendar_id in Frappe's "
-	"(with\n"
-	"the Property Setters that keep them wide) and adds the indexes that mmsync needs, "
-	"without\n"
-	"locking tables where MariaDB can. Rows that stand in the way are listed first, with "
-	"what to\n"
-	"do about each, and then nothing is changed (exit status 1). A second run changes "
-	"nothing;\n"
-	"one that was cut off is finished by the next. The first run binds the database to the "
-	"site.\n"
-	"\n"
-	"  mmsync --site ~/frappe-bench/sites/erp.example.com schema apply --dry-run";
+	"(with the Property Setters that keep them wide) and adds the indexes that mmsync "
+	"needs, without locking tables where MariaDB can. Rows that stand in the way are "
+	"listed first, with what to do about each, and then nothing is changed. A second run "
+	"changes nothing; one that was cut off is finished by the next. The first run binds "
+	"the database to the site. --quiet tells only what needs a person.\n"
+	"  mmsync --site ~/frappe-bench/sites/erp.example.com schema apply --dry-run\n"
+	"Exit status: 0 done; 1 rows stand in the way; 2 usage; 3 configuration; 4 the "
+	"database cannot be used.";
 
-const char mms_schema_adopt_more[] = "A database that was restored or whose site folder has "
-				     "moved is not the one it was bound to:\n"
-				     "until it is said what it is, mmsync writes to nobody's "
-				     "calendar. --moved binds it here with\n"
-				     "its old identity. --copy gives it a new one: what the "
-				     "original made outside is no longer\n"
-				     "taken for its own, waiting outward changes are dropped, "
-				     "and every calendar is read anew.";
+const char mms_schema_adopt_more[] =
+	"A database that was restored or whose site folder has moved is not the one it was "
+	"bound to: until it is said what it is, mmsync writes to nobody's calendar. --moved "
+	"binds it here with its old identity. --copy gives it a new one: what the original "
+	"made outside is no longer taken for its own, waiting outward changes are dropped, and "
+	"every calendar is read anew.";
 
 /* ---- findings ------------------------------------------------------------------------------ */
 
@@ -132,7 +125,8 @@ add_findings(struct mms_table *table, const struct mms_app *app,
 		const struct mms_finding *f = &findings->items[i];
 
 		if (is_urgent(f) != want_urgent ||
-		    (f->state == MMS_FINDING_OK && !app->is_verbose))
+		    (f->state == MMS_FINDING_OK && !app->is_verbose) ||
+		    (app->is_quiet && is_right(f)))
 			continue;
 		rc = mms_table_add(table, mms_finding_state_name(f->state), err);
 		if (rc == MMS_OK)
@@ -143,7 +137,10 @@ add_findings(struct mms_table *table, const struct mms_app *app,
 	return rc;
 }
 
-/* What is as it must be is listed with --verbose only. Below, what to do about the rest. */
+/*
+ * What is as it must be is listed with --verbose only, with --quiet nothing but what is not.
+ * Below, what to do about it.
+ */
 mms_rc
 mms_app_print_findings(const struct mms_app *app, const struct mms_findings *findings,
 		       struct mms_err *err)
@@ -158,8 +155,10 @@ mms_app_print_findings(const struct mms_app *app, const struct mms_findings *fin
 		return rc;
 	if (table.n > 0)
 		mms_table_print(app, &table);
-	for (size_t i = 0; i < findings->n; i++)
-		print_remedy(findings, i);
+	for (size_t i = 0; i < findings->n; i++) {
+		if (!app->is_quiet || !is_right(&findings->items[i]))
+			print_remedy(findings, i);
+	}
 	return MMS_OK;
 }
 
@@ -201,9 +200,11 @@ mms_verb_schema_check(struct mms_app *app, struct mms_err *err)
 		return mms_json_check(&j, err);
 	}
 	rc = mms_app_print_findings(app, &found, err);
-	if (rc == MMS_OK && n_wrong == 0)
+	if (rc != MMS_OK || app->is_quiet)
+		return rc;
+	if (n_wrong == 0)
 		printf("%zu things looked at, all as they must be\n", found.n);
-	else if (rc == MMS_OK)
+	else
 		printf("\n%zu of %zu things are not as they must be\n", n_wrong, found.n);
 	return rc;
 }
@@ -232,14 +233,8 @@ json_apply(struct mms_app *app, const struct mms_findings *found, const struct m
 	mms_json_put_i64(&j, "changed", (int64_t)mms_findings_count(found, MMS_FINDING_DONE));
 	mms_app_json_findings(&j, found);
 	mms_json_put_text(&j, "next", next);
-	if (blocked->code != MMS_OK) {
-		mms_json_key(&j, "error");
-		mms_json_map(&j);
-		mms_json_put_text(&j, "code", mms_rc_name(blocked->code));
-		mms_json_put_text(&j, "message", mms_err_text(blocked));
-		mms_json_put_text(&j, "hint", mms_err_hint(blocked));
-		mms_json_map_end(&j);
-	}
+	if (blocked->code != MMS_OK)
+		mms_app_json_put_err(&j, blocked);
 	mms_json_map_end(&j);
 	mms_json_done(&j);
 	return mms_json_check(&j, err);
@@ -259,6 +254,8 @@ print_apply(struct mms_app *app, const struct mms_findings *found,
 		mms_app_print_err(app, blocked);
 		return MMS_OK;
 	}
+	if (app->is_quiet)
+		return MMS_OK;
 	if (mms_app_flag(app, "dry-run"))
 		printf("%s%zu things would be brought; nothing has been changed\n",
 		       count_wrong(found) > 0 ? "\n" : "", count_wrong(found));

@@ -10,6 +10,9 @@
 #include "mmsync/sync.h"
 #include "mmsync/uuid.h"
 
+/* As many as the setting may say: each is a thread. */
+#define JOBS_MAX 256
+
 const struct mms_opt mms_sync_opts[] = {
 	{ "due", MMS_OPT_FLAG, NULL, "only those whose interval has passed (for schedulers)" },
 	{ "integration", MMS_OPT_TEXTS, "NAME",
@@ -27,14 +30,18 @@ const struct mms_opt mms_sync_opts[] = {
 };
 
 const char mms_sync_more[] =
-	"Reads what changed in each calendar, writes only differences to MM Calendar Event\n"
-	"Sync, and says what happened. Without a selector all active integrations are synced.\n"
-	"Overlapping runs are harmless: an integration is synced by one of them.\n\n"
-	"  mmsync sync --due                       from cron or a timer, every few minutes\n"
-	"  mmsync sync --integration MM-CI-1       one calendar now\n"
-	"  mmsync sync --user ann@example.com --dry-run\n\n"
-	"Exit status: 0 all well; 1 a calendar or an event failed; 2 unknown name; 3 the\n"
-	"configuration; 4 the database; 5 another run is doing it; 6 stopped or out of time.";
+	"Reads what changed in each calendar, writes only differences to MM Calendar Event "
+	"Sync, and says what happened. Without a selector all active integrations are synced. "
+	"Overlapping runs are harmless: an integration is synced by one of them.\n"
+	"A calendar that cannot be read keeps its events and fails for itself; the others go "
+	"on. Where a calendar suddenly shows much less than is known of it, nothing is deleted "
+	"until --confirm-deletes says that it is true.\n"
+	"  mmsync sync --due                               from cron or a timer\n"
+	"  mmsync sync --integration MM-CI-ann-0001        one calendar, now\n"
+	"  mmsync sync --user ann@example.com --dry-run    what would be done for Ann\n"
+	"Exit status: 0 all well; 1 a calendar or an event failed; 2 usage, also an unknown "
+	"name; 3 configuration; 4 the database cannot be used; 5 others are syncing all that "
+	"was chosen; 6 interrupted or out of time, progress kept.";
 
 /* Names given under an option and its alias. */
 struct names {
@@ -251,6 +258,21 @@ print_planned(const struct mms_sync_report *report)
 	}
 }
 
+static void
+print_trouble(const struct mms_turn *t)
+{
+	const char *hint = mms_err_hint(&t->err);
+
+	if (t->err.code != MMS_OK)
+		printf("%s: %s\n", t->name, mms_err_text(&t->err));
+	if (t->err.code != MMS_OK && hint[0] != '\0')
+		printf("  hint: %s\n", hint);
+	if (t->events.failed > 0)
+		printf("%s: %" PRId64 " event%s could not be read or written; see their Sync "
+		       "Error Log\n",
+		       t->name, t->events.failed, t->events.failed == 1 ? "" : "s");
+}
+
 static mms_rc
 print_table(struct mms_app *app, const struct mms_sync_report *report, struct mms_err *err)
 {
@@ -263,25 +285,21 @@ print_table(struct mms_app *app, const struct mms_sync_report *report, struct mm
 	table = { .n_columns = MMS_COUNT(heads), .heads = heads, .is_number = is_number };
 	mms_rc rc = MMS_OK;
 
-	if (report->n == 0) {
+	if (report->n == 0 && !app->is_quiet)
 		printf("nothing to sync\n");
-		return MMS_OK;
-	}
 	for (size_t i = 0; rc == MMS_OK && i < report->n; i++)
 		rc = add_turn(&table, &report->turns[i], err);
 	if (rc != MMS_OK)
 		return rc;
 	if (report->is_dry)
 		print_planned(report);
-	mms_table_print(app, &table);
+	if (report->n > 0 && !app->is_quiet)
+		mms_table_print(app, &table);
 	for (size_t i = 0; i < report->n; i++) {
-		const struct mms_turn *t = &report->turns[i];
-		const char *hint = mms_err_hint(&t->err);
-		if (t->err.code == MMS_OK)
-			continue;
-		printf("%s: %s\n", t->name, mms_err_text(&t->err));
-		if (hint[0] != '\0')
-			printf("  hint: %s\n", hint);
+		/* Who was skipped is told to those who want to know everything. */
+		bool is_skipped = strcmp(report->turns[i].status, "skipped") == 0;
+		if (!app->is_quiet || !is_skipped)
+			print_trouble(&report->turns[i]);
 	}
 	return MMS_OK;
 }
@@ -375,7 +393,11 @@ mms_verb_sync(struct mms_app *app, struct mms_err *err)
 	struct names integrations __attribute__((cleanup(names_release))) = { 0 };
 	struct names users __attribute__((cleanup(names_release))) = { 0 };
 	int64_t timeout_s = mms_app_number(app, "timeout", 0);
+	int64_t jobs = mms_app_number(app, "jobs", 0);
 
+	if (jobs > JOBS_MAX)
+		return mms_fail(err, MMS_E_USAGE, "--jobs %" PRId64 " is over %d", jobs,
+				JOBS_MAX);
 	mms_rc rc = collect(app, "integration", "calendar-id", &integrations, err);
 	if (rc == MMS_OK)
 		rc = collect(app, "user", "account-id", &users, err);
@@ -390,7 +412,7 @@ mms_verb_sync(struct mms_app *app, struct mms_err *err)
 		.is_full = mms_app_flag(app, "force-full"),
 		.is_dry = mms_app_flag(app, "dry-run"),
 		.may_delete = mms_app_flag(app, "confirm-deletes"),
-		.jobs = mms_app_number(app, "jobs", 0),
+		.jobs = jobs,
 		.deadline_mono_ms = timeout_s > 0 ? mms_clock_mono_ms() + timeout_s * 1000 : 0,
 	};
 	rc = check_options(&options, err);

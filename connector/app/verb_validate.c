@@ -17,27 +17,17 @@ const struct mms_opt mms_validate_opts[] = {
 };
 
 const char mms_validate_more[] =
-	"Reads one JSON object a line, from FILE or stdin, and judges each as if it were "
-	"saved\n"
-	"now: by the rules of its DocType, in their order, then by what Frappe itself would\n"
-	"refuse. \"__islocal\": 1 makes a document new; so does the lack of a name. Nothing "
-	"is\n"
+	"Reads one JSON object a line, from FILE or stdin, and judges each as if it were saved "
+	"now: by the rules of its DocType, in their order, then by what Frappe itself would "
+	"refuse. \"__islocal\": 1 makes a document new; so does the lack of a name. Nothing is "
 	"written, also while the site is in maintenance mode.\n"
-	"\n"
-	"For each line, in order, one line of JSON comes out; on a terminal without --json a "
-	"line\n"
-	"for people:\n"
-	"  {\"index\", \"name\", \"errors\": [{\"rule\", \"message\"}], \"warnings\": [...]}\n"
-	"index counts lines from 0; blank lines have no verdict. A line that is not JSON, or "
-	"longer\n"
-	"than 8 MiB, is a finding of the rule json.\n"
-	"\n"
-	"Exit status: 0 when nothing is wrong, 1 when a document has an error (--fail-on "
-	"warning:\n"
-	"or a warning), 2 usage, 3 configuration, 4 the database cannot be used.\n"
-	"\n"
+	"For each line, in order, a line of JSON comes out; on a terminal without --json a "
+	"line for people. index counts lines from 0; blank lines have no verdict. A line that "
+	"is not JSON, or longer than 8 MiB, is a finding of the rule json.\n"
 	"  mmsync validate --doctype 'MM Calendar Event Sync' events.jsonl\n"
-	"  export-bookings | mmsync validate --doctype 'MM Meeting Booking' --accumulate";
+	"  mmsync validate --doctype 'MM Meeting Booking' --accumulate < bookings.jsonl\n"
+	"Exit status: 0 nothing is wrong; 1 a document has an error (--fail-on warning: or a "
+	"warning); 2 usage; 3 configuration; 4 the database cannot be used; 6 interrupted.";
 
 /* One run. */
 struct run {

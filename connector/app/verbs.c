@@ -4,32 +4,14 @@
 static mms_rc
 help_run(struct mms_app *app, struct mms_err *err)
 {
-	size_t n;
-	const struct mms_verb *verbs = mms_verbs(&n), *found = NULL;
 	MMS_AUTO(mms_str) name = { 0 };
 
 	for (size_t i = 0; mms_app_word(app, i) != NULL; i++)
 		mms_str_addf(&name, "%s%s", i > 0 ? " " : "", mms_app_word(app, i));
-	if (name.len == 0) {
-		mms_app_print_help(app, NULL);
+	if (mms_app_print_help(app, stdout, name.len > 0 ? mms_str_get(&name) : NULL))
 		return MMS_OK;
-	}
-	for (size_t i = 0; i < n; i++) {
-		size_t len = name.len;
-		bool is_family = strncmp(verbs[i].name, mms_str_get(&name), len) == 0 &&
-				 (verbs[i].name[len] == '\0' || verbs[i].name[len] == ' ');
-		if (!is_family)
-			continue;
-		if (found != NULL)
-			printf("\n");
-		found = &verbs[i];
-		mms_app_print_help(app, found);
-	}
-	if (found == NULL) {
-		mms_fail(err, MMS_E_USAGE, "unknown command '%s'", mms_str_get(&name));
-		return mms_hint(err, "mmsync help lists the commands");
-	}
-	return MMS_OK;
+	mms_fail(err, MMS_E_USAGE, "unknown command '%s'", mms_str_get(&name));
+	return mms_hint(err, "mmsync help lists the commands");
 }
 
 static const struct mms_verb verbs[] = {
@@ -42,15 +24,15 @@ static const struct mms_verb verbs[] = {
 	{ "feed preview", "[URL|FILE|-]", "show the occurrences that a feed would bring",
 	  mms_feed_preview_more, MMS_MAY_SITE | MMS_NEED_NET, 0, 1, mms_feed_preview_opts,
 	  mms_verb_feed_preview },
-	{ "doctor", "", "is this machine and site set up right", mms_doctor_more, 0, 0, 0, NULL,
-	  mms_verb_doctor },
-	{ "demo", "", "show all of it working, in a minute", mms_demo_more, 0, 0, 0,
-	  mms_demo_opts, mms_verb_demo },
-	{ "schema show", "", "mmsync's tables and migrations", mms_schema_show_more,
+	{ "doctor", "", "check that machine and site are set up right", mms_doctor_more, 0, 0,
+	  0, NULL, mms_verb_doctor },
+	{ "demo", "", "show all of it working, on a database of its own", mms_demo_more, 0, 0,
+	  0, mms_demo_opts, mms_verb_demo },
+	{ "schema show", "", "show mmsync's tables and migrations", mms_schema_show_more,
 	  MMS_NEED_DB, 0, 0, NULL, mms_verb_schema_show },
-	{ "schema check", "", "are tables, columns and indexes as they must be",
+	{ "schema check", "", "compare tables and indexes with what they must be",
 	  mms_schema_check_more, MMS_NEED_DB, 0, 0, NULL, mms_verb_schema_check },
-	{ "schema apply", "", "bring tables, columns and indexes", mms_schema_apply_more,
+	{ "schema apply", "", "make or mend tables and indexes", mms_schema_apply_more,
 	  MMS_NEED_DB | MMS_WRITES, 0, 0, mms_schema_apply_opts, mms_verb_schema_apply },
 	{ "schema adopt", "", "say what a restored or moved site is", mms_schema_adopt_more,
 	  MMS_NEED_DB | MMS_WRITES, 0, 0, mms_schema_adopt_opts, mms_verb_schema_adopt },

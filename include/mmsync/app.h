@@ -2,9 +2,8 @@
  * The shell of the program: verbs and options as tables, what must be true before a verb runs,
  * output and exit status. The only layer that reads argv and the environment, prints, exits.
  *
- * To add a verb: write connector/app/verb_<name>.c with its options and its function, add one
- * row in verbs.c, a section in docs/mmsync.1, and run tests/lint/all and make test, which compare
- * help, completion and manual with the table.
+ * To add a verb: docs/architecture.md, "Adding a command". Help, completion and the manual's list
+ * of commands are made from the tables here; the tests compare.
  *
  * Layer: app.
  */
@@ -15,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "mmsync/clock.h"
 #include "mmsync/columns.h"
@@ -56,7 +56,9 @@ struct mms_verb {
 	const char *name;            /* "sync", or two words: "feed preview"        */
 	const char *args;            /* "[FILE]" in the synopsis; "" for none       */
 	const char *help;            /* one line, no full stop                      */
-	const char *more;            /* paragraphs and examples for help VERB       */
+	const char *more;            /* for help VERB: a paragraph a line, filled by
+					whoever prints it; a line that begins with two
+					blanks stands as it is                      */
 	unsigned needs;              /* OR of enum mms_verb_needs                   */
 	size_t min_words, max_words; /* positional arguments                        */
 	const struct mms_opt *opts;  /* ends with a NULL name; NULL: none           */
@@ -86,10 +88,11 @@ struct mms_app {
 	struct mms_log log;
 	struct mms_clock clock;
 	const struct mms_verb *verb;
+	const char *family; /* "schema" of schema check, given alone; else NULL */
 	struct mms_args args;
-	bool is_json, is_quiet, is_verbose, has_progress, has_color;
+	bool is_json, is_quiet, is_verbose, has_progress;
+	bool has_color, has_err_color; /* on stdout, on stderr            */
 	bool is_stdout_terminal;
-	int width; /* columns of the terminal, 80 when unknown            */
 
 	struct mms_site site; /* when the verb needs one                  */
 	bool has_site;
@@ -102,6 +105,7 @@ struct mms_app {
 
 /* The stop flag that SIGINT and SIGTERM set (never cleared). */
 const atomic_bool *mms_app_stop_flag(void);
+void mms_app_catch_signals(void);
 
 /* Make true what the verb needs: site, database, schema (connector/app/needs.c). */
 mms_rc mms_app_make_ready(struct mms_app *app, struct mms_err *err) MMS_MUST_CHECK;
@@ -125,10 +129,26 @@ const char *mms_app_word(const struct mms_app *app, size_t i); /* NULL: not give
 mms_rc
 mms_app_parse(struct mms_app *app, int argc, char **argv, struct mms_err *err) MMS_MUST_CHECK;
 
-/* Help texts, made from the tables. verb NULL: all verbs. */
-void mms_app_print_help(const struct mms_app *app, const struct mms_verb *verb);
+/*
+ * Help, made from the tables: of the verb whose name this is, of a family ("schema") as a list;
+ * NULL: of the program. With is_json one object. False: there is no such verb.
+ */
+bool mms_app_print_help(const struct mms_app *app, FILE *out, const char *name);
+/* Is this the name of the verb, or its family: "schema" of "schema check"? */
+bool mms_verb_is_of(const struct mms_verb *verb, const char *name);
+/* The second word of a verb of a family; its only word else. Borrows: static. */
+const char *mms_verb_last_word(const struct mms_verb *verb);
+
 /* "{"error":{...}}" on stdout with --json; text and hint on stderr otherwise. */
 void mms_app_print_err(const struct mms_app *app, const struct mms_err *err);
+
+/*
+ * Nobody reads stdout any more (head has seen enough): no fault, and nothing to tell anybody.
+ */
+bool mms_app_has_lost_reader(void);
+
+/* The member "error" of the object that is being written: {"code","message","hint"}. */
+void mms_app_json_put_err(struct mms_json *j, const struct mms_err *err);
 
 /* Start JSON on stdout: compact into a pipe, indented on a terminal. */
 mms_rc

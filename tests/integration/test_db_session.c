@@ -350,8 +350,10 @@ a_cluster_node_is_asked_whether_it_serves(void **state)
 	unsigned port;
 
 	(void)state;
-	if (access(GALERA, R_OK) != 0)
+	if (access(GALERA, R_OK) != 0) {
+		print_message("# skipped: galera-4 is not installed\n");
 		skip();
+	}
 	(void)close(listen_silently(&port));
 	(void)snprintf(options, sizeof options,
 		       "--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:%u;"

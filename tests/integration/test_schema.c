@@ -126,7 +126,7 @@ frappes_tables_are_those_that_frappe_makes(void **state)
 
 	(void)state;
 	if (dump == NULL) {
-		print_message("frappe_ddl.sql is not here: set MMS_CORPUS\n");
+		print_message("# skipped: frappe_ddl.sql is not here (see MMS_CORPUS)\n");
 		skip();
 	}
 	for (size_t i = 0; i < mms_frappe_n_tables(); i++) {

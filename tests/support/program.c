@@ -19,8 +19,8 @@
 enum { ARGS_MAX = 32 };
 
 /* The program of this test's own build: build/dev/tests/unit/x belongs to build/dev/mmsync. */
-static void
-find_program(char path[PATH_MAX])
+void
+mms_test_program_path(char path[PATH_MAX])
 {
 	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 16);
 
@@ -65,7 +65,7 @@ mms_test_program_start(struct mms_test_run *run, const char *const *env,
 	char path[PATH_MAX];
 
 	mms_test_run_release(run);
-	find_program(path);
+	mms_test_program_path(path);
 	run->out_fd = memfd_create("out", MFD_CLOEXEC);
 	run->err_fd = memfd_create("err", MFD_CLOEXEC);
 	if (run->out_fd < 0 || run->err_fd < 0)

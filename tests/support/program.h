@@ -5,6 +5,7 @@
 #ifndef SUPPORT_PROGRAM_H
 #define SUPPORT_PROGRAM_H
 
+#include <limits.h>
 #include <sys/types.h>
 
 #include "mmsync/site.h"
@@ -19,6 +20,9 @@ struct mms_test_run {
 	int status;      /* exit status; 128 + n when signal n ended it   */
 	char *out, *err; /* owned: what it wrote, NUL-terminated          */
 };
+
+/* The program of this test's own build. */
+void mms_test_program_path(char path[PATH_MAX]);
 
 /*
  * Start mmsync with arguments; env holds NAME=VALUE beside the test's own environment. Both end

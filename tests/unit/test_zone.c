@@ -69,51 +69,101 @@ number(char **at)
 	return n;
 }
 
-/* "o ZONE T OFF ..." and "c ZONE T BEFORE AFTER WALL UTC ..." */
+/* What of a line differs from the file; "" for nothing. */
+struct difference {
+	char text[160];
+};
+
 static void
+check_change(const struct mms_zone *zone, const char *name, char **at, struct difference *out)
+{
+	int64_t t = number(at), before = number(at), after = number(at);
+
+	if (mms_zone_offset_at(zone, t * 1000 - 1) != before ||
+	    mms_zone_offset_at(zone, t * 1000 - 1000) != before ||
+	    mms_zone_offset_at(zone, t * 1000) != after ||
+	    mms_zone_offset_at(zone, t * 1000 + 1000) != after)
+		(void)snprintf(out->text, sizeof out->text, "%s around %lld", name,
+			       (long long)t);
+}
+
+/* "o ZONE T OFF ..." and "c ZONE T BEFORE AFTER WALL UTC ..." */
+static struct difference
 check_line(struct mms_zones *zones, char *line, size_t *checked)
 {
+	struct difference found = { "" };
+	MMS_AUTO(mms_err) err = { 0 };
+	const struct mms_zone *zone;
 	char *name = line + 2, *at = strchr(name, ' ');
 
 	assert_non_null(at);
 	*at++ = '\0';
-	const struct mms_zone *zone = zone_of(zones, name);
-	if (line[0] == 'c') {
-		int64_t t = number(&at), before = number(&at), after = number(&at);
-		if (mms_zone_offset_at(zone, t * 1000 - 1) != before ||
-		    mms_zone_offset_at(zone, t * 1000 - 1000) != before ||
-		    mms_zone_offset_at(zone, t * 1000) != after ||
-		    mms_zone_offset_at(zone, t * 1000 + 1000) != after)
-			fail_msg("%s around %lld", name, (long long)t);
+	if (mms_zones_find(zones, name, &zone, &err) != MMS_OK) {
+		(void)snprintf(found.text, sizeof found.text, "zone '%s': %s", name,
+			       mms_err_text(&err));
+		return found;
 	}
+	if (line[0] == 'c')
+		check_change(zone, name, &at, &found);
 	while (*at != '\0' && *at != '\n') {
 		int64_t from = number(&at), to = number(&at);
 		if (line[0] == 'o' && mms_zone_offset_at(zone, from * 1000) != to)
-			fail_msg("%s at %lld: %d", name, (long long)from,
-				 mms_zone_offset_at(zone, from * 1000));
+			(void)snprintf(found.text, sizeof found.text, "%s at %lld: %d", name,
+				       (long long)from, mms_zone_offset_at(zone, from * 1000));
 		if (line[0] == 'c' && mms_zone_to_utc(zone, from * 1000000) != to * 1000)
-			fail_msg("%s wall %lld: %lld, not %lld", name, (long long)from,
-				 (long long)mms_zone_to_utc(zone, from * 1000000) / 1000,
-				 (long long)to);
+			(void)snprintf(found.text, sizeof found.text,
+				       "%s wall %lld: %lld, not %lld", name, (long long)from,
+				       (long long)mms_zone_to_utc(zone, from * 1000000) / 1000,
+				       (long long)to);
 		++*checked;
 	}
+	return found;
+}
+
+/* Does the machine have the release of the tz database of which the file was made? */
+static bool
+has_release(const char *head)
+{
+	char line[64] = "", want[16] = "";
+	FILE *file = fopen("/usr/share/zoneinfo/tzdata.zi", "re");
+	const char *at = strstr(head, "tzdata ");
+
+	if (at != NULL)
+		(void)snprintf(want, sizeof want, "%.*s", (int)strcspn(at + 7, ", "), at + 7);
+	bool has_line = file != NULL && fgets(line, sizeof line, file) != NULL;
+	if (file != NULL)
+		(void)fclose(file);
+	return has_line && want[0] != '\0' && strstr(line, want) != NULL;
 }
 
 static void
 every_zone_agrees_with_an_independent_reader(void **state)
 {
+	/* Releases correct the past, too: of another one a few lines in 2,000 may differ. */
+	enum { OTHER_RELEASE_MAX = 40 };
 	FILE *file = fopen("fixtures/zones/offsets.txt", "re");
+	struct difference first = { "" };
+	size_t cap = 0, checked = 0, n_differ = 0;
+	bool is_same = false;
 	char *line = NULL;
-	size_t cap = 0, checked = 0;
 
 	assert_non_null(file);
 	while (getline(&line, &cap, file) > 0) {
-		if (line[0] != '#')
-			check_line(*state, line, &checked);
+		if (line[0] == '#') {
+			is_same = is_same || has_release(line);
+			continue;
+		}
+		struct difference found = check_line(*state, line, &checked);
+		if (found.text[0] != '\0' && n_differ++ == 0)
+			first = found;
 	}
 	free(line);
 	fclose(file);
 	assert_true(checked > 10000);
+	if (n_differ > 0)
+		printf("# %zu lines differ, the first: %s%s\n", n_differ, first.text,
+		       is_same ? "" : " (another release of the tz database)");
+	assert_true(n_differ <= (is_same ? 0 : OTHER_RELEASE_MAX));
 }
 
 static size_t

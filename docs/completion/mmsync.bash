@@ -1,0 +1,121 @@
+# bash completion for mmsync: commands, options, the words that an option takes, files.
+# shellcheck shell=bash
+
+# BEGIN completion: made by make docs from the program's tables
+_mmsync_commands='sync validate audit feed doctor demo schema help'
+_mmsync_globals='--site --json --verbose --quiet --log-format --no-progress --color --help --version'
+# the second words of a first one
+_mmsync_family() {
+	case $1 in
+	feed) _mmsync_words='preview' ;;
+	schema) _mmsync_words='show check apply adopt' ;;
+	*) _mmsync_words= ;;
+	esac
+}
+# the options of a command
+_mmsync_options() {
+	case $1 in
+	'sync') _mmsync_words='--due --integration --calendar-id --user --account-id --force-full --dry-run --confirm-deletes --jobs --timeout' ;;
+	'validate') _mmsync_words='--doctype --accumulate --fail-on' ;;
+	'audit') _mmsync_words='--doctype --user --integration --fail-on --format' ;;
+	'feed preview') _mmsync_words='--integration --from --to --zone' ;;
+	'doctor') _mmsync_words='' ;;
+	'demo') _mmsync_words='--feed --stop' ;;
+	'schema show') _mmsync_words='' ;;
+	'schema check') _mmsync_words='' ;;
+	'schema apply') _mmsync_words='--with-frappe --dry-run' ;;
+	'schema adopt') _mmsync_words='--moved --copy' ;;
+	'help') _mmsync_words='' ;;
+	*) _mmsync_words= ;;
+	esac
+}
+# does the command take files
+_mmsync_takes_files() {
+	case $1 in
+	'validate') return 0 ;;
+	'feed preview') return 0 ;;
+	esac
+	return 1
+}
+# the words that the argument of an option may be
+_mmsync_choices() {
+	case $1 in
+	--log-format) _mmsync_words='text json' ;;
+	--color) _mmsync_words='auto always never' ;;
+	--fail-on) _mmsync_words='error warning' ;;
+	--format) _mmsync_words='table json ndjson' ;;
+	*) _mmsync_words= ;;
+	esac
+}
+# options that are followed by their argument
+_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --doctype --fail-on --doctype --user --integration --fail-on --format --integration --from --to --zone --feed   '
+_mmsync_doctypes=('MM Calendar Integration' 'MM Calendar Event Sync' 'MM Meeting Booking')
+# END completion
+
+_mmsync_reply() { mapfile -t COMPREPLY < <(compgen -W "$_mmsync_words" -- "$1"); }
+
+# Files and folders, quoted by readline where they must be.
+_mmsync_reply_files() {
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+}
+
+_mmsync_reply_doctypes() {
+	local doctype begun=${1//[\\\"\']/}
+	compopt -o filenames 2>/dev/null
+	for doctype in "${_mmsync_doctypes[@]}"; do
+		[[ $doctype == "$begun"* ]] && COMPREPLY+=("$doctype")
+	done
+}
+
+_mmsync_reply_argument() { # option, what is begun
+	case $1 in
+	--site) _mmsync_reply_files -d "$2" ;;
+	--doctype) _mmsync_reply_doctypes "$2" ;;
+	*)
+		_mmsync_choices "$1"
+		_mmsync_reply "$2"
+		;;
+	esac
+}
+
+_mmsync() {
+	local begun=${COMP_WORDS[COMP_CWORD]} option='' command='' word i
+	local -a typed=()
+	COMPREPLY=()
+	# bash splits --color=never into three words
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if [[ -n $option ]]; then
+			[[ $word == '=' ]] || option=''
+		elif [[ $_mmsync_with_argument == *" $word "* ]]; then
+			option=$word
+		elif [[ $word != -* ]]; then
+			typed+=("$word")
+		fi
+	done
+	[[ $begun == '=' ]] && begun=''
+	if [[ -n $option ]]; then
+		_mmsync_reply_argument "$option" "$begun"
+		return
+	fi
+	if [[ ${typed[0]-} == help && $begun != -* ]]; then
+		typed=("${typed[@]:1}")
+	fi
+	command=${typed[0]-}
+	_mmsync_family "$command"
+	[[ -z $_mmsync_words ]] || command+=" ${typed[1]-}"
+	if [[ $begun == -* ]]; then
+		_mmsync_options "$command"
+		_mmsync_words+=" $_mmsync_globals"
+		_mmsync_reply "$begun"
+	elif [[ ${#typed[@]} == 0 ]]; then
+		_mmsync_words=$_mmsync_commands
+		_mmsync_reply "$begun"
+	elif [[ -n $_mmsync_words && ${#typed[@]} == 1 ]]; then
+		_mmsync_reply "$begun"
+	elif _mmsync_takes_files "$command"; then
+		_mmsync_reply_files -f "$begun"
+	fi
+}
+complete -F _mmsync mmsync
