@@ -6,6 +6,9 @@
 #include "mmsync/mem.h"
 #include "mmsync/schema.h"
 
+/* How long a run waits for a lock where nothing hurries it: the default of the connections. */
+#define PATIENT_S 10
+
 const char *
 mms_app_env(void *aux, const char *name)
 {
@@ -102,6 +105,10 @@ mms_app_make_ready(struct mms_app *app, struct mms_err *err)
 		rc = mms_http_setup(err);
 	if (rc != MMS_OK || !needs_db)
 		return rc;
+	/* A run that must end soon waits for nobody's lock any longer than that. */
+	int64_t timeout_s = mms_app_number(app, "timeout", 0);
+	if (timeout_s > 0 && timeout_s < PATIENT_S)
+		app->site.db.lock_wait_s = timeout_s;
 	rc = mms_pool_open(&app->pool, &app->site.db, (size_t)app->site.config.db_connections,
 			   err);
 	if (rc == MMS_OK)

@@ -6,6 +6,7 @@
  * refused: a frozen host ends its search, and a node outside its cluster is taken. So the loop
  * is ours.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ enum {
 	OLDEST_VERSION = 100600,
 	CONNECT_TIMEOUT_MS = 3000,
 	TIMEOUT_MS = 30000,
+	LOCK_WAIT_S = 10,
 };
 
 /* One place to try. */
@@ -143,9 +145,14 @@ set_session(struct mms_db *db, const struct server_facts *facts, struct mms_err 
 	mms_str_add(&sql,
 		    "SET autocommit = 1, completion_type = 0, sql_mode = 'STRICT_ALL_TABLES,"
 		    "NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO', time_zone = '+00:00', "
-		    "innodb_lock_wait_timeout = 10, lock_wait_timeout = 10, "
 		    "idle_write_transaction_timeout = 20, max_statement_time = 0, "
 		    "sql_safe_updates = 0, sql_select_limit = DEFAULT, ");
+	int64_t wait_s =
+		db->settings->lock_wait_s > 0 ? db->settings->lock_wait_s : LOCK_WAIT_S;
+	mms_str_addf(&sql,
+		     "innodb_lock_wait_timeout = %" PRId64 ", lock_wait_timeout = %" PRId64
+		     ", ",
+		     wait_s, wait_s);
 	if (facts->is_wsrep_on)
 		mms_str_add(&sql, "wsrep_sync_wait = 3, ");
 	mms_str_add(&sql, "NAMES utf8mb4 COLLATE utf8mb4_unicode_ci");

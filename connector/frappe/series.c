@@ -72,6 +72,40 @@ mms_series_take(struct mms_db *db, int64_t n, int64_t *first, struct mms_err *er
 	return MMS_OK;
 }
 
+mms_rc
+mms_series_catch_up(struct mms_db *db, const char *integration, struct mms_err *err)
+{
+	MMS_AUTO(mms_str) pattern = { 0 };
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+	char *name = NULL;
+
+	mms_rc rc = mms_series_event_name(integration, 0, &name, err);
+	if (rc != MMS_OK)
+		return rc;
+	size_t len = strlen(name) - strlen("0000");
+	for (size_t i = 0; i < len; i++) {
+		if (strchr("%_\\", name[i]) != NULL)
+			mms_str_addc(&pattern, '\\');
+		mms_str_addc(&pattern, name[i]);
+	}
+	mms_free(name);
+	mms_str_addc(&pattern, '%');
+	rc = mms_str_check(&pattern, err);
+	const struct mms_value like[] = { mms_v_text(mms_str_get(&pattern)) };
+	if (rc == MMS_OK)
+		rc = mms_rows_open(&rows, db, MMS_STMT_SERIES_HIGHEST, like, err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, err);
+	if (rc != MMS_OK || row == NULL || row[0].type == 0 || row[0].u > (uint64_t)NUMBER_MAX)
+		return rc;
+	int64_t highest = (int64_t)row[0].u;
+	mms_rows_release(&rows);
+	const struct mms_value in[] = { mms_v_i64(highest), mms_v_i64(highest),
+					mms_v_i64(highest - BLOCK_MAX) };
+	return mms_db_run(db, MMS_STMT_SERIES_RAISE, in, NULL, err);
+}
+
 /* The integration's part of a name, cut so that `room` characters hold it with a digest. */
 static mms_rc
 add_cut(struct mms_str *out, const char *integration, size_t room, struct mms_err *err)

@@ -78,6 +78,11 @@ read_cursor(const struct mms_value *row, struct mms_cursor *out)
 	out->last_attempt_ms = time_or_none(&row[7]);
 	out->wait_until_ms = time_or_none(&row[8]);
 	out->failures = row[9].type == 0 ? 0 : row[9].i;
+	if (row[10].type != 0 && row[10].len == sizeof out->read_print)
+		memcpy(out->read_print, row[10].ptr, sizeof out->read_print);
+	out->is_abandoned = row[11].type != 0 && row[11].i != 0;
+	out->letters = row[12].type == 0 ? 0 : row[12].i;
+	out->open_letters = row[13].type == 0 ? 0 : row[13].i;
 	return true;
 }
 

@@ -276,11 +276,10 @@ add_row(struct mms_known *known, struct mms_digest *digest, const struct mms_val
 	if (fields.start_us != MMS_NO_TIME && fields.end_us != MMS_NO_TIME &&
 	    fields.start_us < to_us && fields.end_us > from_us)
 		event.flags |= MMS_KNOWN_IN_WINDOW;
-	if (fields.error_log != NULL && fields.error_log[0] != '\0')
-		event.flags |= MMS_KNOWN_ERROR;
-	if (row[14].type != 0 && row[14].len > 0)
-		event.flags |= MMS_KNOWN_BOOKING;
-	if ((event.flags & MMS_KNOWN_IN_WINDOW) && mms_row_status_is_live(fields.status))
+	if (row[14].i != 0)
+		event.flags |= MMS_KNOWN_NOT_LISTED;
+	if ((event.flags & MMS_KNOWN_IN_WINDOW) && !(event.flags & MMS_KNOWN_NOT_LISTED) &&
+	    mms_row_status_is_live(fields.status))
 		known->n_live++;
 	return mms_known_add(known, &event, row[1].ptr, err);
 }

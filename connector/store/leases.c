@@ -29,7 +29,7 @@ mms_lease_owner_make(struct mms_db *db, struct mms_lease_owner *out, struct mms_
 	*out = (struct mms_lease_owner){ 0 };
 	if (row != NULL && row[0].type != 0 && row[1].i == 0) {
 		(void)snprintf(out->server, sizeof out->server, "%s", row[0].ptr);
-		out->connection = (unsigned long)row[2].u;
+		atomic_store(&out->connection, (unsigned long)row[2].u);
 	}
 	if (gethostname(host, sizeof host - 1) != 0)
 		host[0] = '\0';
@@ -95,11 +95,11 @@ static mms_rc
 try_claim(struct mms_db *db, uint64_t cursor_id, const struct mms_lease_owner *owner,
 	  int64_t now_ms, int64_t fence, bool *is_ours, struct mms_err *err)
 {
-	uint64_t affected = 0;
+	uint64_t affected = 0, connection = atomic_load(&owner->connection);
 	const struct mms_value in[] = {
 		mms_v_text(owner->token),
 		mms_v_text(owner->server[0] != '\0' ? owner->server : NULL),
-		owner->connection != 0 ? mms_v_u64(owner->connection) : mms_v_null(),
+		connection != 0 ? mms_v_u64(connection) : mms_v_null(),
 		mms_v_i64(now_ms),
 		mms_v_u64(cursor_id),
 		mms_v_i64(fence),
@@ -258,6 +258,7 @@ mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_
 					time_value(end->window_start_ms),
 					time_value(end->window_end_ms),
 					time_value(end->next_entry_ms),
+					mms_v_bytes(end->read_print, MMS_READ_PRINT_BYTES),
 					end->is_full ? now : mms_v_null(),
 					now,
 					id,
@@ -268,9 +269,11 @@ mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_
 }
 
 mms_rc
-mms_lease_release(struct mms_db *db, const struct mms_lease *lease, struct mms_err *err)
+mms_lease_release(struct mms_db *db, const struct mms_lease *lease, int64_t last_attempt_ms,
+		  struct mms_err *err)
 {
-	const struct mms_value in[] = { mms_v_u64(lease->cursor_id), mms_v_i64(lease->fence),
+	const struct mms_value in[] = { time_value(last_attempt_ms),
+					mms_v_u64(lease->cursor_id), mms_v_i64(lease->fence),
 					mms_v_text(lease->owner->token) };
 
 	return mms_db_run(db, MMS_STMT_LEASE_RELEASE, in, NULL, err);

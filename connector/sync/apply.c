@@ -19,8 +19,6 @@
  * No try begins after the patience is over: who holds a lock so long is no passing trouble.
  */
 #define TX_TRIES    6
-#define TX_BASE_MS  20
-#define TX_MAX_MS   1000
 #define PATIENCE_MS 60000
 /* Rows changed by someone else are read again this often before they are taken one by one. */
 #define CONFLICT_TRIES 3
@@ -31,16 +29,6 @@ struct batch {
 	size_t n;
 	const struct mms_turn_finish *finish; /* NULL: the turn goes on */
 };
-
-static void
-wait_a_little(unsigned attempt)
-{
-	MMS_AUTO(mms_err) ignored = { 0 };
-	uint32_t noise = 0;
-
-	(void)!mms_random(&noise, sizeof noise, &ignored);
-	mms_clock_sleep_ms(mms_policy_delay_ms(attempt, TX_BASE_MS, TX_MAX_MS, -1, noise));
-}
 
 /* Names for the rows that have none yet: one block of numbers for the batch. */
 static mms_rc
@@ -77,9 +65,39 @@ longest(const struct batch *b)
 	return (longest_us + 999) / 1000;
 }
 
+/* The turn's counters as they are once this batch is written. */
+static struct mms_event_counts
+counts_after(const struct mms_turn_state *t, const struct batch *b)
+{
+	struct mms_event_counts counts = t->out->events;
+
+	for (size_t i = 0; i < b->n; i++)
+		mms_inbound_count(&counts, (enum mms_plan_count)b->items[i]->count, 1);
+	return counts;
+}
+
+/* What the integration and the run's row say of the end; empty: all is well. */
+static mms_rc
+tell_end(const struct mms_turn_state *t, const struct batch *b, struct mms_str *out,
+	 struct mms_err *err)
+{
+	int64_t failed = counts_after(t, b).failed;
+
+	if (b->finish->error_text != NULL)
+		mms_str_add(out, b->finish->error_text);
+	else if (failed > 0)
+		mms_str_addf(out,
+			     "%lld event%s of this calendar could not be read or written; see "
+			     "the Sync Error Log of %s",
+			     (long long)failed, failed == 1 ? "" : "s",
+			     failed == 1 ? "its row" : "their rows");
+	return mms_str_check(out, err);
+}
+
 /* The run's row counts this batch, too, though it is not written yet: both are, or neither. */
 static mms_rc
-put_run(struct mms_turn_state *t, struct mms_tx *tx, const struct batch *b, struct mms_err *err)
+put_run(struct mms_turn_state *t, struct mms_tx *tx, const struct batch *b, const char *text,
+	struct mms_err *err)
 {
 	const struct mms_turn_finish *f = b->finish;
 	const struct mms_turn *out = t->out;
@@ -90,19 +108,33 @@ put_run(struct mms_turn_state *t, struct mms_tx *tx, const struct batch *b, stru
 		.status = f->end.is_good ? "success" : "failed",
 		.started_ms = t->started_ms,
 		.finished_ms = mms_clock_now_ms(t->worker->env->clock),
-		.events = out->events,
+		.events = counts_after(t, b),
 		.blocks = out->blocks,
 		.pages = out->pages,
 		.requests = out->requests,
 		.retries = out->retries,
 		.error_code = out->err.code != MMS_OK ? mms_rc_name(out->err.code) : NULL,
-		.error_text = f->error_text,
+		.error_text = text,
 	};
 
-	for (size_t i = 0; i < b->n; i++)
-		mms_inbound_count(&row.events, (enum mms_plan_count)b->items[i]->count, 1);
 	memcpy(row.run, t->worker->run, sizeof row.run);
 	return mms_runs_put(tx, &row, err);
+}
+
+/* The turn's end beside its cursor: what the integration says, and the run's row. */
+static mms_rc
+put_end(struct mms_turn_state *t, struct mms_tx *tx, const struct batch *b, struct mms_err *err)
+{
+	MMS_AUTO(mms_str) told = { 0 };
+	const struct mms_turn_finish *f = b->finish;
+
+	mms_rc rc = tell_end(t, b, &told, err);
+	const char *text = told.len > 0 ? mms_str_get(&told) : NULL;
+	if (rc == MMS_OK)
+		rc = mms_integrations_put_ended(tx, t->stamp.integration,
+						f->end.is_good ? t->stamp.site_us : MMS_NO_TIME,
+						text, err);
+	return rc == MMS_OK ? put_run(t, tx, b, text, err) : rc;
 }
 
 /* The statements of one try; the commit's answer may be lost (tx->is_in_doubt). */
@@ -120,11 +152,7 @@ run_tx(struct mms_turn_state *t, struct mms_tx *tx, struct mms_db *db, const str
 		rc = mms_event_writer_run(&t->worker->writer, tx, &t->stamp, b->items, b->n,
 					  err);
 	if (rc == MMS_OK && f != NULL)
-		rc = mms_integrations_put_ended(tx, t->stamp.integration,
-						f->end.is_good ? t->stamp.site_us : MMS_NO_TIME,
-						f->error_text, err);
-	if (rc == MMS_OK && f != NULL)
-		rc = put_run(t, tx, b, err);
+		rc = put_end(t, tx, b, err);
 	if (rc == MMS_OK)
 		rc = mms_tx_commit(tx, err);
 	return rc;
@@ -188,7 +216,8 @@ place_again(struct mms_turn_state *t, struct mms_change *c, struct mms_err *err)
 					 .modified_us = MMS_NO_TIME,
 					 .status = MMS_ROW_OTHER };
 
-	if (c->kind == MMS_CHANGE_RENAME && (k == NULL || !(k->flags & MMS_KNOWN_ROW))) {
+	if (c->kind == MMS_CHANGE_RENAME &&
+	    (k == NULL || !(k->flags & (MMS_KNOWN_ROW | MMS_KNOWN_STATE)))) {
 		struct mms_known_event *old = mms_known_find(&t->known, c->old_key);
 		k = old != NULL ? old : k; /* its row still has the old id */
 	}
@@ -278,6 +307,21 @@ read_again(struct mms_turn_state *t, struct mms_err *err)
 	return rc == MMS_OK ? rebase_all(t, &t->deferred, err) : rc;
 }
 
+/* New rows that clash again, though all is read anew: their numbers may be taken. */
+static mms_rc
+catch_up(struct mms_turn_state *t, const struct batch *b, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+	bool has_new = false;
+
+	for (size_t i = 0; i < b->n; i++)
+		has_new = has_new || b->items[i]->kind == MMS_CHANGE_INSERT;
+	if (!has_new)
+		return MMS_OK;
+	mms_rc rc = mms_pool_lend(t->worker->env->pool, &lent, err);
+	return rc == MMS_OK ? mms_series_catch_up(lent.db, t->stamp.integration, err) : rc;
+}
+
 /*
  * One batch to its end: the one place that tries again, for its names, its transaction and what
  * must be read anew alike.
@@ -295,21 +339,41 @@ write_batch(struct mms_turn_state *t, struct batch *b, struct mms_err *err)
 		mms_rc rc = try_batch(t, b, &was_in_doubt, err);
 		if (rc == MMS_E_CONFLICT && conflicts++ < CONFLICT_TRIES) {
 			rc = read_again(t, err);
+			if (rc == MMS_OK && conflicts > 1)
+				rc = catch_up(t, b, err); /* not a writer's row: its names? */
 			if (rc == MMS_OK)
 				continue;
 		}
 		if (rc != MMS_E_RETRY)
 			return rc;
-		if (mms_turn_is_stopped(t))
-			return mms_fail(err, MMS_E_STOPPED,
-					"stopped while the database was busy");
 		if (attempt + 1 >= TX_TRIES || mms_clock_mono_ms() >= until_mono_ms)
 			return rc;
-		wait_a_little(attempt);
+		rc = mms_turn_pause(t, attempt, err);
+		if (rc != MMS_OK)
+			return rc;
 	}
 }
 
-/* What could not be written is kept as a dead letter; a row with good values says so. */
+/* A new row that the server refuses: one that only says so, at the same time. */
+static mms_rc
+make_bare(struct mms_change *c, struct mms_err *err)
+{
+	char **const texts[] = { &c->row.title,           &c->row.description,
+				 &c->row.location,        &c->row.attendees_json,
+				 &c->row.organizer_email, &c->row.error_log };
+
+	for (size_t i = 0; i < MMS_COUNT(texts); i++) {
+		mms_free(*texts[i]);
+		*texts[i] = NULL;
+	}
+	c->row.title = mms_text_copy("No Title");
+	c->row.error_log = mms_text_copy(c->letter_text);
+	c->row.status = MMS_ROW_FAILED;
+	c->row.is_blocking = false;
+	return c->row.title != NULL && c->row.error_log != NULL ? MMS_OK : mms_fail_nomem(err);
+}
+
+/* What could not be written is kept as a dead letter; a row says so. */
 static mms_rc
 turn_into_letter(struct mms_turn_state *t, struct mms_change *c, const struct mms_err *why,
 		 struct mms_err *err)
@@ -324,15 +388,21 @@ turn_into_letter(struct mms_turn_state *t, struct mms_change *c, const struct mm
 	if (c->letter_code == NULL || c->letter_text == NULL)
 		return mms_fail_nomem(err);
 	c->letter = MMS_LETTER_PUT;
-	const struct mms_known_letter *letter = mms_known_find_letter(&t->known, k);
+	/* A renamed event's letter is kept under its new id. */
+	const struct mms_known_event *own = mms_known_find(&t->known, c->key);
+	const struct mms_known_letter *letter =
+		own != NULL ? mms_known_find_letter(&t->known, own) : NULL;
 	bool is_again =
 		letter != NULL && memcmp(letter->print, c->prints.whole, MMS_PRINT_BYTES) == 0;
 	c->letter_attempts =
 		(uint16_t)(is_again && letter->attempts < UINT16_MAX ? letter->attempts + 1
 								     : 1);
-	c->letter_is_given_up = c->letter_attempts >= max;
+	/* A clash with another writer's row is over when that row is: it is always tried again. */
+	c->letter_is_given_up = c->letter_attempts >= max && why->code != MMS_E_CONFLICT;
 	c->count = MMS_COUNT_FAILED;
 	bool is_told = is_again && !c->letter_is_given_up; /* the row says so already */
+	if (c->kind == MMS_CHANGE_INSERT && why->code == MMS_E_ITEM && !is_again)
+		return make_bare(c, err);
 	if (is_told || (c->kind != MMS_CHANGE_UPDATE && c->kind != MMS_CHANGE_RENAME)) {
 		c->kind = MMS_CHANGE_LETTER;
 		return MMS_OK;

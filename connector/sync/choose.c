@@ -150,6 +150,8 @@ mms_choose_is_wanted(const struct mms_sync_options *o, const struct mms_source *
 	if (!in->is_auto ||
 	    (c->id != 0 && c->wait_until_ms != MMS_NO_TIME && c->wait_until_ms > now_ms))
 		return false;
-	return mms_integration_is_due(in, c->id != 0 ? c->last_attempt_ms : MMS_NO_TIME,
+	/* What a worker died over is gone on with at once. */
+	return c->is_abandoned ||
+	       mms_integration_is_due(in, c->id != 0 ? c->last_attempt_ms : MMS_NO_TIME,
 				      now_ms);
 }

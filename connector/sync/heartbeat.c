@@ -45,7 +45,9 @@ beat(void *aux)
 		MMS_AUTO(mms_err) ignored = { 0 };
 		/* A beat that fails is made up by the next: a lease lasts three of them, and a
 		 * worker whose lease is lost finds out at its next write. */
-		(void)!mms_lease_renew(h->db, &h->owner, &ignored);
+		if (mms_lease_renew(h->db, &h->owner, &ignored) == MMS_OK &&
+		    atomic_load(&h->owner.connection) != 0)
+			atomic_store(&h->owner.connection, mms_db_connection_id(h->db));
 	}
 	return NULL;
 }

@@ -60,7 +60,8 @@ plan_input(struct mms_turn_state *t, const struct item *item)
 		const struct mms_known_letter *letter = mms_known_find_letter(&t->known, k);
 		if (letter != NULL) {
 			in.has_letter = true;
-			in.is_given_up = letter->is_given_up;
+			/* Who asks for everything wants the refused tried again, too. */
+			in.is_given_up = letter->is_given_up && !t->worker->options->is_full;
 			in.attempts = letter->attempts;
 			in.is_letter_same =
 				memcmp(letter->print, item->prints.whole, MMS_PRINT_BYTES) == 0;
@@ -69,7 +70,8 @@ plan_input(struct mms_turn_state *t, const struct item *item)
 		in.type = (enum mms_state_type)k->type;
 		in.is_same = memcmp(k->prints.whole, item->prints.whole, MMS_PRINT_BYTES) == 0;
 	}
-	if (!in.has_row && !in.is_outside)
+	/* What has a state is this very event: nothing else can take its place. */
+	if (!in.has_row && !in.has_state && !in.is_outside)
 		in.has_twin = mms_known_find_twin(&t->known, item->prints.content) != NULL;
 	return in;
 }
@@ -252,6 +254,9 @@ inbound_event(struct mms_turn_state *t, const struct mms_event *event, struct mm
 		rc = mms_row_key(digest, item.row.external_event_id, item.key, err);
 	if (rc == MMS_OK) {
 		struct mms_row_fields fields = mms_event_row_fields(&item.row);
+		/* Where it cannot be read its row stands at the present moment, which is no news. */
+		if (event->problem != NULL)
+			fields.start_us = fields.end_us = 0;
 		rc = mms_row_print(digest, &fields, &item.prints, err);
 	}
 	if (rc != MMS_OK)

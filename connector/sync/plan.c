@@ -70,7 +70,9 @@ plan_problem(const struct mms_plan_input *in)
 	if (!in->has_row)
 		plan.action = MMS_PLAN_INSERT;
 	else if (is_good && plan.letter == MMS_LETTER_PUT)
-		plan.action = plan.gives_up ? MMS_PLAN_FAIL : MMS_PLAN_NOTE;
+		plan.action = plan.gives_up                          ? MMS_PLAN_FAIL
+			      : in->has_letter && in->is_letter_same ? MMS_PLAN_LETTER
+								     : MMS_PLAN_NOTE;
 	else if (!is_failed)
 		plan.action = MMS_PLAN_FAIL; /* a deleted row whose event is back, unreadable */
 	else if (plan.letter == MMS_LETTER_PUT)

@@ -246,8 +246,10 @@ choose(const struct mms_sync_options *o, struct run *run, struct mms_sync_report
 		int64_t from_ms, to_ms;
 		mms_integration_window(&source->integration, report->started_ms, &from_ms,
 				       &to_ms);
-		bool is_full = o->is_full || mms_window_wants_full(&source->cursor, from_ms,
-								   to_ms, report->started_ms);
+		/* A guess: the turn itself knows the rules it reads under, and may ask for more. */
+		bool is_full = o->is_full ||
+			       mms_window_wants_full(&source->cursor, source->cursor.read_print,
+						     from_ms, to_ms, report->started_ms);
 		mms_rc rc = mms_feed_cache_expect(run->feeds, source->integration.ical_url,
 						  is_full ? NULL : source->cursor.token, err);
 		if (rc != MMS_OK)

@@ -42,7 +42,7 @@ settle_deferred(struct mms_turn_state *t, struct mms_err *err)
 	for (size_t i = 0; rc == MMS_OK && i < t->deferred.n; i++) {
 		struct mms_change *c = t->deferred.items[i];
 		struct mms_known_event *twin =
-			mms_known_find_twin(&t->known, c->prints.content);
+			c->has_state ? NULL : mms_known_find_twin(&t->known, c->prints.content);
 
 		t->deferred.items[i] = NULL;
 		if (twin != NULL)
@@ -71,7 +71,8 @@ is_missing(const struct mms_known_event *event)
 {
 	unsigned want = MMS_KNOWN_ROW | MMS_KNOWN_IN_WINDOW;
 
-	return (event->flags & want) == want && !(event->flags & MMS_KNOWN_SEEN) &&
+	return (event->flags & want) == want &&
+	       !(event->flags & (MMS_KNOWN_SEEN | MMS_KNOWN_NOT_LISTED)) &&
 	       event->type == MMS_STATE_USER_EVENT &&
 	       mms_row_status_is_live((enum mms_row_status)event->status);
 }

@@ -9,7 +9,15 @@
 
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
+#include "mmsync/policy.h"
+#include "mmsync/uuid.h"
 
+/* Between two tries at what the database could not do just now. */
+#define PAUSE_BASE_MS 20
+#define PAUSE_MAX_MS  1000
+#define BEGIN_TRIES   4
+#define MINUTE_MS     INT64_C(60000)
+#define HOUR_MS       (60 * MINUTE_MS)
 /* Mildly more than a batch, so that a page is one batch when all of it is new. */
 #define PAGE_EVENTS 500
 
@@ -30,6 +38,22 @@ mms_turn_is_stopped(const struct mms_turn_state *t)
 	       (env->deadline_mono_ms > 0 && mms_clock_mono_ms() >= env->deadline_mono_ms);
 }
 
+/*
+ * Where the window begins for what is stored, as wall time. An event without length ends at once
+ * in its calendar, a minute later in its row; and in the repeated hour of autumn a wall time tells
+ * less than an instant: rows there may end later than what the listing was asked for, and are
+ * not missed.
+ */
+static int64_t
+near_edge_us(const struct mms_zone *zone, int64_t from_ms)
+{
+	int64_t before = mms_zone_offset_at(zone, from_ms - HOUR_MS),
+		after = mms_zone_offset_at(zone, from_ms + HOUR_MS);
+	int64_t repeated_us = before > after ? (before - after) * 1000000 : 0;
+
+	return mms_zone_to_wall(zone, from_ms + MINUTE_MS) + repeated_us;
+}
+
 mms_rc
 mms_turn_load_known(struct mms_turn_state *t, struct mms_err *err)
 {
@@ -38,21 +62,32 @@ mms_turn_load_known(struct mms_turn_state *t, struct mms_err *err)
 	mms_rc rc = mms_pool_lend(t->worker->env->pool, &lent, err);
 	if (rc == MMS_OK)
 		rc = mms_known_load(lent.db, t->stamp.integration, t->source->cursor.id,
-				    mms_zone_to_wall(t->worker->event_zone, t->from_ms),
+				    near_edge_us(t->worker->event_zone, t->from_ms),
 				    mms_zone_to_wall(t->worker->event_zone, t->to_ms),
 				    &t->known, err);
 	t->has_known = t->has_known || rc == MMS_OK;
 	return rc;
 }
 
-/* Lease and In Progress; a dry run takes neither. */
+mms_rc
+mms_turn_pause(const struct mms_turn_state *t, unsigned attempt, struct mms_err *err)
+{
+	MMS_AUTO(mms_err) ignored = { 0 };
+	uint32_t noise = 0;
+
+	if (mms_turn_is_stopped(t))
+		return mms_fail(err, MMS_E_STOPPED, "stopped while the database was busy");
+	(void)!mms_random(&noise, sizeof noise, &ignored);
+	mms_clock_sleep_ms(
+		mms_policy_delay_ms(attempt, PAUSE_BASE_MS, PAUSE_MAX_MS, -1, noise));
+	return MMS_OK;
+}
+
 static mms_rc
-begin_turn(struct mms_turn_state *t, struct mms_err *err)
+try_begin(struct mms_turn_state *t, struct mms_err *err)
 {
 	MMS_AUTO(mms_lent) lent = { 0 };
 
-	if (t->worker->owner == NULL)
-		return MMS_OK;
 	mms_rc rc = mms_pool_lend(t->worker->env->pool, &lent, err);
 	if (rc == MMS_OK)
 		rc = mms_lease_claim(lent.db, t->source->cursor.id, t->worker->owner,
@@ -60,6 +95,26 @@ begin_turn(struct mms_turn_state *t, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = mms_integrations_put_status(lent.db, &t->lease, t->stamp.integration,
 						 "In Progress", err);
+	return rc;
+}
+
+/*
+ * Lease and In Progress; a dry run takes neither. A person's save may hold the integration's row
+ * for a while.
+ */
+static mms_rc
+begin_turn(struct mms_turn_state *t, struct mms_err *err)
+{
+	mms_rc rc = MMS_OK;
+
+	for (unsigned attempt = 0; t->worker->owner != NULL; attempt++) {
+		rc = try_begin(t, err);
+		if (rc != MMS_E_RETRY || attempt + 1 >= BEGIN_TRIES)
+			return rc;
+		rc = mms_turn_pause(t, attempt, err);
+		if (rc != MMS_OK)
+			return rc;
+	}
 	return rc;
 }
 
@@ -123,22 +178,20 @@ finish(struct mms_turn_state *t, const struct mms_page *page, bool is_refused,
 			 .window_start_ms = t->from_ms,
 			 .window_end_ms = t->to_ms,
 			 .next_entry_ms = page->next_entry_ms,
+			 .read_print = t->read_print,
 			 .is_full = page->is_full,
 			 .now_ms = t->started_ms,
 			 .wait_until_ms = MMS_NO_TIME },
 	};
-	const struct mms_event_counts *c = &t->out->events;
 
-	if (is_refused)
+	/* Nothing was listed anew: what could not be stored still is not. */
+	if (page->is_unchanged)
+		mms_inbound_count(&t->out->events, MMS_COUNT_FAILED, t->source->cursor.letters);
+	if (is_refused) {
 		mms_str_addf(&text, "%s\n%s", mms_err_text(&t->out->err),
 			     mms_err_hint(&t->out->err));
-	else if (c->failed > 0)
-		mms_str_addf(&text,
-			     "%lld event%s of this calendar could not be read or written; see "
-			     "their Sync Error Log",
-			     (long long)c->failed, c->failed == 1 ? "" : "s");
-	if (text.len > 0)
 		f.error_text = mms_str_get(&text);
+	}
 	mms_fault_step();
 	return mms_apply(t, &f, err);
 }
@@ -186,16 +239,19 @@ run_session(struct mms_turn_state *t, const struct mms_provider *provider, struc
 					 .calendar_id = t->source->integration.calendar_id,
 					 .url = t->source->integration.ical_url };
 	struct mms_session *session = NULL;
-	bool is_full =
-		w->options->is_full ||
-		mms_window_wants_full(&t->source->cursor, t->from_ms, t->to_ms, t->started_ms);
 
 	mms_rc rc = find_day_zone(t, &calendar.day_zone, err);
+	if (rc == MMS_OK)
+		rc = mms_window_print(&w->digest, &t->rules, calendar.day_zone, t->read_print,
+				      err);
 	if (rc == MMS_OK)
 		rc = provider->ops->open(&session, &w->provider_env, &calendar, err);
 	if (rc != MMS_OK)
 		return rc;
 	((struct mms_session_base *)session)->provider = provider;
+	bool is_full = w->options->is_full ||
+		       mms_window_wants_full(&t->source->cursor, t->read_print, t->from_ms,
+					     t->to_ms, t->started_ms);
 	t->out->mode = is_full ? "full" : "incremental";
 	rc = run_listing(t, session, is_full, err);
 	if (rc == MMS_E_RESYNC && !is_full) {
@@ -217,6 +273,16 @@ run_session(struct mms_turn_state *t, const struct mms_provider *provider, struc
 	return rc;
 }
 
+/* A service may ask for patience, but not silence a calendar for good. */
+static int64_t
+longest_wait(const struct mms_turn_state *t, int64_t asked_ms)
+{
+	int64_t most_ms =
+		t->started_ms + t->worker->env->site->config.circuit_max_open_s * INT64_C(1000);
+
+	return asked_ms < most_ms ? asked_ms : most_ms;
+}
+
 /* A turn that failed: the integration says why, the cursor stays, the lease goes back. */
 static void
 end_badly(struct mms_turn_state *t, const struct mms_err *why)
@@ -227,8 +293,9 @@ end_badly(struct mms_turn_state *t, const struct mms_err *why)
 	struct mms_turn_finish f = {
 		.end = { .clears_token = why->code == MMS_E_RESYNC,
 			 .now_ms = t->started_ms,
-			 .wait_until_ms =
-				 why->code == MMS_E_WAIT ? why->retry_at_ms : MMS_NO_TIME },
+			 .wait_until_ms = why->code == MMS_E_WAIT
+						  ? longest_wait(t, why->retry_at_ms)
+						  : MMS_NO_TIME },
 	};
 
 	mms_str_addf(&text, "%s%s%s", mms_err_text(why), hint[0] != '\0' ? "\n" : "", hint);
@@ -238,9 +305,12 @@ end_badly(struct mms_turn_state *t, const struct mms_err *why)
 	(void)!mms_apply(t, &f, &ignored);
 }
 
-/* A turn that was stopped: nothing is wrong with the calendar, its status is as it was. */
+/*
+ * A turn that was stopped, or could not even begin: nothing is wrong with the calendar, its status
+ * is as it was, and sync --due goes on at once.
+ */
 static void
-end_stopped(struct mms_turn_state *t)
+end_stopped(struct mms_turn_state *t, bool is_begun)
 {
 	MMS_AUTO(mms_err) ignored = { 0 };
 	MMS_AUTO(mms_lent) lent = { 0 };
@@ -251,9 +321,11 @@ end_stopped(struct mms_turn_state *t)
 		return;
 	if (status == NULL || strcmp(status, "In Progress") == 0)
 		status = "Pending";
-	(void)!mms_integrations_put_status(lent.db, &t->lease, t->stamp.integration, status,
-					   &ignored);
-	(void)!mms_lease_release(lent.db, &t->lease, &ignored);
+	if (is_begun)
+		(void)!mms_integrations_put_status(lent.db, &t->lease, t->stamp.integration,
+						   status, &ignored);
+	(void)!mms_lease_release(lent.db, &t->lease, t->source->cursor.last_attempt_ms,
+				 &ignored);
 }
 
 static void
@@ -310,6 +382,7 @@ mms_turn_run(struct mms_worker *worker, struct mms_source *source, struct mms_tu
 		mms_err_move(&out->err, &err);
 		return;
 	}
+	bool is_begun = rc == MMS_OK;
 	if (rc == MMS_OK)
 		rc = run_session(&t, provider, &err);
 	out->duration_ms = mms_clock_mono_ms() - started_mono_ms;
@@ -319,8 +392,8 @@ mms_turn_run(struct mms_worker *worker, struct mms_source *source, struct mms_tu
 	mms_err_move(&out->err, &err);
 	if (rc == MMS_E_HELD && t.lease.batch_no == 0)
 		out->status = "skipped"; /* lost before anything was written: as if never had */
-	if (rc == MMS_E_STOPPED)
-		end_stopped(&t);
+	if (rc == MMS_E_STOPPED || !is_begun)
+		end_stopped(&t, is_begun);
 	else if (rc != MMS_E_HELD && t.lease.fence != 0)
 		end_badly(&t, &out->err);
 }

@@ -43,6 +43,7 @@ struct mms_turn_state {
 	struct mms_row_rules rules;
 	struct mms_write_stamp stamp;
 	int64_t started_ms, from_ms, to_ms;
+	unsigned char read_print[MMS_READ_PRINT_BYTES];
 
 	struct mms_known known;
 	bool has_known;
@@ -53,8 +54,13 @@ struct mms_turn_state {
 };
 
 /* window.c: must this turn read everything? */
-bool mms_window_wants_full(const struct mms_cursor *cursor, int64_t from_ms, int64_t to_ms,
-			   int64_t now_ms);
+bool mms_window_wants_full(const struct mms_cursor *cursor, const unsigned char *read_print,
+			   int64_t from_ms, int64_t to_ms, int64_t now_ms);
+/* window.c: digest of the rules that rows are made under, for the cursor. */
+mms_rc
+mms_window_print(struct mms_digest *digest, const struct mms_row_rules *rules,
+		 const struct mms_zone *day_zone, unsigned char out[MMS_READ_PRINT_BYTES],
+		 struct mms_err *err) MMS_MUST_CHECK;
 
 /* inbound.c: events of a page to changes, flushed in batches. */
 mms_rc mms_inbound_page(struct mms_turn_state *t, const struct mms_page *page,
@@ -86,6 +92,10 @@ mms_rc mms_apply(struct mms_turn_state *t, const struct mms_turn_finish *finish,
 
 /* turn.c: has the run been interrupted, or is it out of time? */
 bool mms_turn_is_stopped(const struct mms_turn_state *t);
+
+/* turn.c: a moment's wait before the database is asked again. Errors: STOPPED. */
+mms_rc mms_turn_pause(const struct mms_turn_state *t, unsigned attempt,
+		      struct mms_err *err) MMS_MUST_CHECK;
 
 /* turn.c: read what is known of the integration. */
 mms_rc mms_turn_load_known(struct mms_turn_state *t, struct mms_err *err) MMS_MUST_CHECK;

@@ -1,5 +1,10 @@
 /* Which window a turn reads, and whether it must read everything. */
+#include <string.h>
+
 #include "turn.h"
+
+/* One more when a version of mmsync makes other rows of the same events. */
+#define ROW_FORMAT 1
 
 #define WEEK_MS (7 * MMS_DAY_MS)
 
@@ -16,10 +21,44 @@ is_weekly_due(uint64_t cursor_id, int64_t last_full_ms, int64_t now_ms)
 	return (now_ms - offset) / WEEK_MS != (last_full_ms - offset) / WEEK_MS;
 }
 
-bool
-mms_window_wants_full(const struct mms_cursor *cursor, int64_t from_ms, int64_t to_ms,
-		      int64_t now_ms)
+/*
+ * What the rows of a turn are made under, beside the events: where it changes (event_time_zone,
+ * the person's zone, what blocks, a widened column), an unchanged calendar makes other rows.
+ */
+mms_rc
+mms_window_print(struct mms_digest *digest, const struct mms_row_rules *rules,
+		 const struct mms_zone *day_zone, unsigned char out[MMS_READ_PRINT_BYTES],
+		 struct mms_err *err)
 {
+	unsigned char whole[MMS_SHA256_BYTES];
+
+	mms_rc rc = mms_digest_begin(digest, err);
+	if (rc != MMS_OK)
+		return rc;
+	mms_digest_add_i64(digest, ROW_FORMAT);
+	mms_digest_add_text(digest, mms_zone_name(rules->event_zone));
+	mms_digest_add_text(digest, mms_zone_name(day_zone));
+	mms_digest_add_i64(digest, rules->blocking.tentative);
+	mms_digest_add_i64(digest, rules->blocking.focus_time);
+	mms_digest_add_i64(digest, rules->blocking.all_day);
+	mms_digest_add_i64(digest, (int64_t)rules->id_chars);
+	mms_digest_add_i64(digest, (int64_t)rules->title_chars);
+	mms_digest_add_i64(digest, (int64_t)rules->location_chars);
+	mms_digest_add_i64(digest, (int64_t)rules->organizer_chars);
+	rc = mms_digest_end(digest, whole, err);
+	if (rc == MMS_OK)
+		memcpy(out, whole, MMS_READ_PRINT_BYTES);
+	return rc;
+}
+
+bool
+mms_window_wants_full(const struct mms_cursor *cursor, const unsigned char *read_print,
+		      int64_t from_ms, int64_t to_ms, int64_t now_ms)
+{
+	if (memcmp(cursor->read_print, read_print, sizeof cursor->read_print) != 0)
+		return true; /* what is stored was made under other rules */
+	if (cursor->open_letters > 0)
+		return true; /* an event waits for another try */
 	if (cursor->token == NULL || cursor->token[0] == '\0' ||
 	    cursor->last_full_ms == MMS_NO_TIME || cursor->window_start_ms == MMS_NO_TIME)
 		return true;

@@ -12,6 +12,7 @@
 #ifndef MMSYNC_CURSORS_H
 #define MMSYNC_CURSORS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,7 +21,8 @@
 #include "mmsync/integration.h"
 #include "mmsync/pool.h"
 
-#define MMS_LEASE_S 60
+#define MMS_LEASE_S          60
+#define MMS_READ_PRINT_BYTES 16
 
 /* What is remembered of one integration. All zero: nothing yet (id 0). */
 struct mms_cursor {
@@ -30,6 +32,10 @@ struct mms_cursor {
 	int64_t next_entry_ms; /* the window's end may come up to here without a read   */
 	int64_t last_full_ms, last_success_ms, last_attempt_ms, wait_until_ms;
 	int64_t failures; /* in a row                                                   */
+	/* What the rows were made under: zone, rules, widths (16 bytes; all zero: unknown). */
+	unsigned char read_print[MMS_READ_PRINT_BYTES];
+	bool is_abandoned; /* a worker died over it, and nobody has gone on yet          */
+	int64_t letters, open_letters; /* dead letters of events: all, not given up      */
 };
 void mms_cursor_release(struct mms_cursor *cursor);
 
@@ -58,9 +64,9 @@ mms_rc mms_sources_settle(struct mms_db *db, struct mms_sources *sources,
 
 /* Who holds leases in this process. */
 struct mms_lease_owner {
-	char token[100];          /* host:pid:random                                     */
-	char server[200];         /* which server the connection below is of; "" unknown */
-	unsigned long connection; /* of the thread that renews; its death frees the lease */
+	char token[100];         /* host:pid:random                                     */
+	char server[200];        /* which server the connection below is of; "" unknown */
+	atomic_ulong connection; /* of the thread that renews; its death frees the lease */
 };
 /*
  * Make the owner's token, asking the server who it is. db is the connection that will renew.
@@ -111,6 +117,7 @@ struct mms_turn_end {
 	bool moves_cursor; /* token, window and last_full are the new ones              */
 	const char *token; /* borrowed; NULL: none                                      */
 	int64_t window_start_ms, window_end_ms, next_entry_ms;
+	const unsigned char *read_print; /* borrowed: MMS_READ_PRINT_BYTES              */
 	bool is_full;      /* a full listing: last_full_ms is now                       */
 	bool clears_token; /* the service refused it                                    */
 	int64_t now_ms, wait_until_ms;
@@ -122,8 +129,11 @@ struct mms_turn_end {
 mms_rc mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_ms,
 		     const struct mms_turn_end *end, struct mms_err *err) MMS_MUST_CHECK;
 
-/* Give the lease back with nothing else changed (a turn that was stopped). */
+/*
+ * Give the lease back as if it had never been taken (a turn that was stopped): the last attempt
+ * is the one before, so that sync --due goes on at once.
+ */
 mms_rc mms_lease_release(struct mms_db *db, const struct mms_lease *lease,
-			 struct mms_err *err) MMS_MUST_CHECK;
+			 int64_t last_attempt_ms, struct mms_err *err) MMS_MUST_CHECK;
 
 #endif

@@ -37,6 +37,7 @@ struct mms_db_settings {
 	 * 15 s the nodes of a cluster that agree on who is gone look dead themselves.
 	 */
 	int64_t connect_timeout_ms, timeout_ms;
+	int64_t lock_wait_s; /* 0: 10 s; longest wait for a lock of somebody else          */
 };
 void mms_db_settings_release(struct mms_db_settings *settings);
 

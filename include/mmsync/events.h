@@ -31,15 +31,14 @@ enum mms_state_status {
 };
 
 enum mms_known_flags {
-	MMS_KNOWN_ROW = 1 << 0,       /* there is a row                              */
-	MMS_KNOWN_STATE = 1 << 1,     /* there is a state                            */
-	MMS_KNOWN_IN_WINDOW = 1 << 2, /* the row's times overlap the window          */
-	MMS_KNOWN_SEEN = 1 << 3,      /* this run's listing showed it                */
-	MMS_KNOWN_LETTER = 1 << 4,    /* there is a dead letter                      */
-	MMS_KNOWN_BOOKING = 1 << 5,   /* the row is linked to a booking              */
-	MMS_KNOWN_ERROR = 1 << 7,     /* the row has an error text                   */
-	MMS_KNOWN_PLANNED = 1 << 9,   /* a change of this batch is about it              */
-	MMS_KNOWN_BEHIND = 1 << 8,    /* the state names another row (renamed, or gone) */
+	MMS_KNOWN_ROW = 1 << 0,        /* there is a row                              */
+	MMS_KNOWN_STATE = 1 << 1,      /* there is a state                            */
+	MMS_KNOWN_IN_WINDOW = 1 << 2,  /* the row's times overlap the window          */
+	MMS_KNOWN_SEEN = 1 << 3,       /* this run's listing showed it                */
+	MMS_KNOWN_LETTER = 1 << 4,     /* there is a dead letter                      */
+	MMS_KNOWN_NOT_LISTED = 1 << 5, /* a booking's or an outbound row: no listing shows it */
+	MMS_KNOWN_PLANNED = 1 << 9,    /* a change of this batch is about it              */
+	MMS_KNOWN_BEHIND = 1 << 8,     /* the state names another row (renamed, or gone) */
 };
 
 /* One event of an integration, about 80 bytes. */

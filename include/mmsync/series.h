@@ -22,6 +22,15 @@ mms_rc mms_series_take(struct mms_db *db, int64_t n, int64_t *first,
 		       struct mms_err *err) MMS_MUST_CHECK;
 
 /*
+ * A counter that was lost or restored gives numbers that names of this integration have already:
+ * move it past the highest of them. Left alone where that would be a jump of more than a million
+ * (somebody's own naming, not the counter's).
+ * Errors: RETRY, DB, NOMEM.
+ */
+mms_rc mms_series_catch_up(struct mms_db *db, const char *integration,
+			   struct mms_err *err) MMS_MUST_CHECK;
+
+/*
  * The name Frappe gives an event of an integration: "MM-CES-{integration}-{####}". Where that is longer
  * than the 140 characters of a name, the integration's part is cut and a digest of it follows.
  * Owns: *out.

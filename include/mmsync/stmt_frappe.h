@@ -118,7 +118,16 @@
 	  "INSERT INTO tabSeries (name, current) VALUES ('', LAST_INSERT_ID(?))"              \
 	  " ON DUPLICATE KEY UPDATE current = LAST_INSERT_ID(current + ?)",                   \
 	  "ii", "")                                                                           \
-	X(LAST_INSERT_ID, "SELECT LAST_INSERT_ID()", "", "u")
+	X(LAST_INSERT_ID, "SELECT LAST_INSERT_ID()", "", "u")                                 \
+	X(SERIES_HIGHEST,                                                                     \
+	  "SELECT MAX(CAST(SUBSTRING_INDEX(name, '-', -1) AS UNSIGNED))"                      \
+	  " FROM `tabMM Calendar Event Sync` WHERE name LIKE ? AND name REGEXP "              \
+	  "'-[0-9]{4,10}$'",                                                                  \
+	  "s", "U")                                                                           \
+	X(SERIES_RAISE,                                                                       \
+	  "UPDATE tabSeries SET current = ? WHERE name = '' AND current < ?"                  \
+	  " AND current > ?",                                                                 \
+	  "iii", "")
 
 #define MMS_STMTS_DOCTOR(X)                                                                    \
 	X(SERVER_CLOCK, "SELECT UTC_TIMESTAMP(6)", "", "t")                                    \

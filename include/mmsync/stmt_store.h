@@ -18,10 +18,16 @@
 	  " i.is_primary, i.auto_sync_enabled, i.sync_past_days, i.sync_future_days,"          \
 	  " i.sync_interval_minutes, c.id, c.sync_token, c.window_start_ms, c.window_end_ms,"  \
 	  " c.next_entry_ms, c.last_full_ms, c.last_success_ms, c.last_attempt_ms,"            \
-	  " c.wait_until_ms, c.failures"                                                       \
+	  " c.wait_until_ms, c.failures, c.read_print,"                                        \
+	  " c.lease_owner IS NOT NULL AND c.lease_until < UTC_TIMESTAMP(6) "                   \
+	  "- " MMS_SQL_LEASE_SKEW ","                                                          \
+	  " (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"          \
+	  " AND d.operation = 'apply'),"                                                       \
+	  " (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"          \
+	  " AND d.operation = 'apply' AND d.given_up = 0)"                                     \
 	  " FROM `tabMM Calendar Integration` i LEFT JOIN mmsync_cursor c ON c.name = i.name"  \
 	  " ORDER BY i.name",                                                                  \
-	  "", "sSSSSSSSSTiiiiiiUSIIIIIIII")                                                    \
+	  "", "sSSSSSSSSTiiiiiiUSIIIIIIIIBIII")                                                \
 	X(CURSORS_WITHOUT_INTEGRATION,                                                         \
 	  "SELECT c.id, c.name, c.frappe_creation, c.frappe_owner FROM mmsync_cursor c"        \
 	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = c.name WHERE i.name IS NULL", \
@@ -70,10 +76,10 @@
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
 	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \
 	  " sync_token = ?, window_start_ms = ?, window_end_ms = ?, next_entry_ms = ?,"        \
-	  " last_full_ms = COALESCE(?, last_full_ms), last_success_ms = ?, failures = 0,"      \
-	  " wait_until_ms = NULL"                                                              \
+	  " read_print = ?, last_full_ms = COALESCE(?, last_full_ms), last_success_ms = ?,"    \
+	  " failures = 0, wait_until_ms = NULL"                                                \
 	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
-	  "iSIIIIiuisi", "")                                                                   \
+	  "iSIIIBIiuisi", "")                                                                  \
 	X(LEASE_END_SAME,                                                                      \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
 	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \
@@ -87,9 +93,9 @@
 	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
 	  "iiIuisi", "")                                                                       \
 	X(LEASE_RELEASE,                                                                       \
-	  "UPDATE mmsync_cursor SET lease_owner = NULL, lease_until = '2000-01-01'"            \
-	  " WHERE id = ? AND fence = ? AND lease_owner = ?",                                   \
-	  "uis", "")                                                                           \
+	  "UPDATE mmsync_cursor SET lease_owner = NULL, lease_until = '2000-01-01',"           \
+	  " last_attempt_ms = ? WHERE id = ? AND fence = ? AND lease_owner = ?",               \
+	  "Iuis", "")                                                                          \
 	X(INTEGRATION_ENDED_GOOD,                                                              \
 	  "UPDATE `tabMM Calendar Integration` SET sync_status = 'Success', last_sync = ?,"    \
 	  " sync_error_log = ? WHERE name = ?",                                                \
@@ -118,9 +124,11 @@
 	X(KNOWN_ROWS,                                                                          \
 	  "SELECT external_event_id, name, modified, event_title, event_type, sync_status,"    \
 	  " start_datetime, end_datetime, description, location, attendees_json,"              \
-	  " organizer_email, is_blocking_availability, sync_error_log, meeting_booking"        \
+	  " organizer_email, is_blocking_availability, sync_error_log,"                        \
+	  " COALESCE(meeting_booking, '') <> '' OR event_type <=> 'Meeting Booking' OR"        \
+	  " sync_direction <=> 'Outbound'"                                                     \
 	  " FROM `tabMM Calendar Event Sync` WHERE calendar_integration = ?",                  \
-	  "s", "SsTSSSTTSSSSiSS")                                                              \
+	  "s", "SsTSSSTTSSSSiSi")                                                              \
 	X(KNOWN_STATES,                                                                        \
 	  "SELECT ext_key, type, status, row_name FROM mmsync_event_state WHERE "              \
 	  "integration_id = ?",                                                                \

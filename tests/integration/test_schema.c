@@ -106,7 +106,7 @@ on_an_empty_database_everything_is_made(void **state)
 	make_with_frappe();
 	assert_int_equal(mms_test_schema_n_wrong(db), 0);
 	assert_int_equal(
-		mms_test_ask_i64(&server, "SELECT COUNT(*) FROM mmsync_schema_version"), 4);
+		mms_test_ask_i64(&server, "SELECT COUNT(*) FROM mmsync_schema_version"), 5);
 	assert_int_equal(
 		mms_test_ask_i64(&server,
 				 "SELECT COUNT(*) FROM mmsync_installation WHERE id = 1 "
