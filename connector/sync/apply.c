@@ -148,6 +148,8 @@ run_tx(struct mms_turn_state *t, struct mms_tx *tx, struct mms_db *db, const str
 	if (rc == MMS_OK)
 		rc = f != NULL ? mms_lease_end(tx, &t->lease, longest(b), &f->end, err)
 			       : mms_lease_touch(tx, &t->lease, longest(b), err);
+	if (rc == MMS_OK)
+		rc = mms_integrations_hold(tx, t->stamp.integration, err);
 	if (rc == MMS_OK && b->n > 0)
 		rc = mms_event_writer_run(&t->worker->writer, tx, &t->stamp, b->items, b->n,
 					  err);

@@ -284,6 +284,17 @@ longest_wait(const struct mms_turn_state *t, int64_t asked_ms)
 	return asked_ms < most_ms ? asked_ms : most_ms;
 }
 
+static void
+give_back(struct mms_turn_state *t)
+{
+	MMS_AUTO(mms_err) ignored = { 0 };
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	if (mms_pool_lend(t->worker->env->pool, &lent, &ignored) == MMS_OK)
+		(void)!mms_lease_release(lent.db, &t->lease, t->source->cursor.last_attempt_ms,
+					 &ignored);
+}
+
 /* A turn that failed: the integration says why, the cursor stays, the lease goes back. */
 static void
 end_badly(struct mms_turn_state *t, const struct mms_err *why)
@@ -303,7 +314,9 @@ end_badly(struct mms_turn_state *t, const struct mms_err *why)
 	f.error_text = text.state == MMS_OK ? mms_str_get(&text) : mms_rc_name(why->code);
 	mms_changes_clear(&t->pending);
 	/* When even this cannot be written, the lease frees itself and the next turn tells. */
-	(void)!mms_apply(t, &f, &ignored);
+	mms_rc rc = mms_apply(t, &f, &ignored);
+	if (rc == MMS_E_GONE) /* there is no integration to say it on */
+		give_back(t);
 }
 
 /*
