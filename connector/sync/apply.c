@@ -388,6 +388,7 @@ turn_into_letter(struct mms_turn_state *t, struct mms_change *c, const struct mm
 	struct mms_known_event *k = &t->known.items[c->known_at];
 	int64_t max = t->worker->env->site->config.retry_max_attempts;
 
+	k->flags |= MMS_KNOWN_SEEN; /* it has had its turn: a sweep does not come back to it */
 	mms_free(c->letter_code);
 	mms_free(c->letter_text);
 	c->letter_code = mms_text_copy(why->code == MMS_E_CONFLICT ? "conflict" : "refused");
