@@ -193,7 +193,8 @@ real_feeds_give_the_occurrences_that_others_find(void **state)
 	bool is_good = true;
 
 	if (corpus->expected == NULL) {
-		printf("# skipped: no corpus of feeds at %s (see MMS_CORPUS)\n", corpus->folder);
+		printf("# skipped: no corpus of feeds at %s (see MMS_CORPUS)\n",
+		       corpus->folder);
 		skip();
 	}
 	json_array_foreach(corpus->expected, i, entry)
