@@ -19,8 +19,8 @@
 
 #define KEEP_MS       INT64_C(1800000)
 #define START_WAIT_MS 30000
-#define STOP_WAIT_MS  15000
-#define POLL_MS       20
+#define STOP_WAIT_MS  INT64_C(15000)
+#define POLL_MS       INT64_C(20)
 
 mms_rc
 mms_demo_write(const char *path, const char *text, struct mms_err *err)
@@ -30,7 +30,7 @@ mms_demo_write(const char *path, const char *text, struct mms_err *err)
 
 	if ((file != NULL && fclose(file) != 0) || !is_written)
 		return mms_fail(err, MMS_E_CONFIG, "%s cannot be written: %s", path,
-				strerror(errno));
+				strerrordesc_np(errno));
 	return MMS_OK;
 }
 
@@ -235,7 +235,7 @@ mms_demo_start(struct demo *demo, struct mms_err *err)
 	}
 	if (mkdir(demo->dir, 0700) != 0 || mkdir(demo->feeds, 0700) != 0)
 		return mms_fail(err, MMS_E_CONFIG, "%s cannot be made: %s", demo->dir,
-				strerror(errno));
+				strerrordesc_np(errno));
 	mms_rc rc = install_database(demo, err);
 	if (rc == MMS_OK)
 		rc = fork_keeper(demo, program, err);

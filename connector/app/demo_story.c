@@ -85,14 +85,10 @@ make_site(const struct demo *demo, struct mms_err *err)
 	char path[160], socket[160], log[160];
 	int status = 0;
 	MMS_AUTO(mms_str) config = { 0 };
-	const char *const argv[] = { "mariadb",
-				     "--no-defaults",
-				     socket,
-				     "-uroot",
-				     "-e",
-				     "CREATE DATABASE demo CHARACTER SET utf8mb4"
-				     " COLLATE utf8mb4_unicode_ci",
-				     NULL };
+	static const char create[] =
+		"CREATE DATABASE demo CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci";
+	const char *const argv[] = { "mariadb", "--no-defaults", socket, "-uroot",
+				     "-e",      create,          NULL };
 
 	(void)snprintf(socket, sizeof socket, "--socket=%s", demo->socket);
 	(void)snprintf(log, sizeof log, "%s/keeper.log", demo->dir);

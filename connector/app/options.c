@@ -96,7 +96,7 @@ add_item(struct mms_args *args, const struct mms_opt *opt, const char *text,
 {
 	struct mms_arg item = { .opt = opt, .text = text };
 
-	if (opt->type == MMS_OPT_COUNT || opt->type == MMS_OPT_TIME) {
+	if (text != NULL && (opt->type == MMS_OPT_COUNT || opt->type == MMS_OPT_TIME)) {
 		mms_rc rc = read_number(opt, text, &item.number, err);
 		if (rc != MMS_OK)
 			return rc;

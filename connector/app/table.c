@@ -66,7 +66,7 @@ mms_table_print(const struct mms_app *app, const struct mms_table *table)
 	}
 	if (app->has_color)
 		fputs("\033[0m", stdout);
-	for (size_t i = 0; i < table->n; i++) {
+	for (size_t i = 0; i < table->n && table->n_columns > 0; i++) {
 		size_t c = i % table->n_columns;
 		bool is_right = table->is_number != NULL && table->is_number[c];
 

@@ -54,7 +54,7 @@ check_owner(const struct demo *demo, struct mms_err *err)
 	if (lstat(demo->dir, &st) != 0)
 		return errno == ENOENT ? MMS_OK
 				       : mms_fail(err, MMS_E_CONFIG, "%s: %s", demo->dir,
-						  strerror(errno));
+						  strerrordesc_np(errno));
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid())
 		return mms_fail(err, MMS_E_CONFIG, "%s is there and belongs to somebody else",
 				demo->dir);

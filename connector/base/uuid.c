@@ -16,7 +16,7 @@ mms_random(void *out, size_t n, struct mms_err *err)
 			continue;
 		if (got <= 0)
 			return mms_fail(err, MMS_E_BUG, "the kernel gives no random bytes: %s",
-					strerror(errno));
+					strerrordesc_np(errno));
 		p += got;
 		n -= (size_t)got;
 	}

@@ -114,6 +114,9 @@ mms_ical_time_parse(struct mms_span text, struct mms_ical_time *out)
 	if (!time.is_date) {
 		take_clock(&s, &c);
 		time.is_utc = take_zone(&s, &offset);
+	} else {
+		/* 20260310Z: a day is no instant, the Z says nothing. */
+		(void)take_char(&s, "Zz");
 	}
 	/* 24:00 is the next midnight, a leap second the next second: as clocks would go on. */
 	int64_t more = 0;

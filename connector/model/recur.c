@@ -195,10 +195,20 @@ outlasts(const struct mms_recur *set, const struct mms_recur_rule *r, int64_t un
 	return until_s == INT64_MAX || until_s + ZONE_SLACK_S > floor_div(set->until_ms, 1000);
 }
 
+/* A rule that ends before DTSTART: nothing is left of it, DTSTART neither. */
+static bool
+ends_before_start(const struct mms_recur *set, const struct mms_recur_rule *r, int64_t until_s)
+{
+	int64_t start_ms = mms_zone_to_utc(set->zone, set->start_s * 1000000);
+
+	return until_s < set->start_s || r->until_ms < start_ms;
+}
+
 void
 mms_recur_start(struct mms_recur *set, int64_t from_ms, int64_t until_ms, int64_t *steps)
 {
 	int64_t walk_until_s = floor_div(until_ms, 1000) + ZONE_SLACK_S;
+	size_t n_over = 0, n_ex = 0;
 
 	if (set->n_not_at > 1)
 		qsort(set->not_at, set->n_not_at, sizeof *set->not_at, compare_numbers);
@@ -219,11 +229,16 @@ mms_recur_start(struct mms_recur *set, int64_t from_ms, int64_t until_ms, int64_
 		int64_t until_s;
 		find_until(set, r, &until_s);
 		r->may_outlast = outlasts(set, r, until_s);
+		if (r->is_ex)
+			n_ex++;
+		else if (ends_before_start(set, r, until_s))
+			n_over++;
 		mms_rrule_begin(&r->walk, &r->rule, set->start_s,
 				until_s < walk_until_s ? until_s : walk_until_s, steps);
 		mms_rrule_skip_to(&r->walk, floor_div(from_ms, 1000) - ZONE_SLACK_S);
 		advance(set, r);
 	}
+	set->is_over = n_over > 0 && n_over + n_ex == set->n_rules;
 }
 
 /* The earliest of all sources, taken out of each that has it. False: there is none. */
@@ -286,6 +301,9 @@ mms_recur_next(struct mms_recur *set, struct mms_recur_date *out)
 	while (take_earliest(set, &date)) {
 		/* A wall time in a gap may become an instant that was given before. */
 		if (date.at_ms < set->from_ms || date.at_ms <= set->last_ms)
+			continue;
+		if (set->is_over &&
+		    date.at_ms == mms_zone_to_utc(set->zone, set->start_s * 1000000))
 			continue;
 		if (date.at_ms > set->until_ms) {
 			set->may_go_on = true;

@@ -34,6 +34,7 @@ static const struct display {
 	{ "brasilia", "E. South America Standard Time" },
 	{ "cabo verde is", "Cape Verde Standard Time" },
 	{ "cape verde is", "Cape Verde Standard Time" },
+	{ "cape verde islands", "Cape Verde Standard Time" },
 	{ "central america", "Central America Standard Time" },
 	{ "central time us canada", "Central Standard Time" },
 	{ "chatham islands", "Chatham Islands Standard Time" },
@@ -59,14 +60,16 @@ static const struct display {
 	{ "norfolk island", "Norfolk Standard Time" },
 	{ "nuku alofa", "Tonga Standard Time" },
 	{ "pacific time us canada", "Pacific Standard Time" },
+	{ "pacific time us canada tijuana", "Pacific Standard Time" },
 	{ "petropavlovsk kamchatsky", "Russia Time Zone 11" },
-	{ "saint pierre and miquelon", "Saint Pierre Standard Time" },
+	{ "port louis", "Mauritius Standard Time" },
+	{ "saint pierre miquelon", "Saint Pierre Standard Time" },
 	{ "salvador", "Bahia Standard Time" },
 	{ "samoa", "Samoa Standard Time" },
 	{ "saskatchewan", "Canada Central Standard Time" },
 	{ "solomon is new caledonia", "Central Pacific Standard Time" },
 	{ "sri jayawardenepura", "Sri Lanka Standard Time" },
-	{ "turks and caicos", "Turks And Caicos Standard Time" },
+	{ "turks caicos", "Turks And Caicos Standard Time" },
 	{ "west central africa", "W. Central Africa Standard Time" },
 	{ "yukon", "Yukon Standard Time" },
 	/* Abbreviations that are not names of the tz database and mean one thing. */
@@ -244,13 +247,18 @@ skip_offset(const char *text, bool *has_offset, int *minutes)
 	return close;
 }
 
-/* Lower-case words with one blank between them, of letters and digits. */
+/*
+ * Lower-case words with one blank between them, of letters and digits, without "and": older
+ * names have "(US and Canada)" where newer ones have "(US & Canada)".
+ */
 static void
 to_words(const char *text, char *out, size_t out_size)
 {
 	size_t n = 0;
 
 	for (; *text != '\0' && n + 2 < out_size; text++) {
+		if (n > 0 && out[n - 1] == ' ' && strncasecmp(text, "and ", 4) == 0)
+			text += 4;
 		char c = *text;
 		if (c >= 'A' && c <= 'Z')
 			c = (char)(c - 'A' + 'a');

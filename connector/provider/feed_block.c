@@ -155,10 +155,10 @@ feed_load(struct mms_feed *feed, struct feed_block *block, uint32_t item, struct
 
 /*
  * An id for an event that has none: a digest of when and what, so that it stays the same under
- * a new DTSTAMP. Two events of the same content are one.
+ * a new DTSTAMP, and a number where several say the same.
  */
 static mms_rc
-derive_uid(const struct feed_block *block, char **out, struct mms_err *err)
+derive_uid(const struct feed_block *block, uint32_t copy, char **out, struct mms_err *err)
 {
 	static const enum mms_ical_prop told[] = { MMS_ICAL_DTSTART,  MMS_ICAL_DTEND,
 						   MMS_ICAL_DURATION, MMS_ICAL_RRULE,
@@ -177,15 +177,22 @@ derive_uid(const struct feed_block *block, char **out, struct mms_err *err)
 			if (block->props[i].prop != told[k])
 				continue;
 			struct mms_span value = feed_value(block, &block->props[i]);
+			struct mms_span zone = { "", 0 };
+			(void)mms_ical_param(feed_params(block, &block->props[i]), "TZID",
+					     &zone);
 			mms_digest_add_i64(&digest, (int64_t)k);
 			mms_digest_add_i64(&digest, (int64_t)value.len);
 			mms_digest_add(&digest, value.ptr, value.len);
+			mms_digest_add_i64(&digest, (int64_t)zone.len);
+			mms_digest_add(&digest, zone.ptr, zone.len);
 		}
 	}
 	rc = mms_digest_end(&digest, bytes, err);
 	if (rc != MMS_OK)
 		return rc;
 	mms_str_addf(&uid, "no-uid-%.40s", mms_hex_print(bytes, sizeof bytes, hex));
+	if (copy > 0)
+		mms_str_addf(&uid, "-%u", copy + 1);
 	rc = mms_str_check(&uid, err);
 	if (rc == MMS_OK)
 		*out = mms_str_take(&uid);
@@ -203,5 +210,5 @@ feed_uid(struct mms_feed *feed, const struct feed_block *block, char **out, stru
 		if (block->props[i].prop == MMS_ICAL_UID && value.len > 0)
 			return mms_ical_text(value, none, feed->options.charset, out, err);
 	}
-	return derive_uid(block, out, err);
+	return derive_uid(block, feed->index.items[block->item].copy, out, err);
 }

@@ -347,7 +347,7 @@ compare_keys(const void *a, const void *b)
 	return x->item < y->item ? -1 : x->item > y->item;
 }
 
-/* Chain the items of one UID in the order of the file. */
+/* Chain the items of one UID in the order of the file; those without one are counted instead. */
 static mms_rc
 link_items(struct feed_index *index, struct mms_err *err)
 {
@@ -359,16 +359,22 @@ link_items(struct feed_index *index, struct mms_err *err)
 		keys[i] = (struct key){ index->items[i].uid_hash, (uint32_t)i };
 	qsort(keys, index->n, sizeof *keys, compare_keys);
 	for (size_t i = 0; i < index->n; i++) {
-		if (i == 0 || keys[i].uid_hash != keys[i - 1].uid_hash)
-			index->items[keys[i].item].flags |= FEED_IS_FIRST;
+		bool is_new = i == 0 || keys[i].uid_hash != keys[i - 1].uid_hash;
+		struct feed_item *item = &index->items[keys[i].item];
+		struct feed_item *before = is_new ? NULL : &index->items[keys[i - 1].item];
+		bool is_named = (item->flags & FEED_HAS_UID) != 0;
+		if (is_new || !is_named)
+			item->flags |= FEED_IS_FIRST;
 		else
-			index->items[keys[i - 1].item].next = keys[i].item;
+			before->next = keys[i].item;
+		if (!is_new && !is_named)
+			item->copy = before->copy + 1;
 	}
 	mms_free(keys);
 	return MMS_OK;
 }
 
-/* Events without UID are grouped by what they say. */
+/* Events without UID are named by what they say. */
 static mms_rc
 name_the_nameless(struct mms_feed *feed, struct mms_err *err)
 {

@@ -46,6 +46,7 @@ struct feed_item {
 	int64_t sequence;
 	uint32_t line, calendar;
 	uint32_t next; /* of the same UID, in the file's order; FEED_NONE: the last */
+	uint32_t copy; /* of an event without UID: how many before it say the same  */
 	uint32_t flags;
 };
 

@@ -61,16 +61,28 @@ find_by_name(struct mms_feed *feed, const char *name, const struct mms_zone **ou
 	return rc;
 }
 
-/* "UTC+01", "GMT-05:30", "+0530": minutes are all that such a name can mean. */
+/*
+ * "UTC+01", "GMT-05:30", "+0530": minutes are all that such a name can mean. Of a display name
+ * whose place nobody knows, "(UTC-02:00) Mid-Atlantic", they are all that is left.
+ */
 static bool
 fixed_offset(const char *name, int32_t *offset)
 {
-	if (strncasecmp(name, "UTC", 3) == 0 || strncasecmp(name, "GMT", 3) == 0)
-		name += 3;
-	while (*name == ' ')
-		name++;
-	return (*name == '+' || *name == '-') && name[1] != ' ' &&
-	       mms_ical_offset_parse(mms_span_make(name), offset);
+	struct mms_span text = mms_span_make(name + (*name == '(' ? 1 : 0));
+	const char *close = *name == '(' ? strchr(name, ')') : NULL;
+
+	if (close != NULL)
+		text.len = (size_t)(close - text.ptr);
+	else if (*name == '(')
+		return false;
+	if (text.len > 3 &&
+	    (strncasecmp(text.ptr, "UTC", 3) == 0 || strncasecmp(text.ptr, "GMT", 3) == 0)) {
+		text.ptr += 3;
+		text.len -= 3;
+	}
+	text = mms_span_trim(text);
+	return text.len > 1 && (*text.ptr == '+' || *text.ptr == '-') && text.ptr[1] != ' ' &&
+	       mms_ical_offset_parse(text, offset);
 }
 
 /* The definition for a name: of the same calendar, else of any in the file. */

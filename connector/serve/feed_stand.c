@@ -89,8 +89,8 @@ serve(void *aux, struct MHD_Connection *connection, const char *url, const char 
 
 	(void)version;
 	(void)body;
-	(void)body_len;
 	(void)state;
+	*body_len = 0; /* whatever was sent along is not read */
 	if (strcmp(method, "GET") != 0 || !is_feed_name(url))
 		return answer_text(connection, MHD_HTTP_NOT_FOUND, "no such feed\n");
 	mms_str_addf(&path, "%s%s.down", stand->dir, url);

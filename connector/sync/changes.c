@@ -34,7 +34,7 @@ mms_rc
 mms_changes_add(struct mms_changes *changes, struct mms_change *change, struct mms_err *err)
 {
 	struct mms_change **moved =
-		mms_grow(changes->items, changes->n, &changes->cap, sizeof *moved);
+		mms_grow(changes->items, changes->n, &changes->cap, sizeof(struct mms_change *));
 
 	if (moved == NULL) {
 		free_change(change);

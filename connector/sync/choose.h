@@ -15,7 +15,7 @@ mms_rc mms_choose_zones(const struct mms_sync_env *env, struct mms_zones *zones,
 			struct mms_err *err) MMS_MUST_CHECK;
 
 /* Every name that was asked for must exist. Errors: USAGE, with the nearest known name. */
-mms_rc mms_choose_check(const struct mms_sync_env *env, const struct mms_sync_options *options,
+mms_rc mms_choose_check(const struct mms_sync_env *env, const struct mms_sync_options *o,
 			const struct mms_sources *sources, struct mms_err *err) MMS_MUST_CHECK;
 
 /* Is this integration part of the run? */

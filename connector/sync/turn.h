@@ -67,7 +67,7 @@ mms_window_print(struct mms_digest *digest, const struct mms_row_rules *rules,
 mms_rc mms_inbound_page(struct mms_turn_state *t, const struct mms_page *page,
 			struct mms_err *err) MMS_MUST_CHECK;
 /* inbound.c: add n to the counter that a plan names. */
-void mms_inbound_count(struct mms_event_counts *counts, enum mms_plan_count count, int64_t n);
+void mms_inbound_count(struct mms_event_counts *c, enum mms_plan_count count, int64_t n);
 /* inbound.c: a new change for an event that is known. Owns: the result; NULL: out of memory. */
 struct mms_change *
 mms_inbound_change(struct mms_turn_state *t, const struct mms_known_event *known,

@@ -40,6 +40,7 @@ struct mms_recur {
 	int64_t *not_on;
 	size_t n_not_on, not_on_cap;
 	int64_t from_ms, until_ms, last_ms;
+	bool is_over; /* all rules end before DTSTART, which is then no instance either */
 	bool is_out_of_steps, may_go_on;
 };
 
