@@ -109,6 +109,54 @@ mms_sources_load(struct mms_db *db, struct mms_sources *out, struct mms_err *err
 	return MMS_OK;
 }
 
+/* ---- names that a person typed ------------------------------------------------------------- */
+
+/* Mark each integration that a statement's first column names: for its user, or its name. */
+static mms_rc
+mark(struct mms_db *db, struct mms_sources *sources, enum mms_stmt stmt,
+     const struct mms_value *in, bool is_user, size_t *n_found, struct mms_err *err)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+
+	*n_found = 0;
+	mms_rc rc = mms_rows_open(&rows, db, stmt, in, err);
+	while (rc == MMS_OK && (rc = mms_rows_next(&rows, &row, err)) == MMS_OK &&
+	       row != NULL) {
+		for (size_t i = 0; i < sources->n; i++) {
+			struct mms_source *source = &sources->items[i];
+			if (strcmp(source->integration.name, row[0].ptr) != 0)
+				continue;
+			*(is_user ? &source->is_of_user : &source->is_named) = true;
+			++*n_found;
+		}
+	}
+	return rc;
+}
+
+mms_rc
+mms_sources_choose_name(struct mms_db *db, struct mms_sources *sources, const char *name,
+			size_t *n_found, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_text(name) };
+
+	return mark(db, sources, MMS_STMT_LOOK_INTEGRATION, in, false, n_found, err);
+}
+
+mms_rc
+mms_sources_choose_user(struct mms_db *db, struct mms_sources *sources, const char *user,
+			size_t *n_found, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_text(user), mms_v_text(user) };
+
+	*n_found = 0;
+	if (user[0] == '\0') /* to the statement that means everybody */
+		return MMS_OK;
+	return mark(db, sources, MMS_STMT_LOOK_INTEGRATION_NAMES, in, true, n_found, err);
+}
+
+/* ---- renames ------------------------------------------------------------------------------- */
+
 /* A cursor whose integration is not there under its name any more. */
 struct orphan {
 	uint64_t id;

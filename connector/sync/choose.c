@@ -89,47 +89,32 @@ unknown_name(const char *what, const char *name, const struct mms_sources *sourc
 	return best != NULL ? mms_hint(err, "did you mean '%s'?", best) : MMS_E_USAGE;
 }
 
-static bool
-is_among(const char *text, const char *const *list, size_t n)
-{
-	for (size_t i = 0; text != NULL && i < n; i++) {
-		if (strcmp(text, list[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Every name that was asked for must exist; a user without any integration does, too. */
 mms_rc
 mms_choose_check(const struct mms_sync_env *env, const struct mms_sync_options *o,
-		 const struct mms_sources *sources, struct mms_err *err)
+		 struct mms_sources *sources, struct mms_err *err)
 {
-	for (size_t k = 0; k < o->n_integrations; k++) {
-		bool is_found = false;
-		for (size_t i = 0; i < sources->n; i++)
-			is_found = is_found || strcmp(sources->items[i].integration.name,
-						      o->integrations[k]) == 0;
-		if (!is_found)
-			return unknown_name("integration", o->integrations[k], sources, false,
-					    err);
+	MMS_AUTO(mms_lent) lent = { 0 };
+	size_t n_found = 0;
+	mms_rc rc = MMS_OK;
+
+	if (o->n_integrations + o->n_users > 0)
+		rc = mms_pool_lend(env->pool, &lent, err);
+	for (size_t k = 0; rc == MMS_OK && k < o->n_integrations; k++) {
+		rc = mms_sources_choose_name(lent.db, sources, o->integrations[k], &n_found,
+					     err);
+		if (rc == MMS_OK && n_found == 0)
+			rc = unknown_name("integration", o->integrations[k], sources, false,
+					  err);
 	}
-	for (size_t k = 0; k < o->n_users; k++) {
-		MMS_AUTO(mms_lent) lent = { 0 };
-		bool is_found = false;
-		for (size_t i = 0; i < sources->n; i++)
-			is_found = is_found || is_among(sources->items[i].integration.user,
-							&o->users[k], 1);
-		if (is_found)
-			continue;
-		mms_rc rc = mms_pool_lend(env->pool, &lent, err);
-		if (rc == MMS_OK)
+	for (size_t k = 0; rc == MMS_OK && k < o->n_users; k++) {
+		rc = mms_sources_choose_user(lent.db, sources, o->users[k], &n_found, err);
+		if (rc == MMS_OK && n_found == 0)
 			rc = mms_users_find(lent.db, o->users[k], err);
 		if (rc == MMS_E_GONE)
-			return unknown_name("user", o->users[k], sources, true, err);
-		if (rc != MMS_OK)
-			return rc;
+			rc = unknown_name("user", o->users[k], sources, true, err);
 	}
-	return MMS_OK;
+	return rc;
 }
 
 bool
@@ -139,9 +124,9 @@ mms_choose_is_wanted(const struct mms_sync_options *o, const struct mms_source *
 	const struct mms_integration *in = &source->integration;
 	const struct mms_cursor *c = &source->cursor;
 
-	if (o->n_integrations > 0 && !is_among(in->name, o->integrations, o->n_integrations))
+	if (o->n_integrations > 0 && !source->is_named)
 		return false;
-	if (o->n_users > 0 && !is_among(in->user, o->users, o->n_users))
+	if (o->n_users > 0 && !source->is_of_user)
 		return false;
 	if (!in->is_active)
 		return o->n_integrations > 0; /* named: it is told that it is not active */

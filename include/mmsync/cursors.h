@@ -36,6 +36,7 @@ void mms_cursor_release(struct mms_cursor *cursor);
 struct mms_source { /* an integration and its cursor */
 	struct mms_integration integration;
 	struct mms_cursor cursor;
+	bool is_named, is_of_user; /* mms_sources_choose_*() */
 };
 /* All zero is empty. */
 struct mms_sources {
@@ -47,6 +48,15 @@ void mms_sources_release(struct mms_sources *sources);
 /* All integrations of the site by name, with their cursors. One statement. */
 mms_rc mms_sources_load(struct mms_db *db, struct mms_sources *out,
 			struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * Mark (is_named) the integration of this name, or (is_of_user) those of this user, names
+ * compared as the database does it. *n_found is how many it means; others stay as they are.
+ */
+mms_rc mms_sources_choose_name(struct mms_db *db, struct mms_sources *sources, const char *name,
+			       size_t *n_found, struct mms_err *err) MMS_MUST_CHECK;
+mms_rc mms_sources_choose_user(struct mms_db *db, struct mms_sources *sources, const char *user,
+			       size_t *n_found, struct mms_err *err) MMS_MUST_CHECK;
 
 /*
  * Follow renames done in Frappe (same creation and owner, name unknown to us), and make a
