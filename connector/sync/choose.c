@@ -89,6 +89,14 @@ unknown_name(const char *what, const char *name, const struct mms_sources *sourc
 	return best != NULL ? mms_hint(err, "did you mean '%s'?", best) : MMS_E_USAGE;
 }
 
+static mms_rc
+wrong_user(const struct mms_integration *in, struct mms_err *err)
+{
+	mms_fail(err, MMS_E_USAGE, "integration %s belongs to %s, not to a user that is named",
+		 in->name, in->user != NULL ? in->user : "nobody");
+	return mms_hint(err, "give --integration or --user, not both");
+}
+
 /* Every name that was asked for must exist; a user without any integration does, too. */
 mms_rc
 mms_choose_check(const struct mms_sync_env *env, const struct mms_sync_options *o,
@@ -113,6 +121,10 @@ mms_choose_check(const struct mms_sync_env *env, const struct mms_sync_options *
 			rc = mms_users_find(lent.db, o->users[k], err);
 		if (rc == MMS_E_GONE)
 			rc = unknown_name("user", o->users[k], sources, true, err);
+	}
+	for (size_t i = 0; rc == MMS_OK && o->n_users > 0 && i < sources->n; i++) {
+		if (sources->items[i].is_named && !sources->items[i].is_of_user)
+			rc = wrong_user(&sources->items[i].integration, err);
 	}
 	return rc;
 }

@@ -116,6 +116,42 @@ a_person_is_assigned_by_the_column_or_by_the_table(void **state)
 	expect_sums("the column, Bob", bob, one);
 }
 
+/* Options that contradict each other are a mistake that somebody must hear of. */
+static void
+contradictions_are_refused(void **state)
+{
+	static const struct {
+		const char *args[7];
+		int want_status;
+		const char *want;
+	} rows[] = {
+		{ { "audit", "--integration", "ci", "--user", "ALICE@example.com", NULL },
+		  0,
+		  "" },
+		{ { "audit", "--integration", "CI", "--user", "bob@example.com", NULL },
+		  2,
+		  "integration ci belongs to Alice@example.com, not to bob@example.com" },
+		{ { "--json", "audit", "--format", "table", NULL },
+		  2,
+		  "--json and --format table" },
+		{ { "--json", "audit", "--format", "json", NULL }, 0, "" },
+		{ { "--json", "audit", "--format", "ndjson", NULL }, 0, "" },
+	};
+	struct mms_test_run run = { 0 };
+
+	(void)state;
+	SQL("INSERT INTO `tabMM Calendar Integration` (name, user, integration_type,"
+	    " integration_name, ical_url) VALUES ('ci', 'Alice@example.com', 'iCal', 'Work',"
+	    " 'https://example.com/a.ics')");
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		int status = rules_site_run(&run, NULL, 0, rows[i].args);
+		if (status != rows[i].want_status || (strstr(run.err, rows[i].want) == NULL &&
+						      strstr(run.out, rows[i].want) == NULL))
+			fail_msg("row %zu: status %d\n%s%s", i, status, run.out, run.err);
+	}
+	mms_test_run_release(&run);
+}
+
 int
 main(void)
 {
@@ -123,6 +159,7 @@ main(void)
 		cmocka_unit_test_setup(what_a_site_does_not_have_is_not_asked_for, make_site),
 		cmocka_unit_test_setup(a_person_is_assigned_by_the_column_or_by_the_table,
 				       make_site),
+		cmocka_unit_test_setup(contradictions_are_refused, make_site),
 	};
 
 	return cmocka_run_group_tests(tests, rules_site_start, rules_site_stop);
