@@ -26,6 +26,9 @@
 struct mms_cursor {
 	uint64_t id; /* ours; 0: no row yet                                          */
 	char *token; /* owned; sync token, delta link or feed validators; NULL: none */
+	/* Whose it is, as its row says: a rename in Frappe keeps creation and owner. Owned. */
+	char *name, *owner;
+	int64_t creation_us;
 	int64_t window_start_ms, window_end_ms; /* what the token covers; MMS_NO_TIME   */
 	int64_t next_entry_ms; /* the window's end may come up to here without a read   */
 	int64_t last_full_ms, last_success_ms, last_attempt_ms, wait_until_ms;
@@ -45,7 +48,11 @@ struct mms_sources {
 };
 void mms_sources_release(struct mms_sources *sources);
 
-/* All integrations of the site by name, with their cursors. One statement. */
+/*
+ * All integrations of the site by name, with their cursors: the one of its name, creation and
+ * owner; else one of its creation and owner (it was renamed); else one of its name that is no
+ * other's (its creation was changed). One statement, two where something is new.
+ */
 mms_rc mms_sources_load(struct mms_db *db, struct mms_sources *out,
 			struct mms_err *err) MMS_MUST_CHECK;
 
@@ -59,9 +66,8 @@ mms_rc mms_sources_choose_user(struct mms_db *db, struct mms_sources *sources, c
 			       size_t *n_found, struct mms_err *err) MMS_MUST_CHECK;
 
 /*
- * Follow renames done in Frappe (same creation and owner, name unknown to us), and make a
- * cursor for each integration of the list that has none. No statement when there is nothing to
- * do. The list's cursors are up to date afterwards.
+ * Write down the renames that were found, and make a cursor for each integration of the list
+ * that has none. No statement when there is nothing to do. The list is read anew afterwards.
  */
 mms_rc mms_sources_settle(struct mms_db *db, struct mms_sources *sources,
 			  struct mms_err *err) MMS_MUST_CHECK;
