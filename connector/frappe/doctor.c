@@ -171,7 +171,10 @@ ask_zone(struct visit *visit)
 	mms_rc rc = mms_settings_load(visit->db, &settings, visit->err);
 	if (rc != MMS_OK)
 		return rc;
-	if (mms_settings_check_zone(&settings, config, &doubt) != MMS_OK)
+	rc = mms_settings_check_zone(&settings, config, &doubt);
+	if (rc == MMS_E_NOMEM)
+		return mms_fail_nomem(visit->err);
+	if (rc != MMS_OK)
 		return mms_findings_add_err(visit->out, MMS_FINDING_PROBLEM, "time zone",
 					    &doubt, visit->err);
 	rc = mms_settings_to_wall(&settings, 0, &wall_us, visit->err);

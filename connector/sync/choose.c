@@ -3,35 +3,9 @@
 
 #include <string.h>
 
-#include "mmsync/mem.h"
 #include "mmsync/near.h"
 
 /* ---- the zone of stored times -------------------------------------------------------------- */
-
-static bool
-is_utc_name(const char *zone)
-{
-	static const char *const names[] = { "UTC",     "Etc/UTC", "Etc/GMT", "GMT",
-					     "Etc/UCT", "UCT",     "Zulu",    "Etc/Zulu" };
-
-	for (size_t i = 0; i < MMS_COUNT(names); i++) {
-		if (strcmp(zone, names[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-mms_rc
-mms_sync_event_zone(const struct mms_site *site, const struct mms_settings *settings,
-		    char **out, bool *is_settled, struct mms_err *err)
-{
-	const char *setting = site->config.event_time_zone;
-	bool is_site = strcmp(setting, "site") == 0;
-
-	*is_settled = site->config.has_event_time_zone || is_utc_name(settings->time_zone);
-	*out = mms_text_copy(is_site ? settings->time_zone : setting);
-	return *out != NULL ? MMS_OK : mms_fail_nomem(err);
-}
 
 mms_rc
 mms_choose_zones(const struct mms_sync_env *env, struct mms_zones *zones,
@@ -39,32 +13,18 @@ mms_choose_zones(const struct mms_sync_env *env, struct mms_zones *zones,
 		 struct mms_err *err)
 {
 	const char *site_name = env->settings->time_zone;
-	bool is_settled = false;
-	char *name = NULL;
+	const char *setting = env->site->config.event_time_zone;
+	const char *event_name = strcmp(setting, "site") == 0 ? site_name : setting;
 
-	mms_rc rc = mms_sync_event_zone(env->site, env->settings, &name, &is_settled, err);
-	if (rc == MMS_OK && !is_settled) {
-		mms_fail(err, MMS_E_CONFIG,
-			 "the site's time zone is %s and mmsync.event_time_zone is not set",
-			 site_name);
-		mms_hint(err,
-			 "set it in site_config.json: \"site\" stores the site's wall clock, "
-			 "which "
-			 "Frappe and the booking page read; \"UTC\" stores UTC, as the "
-			 "DocType's "
-			 "documentation says; every program that reads these times must agree");
-		rc = MMS_E_CONFIG;
-	}
+	mms_rc rc = mms_settings_check_zone(env->settings, &env->site->config, err);
 	if (rc == MMS_OK)
-		rc = mms_zones_find(zones, name, event_zone, err);
+		rc = mms_zones_find(zones, event_name, event_zone, err);
 	if (rc == MMS_OK)
 		rc = mms_zones_find(zones, site_name, site_zone, err);
-	if (rc == MMS_E_GONE) {
-		err->code = rc = MMS_E_CONFIG;
-		mms_hint(err, "check System Settings.time_zone and mmsync.event_time_zone");
-	}
-	mms_free(name);
-	return rc;
+	if (rc != MMS_E_GONE)
+		return rc;
+	err->code = MMS_E_CONFIG;
+	return mms_hint(err, "check System Settings.time_zone and mmsync.event_time_zone");
 }
 
 /* ---- choosing ------------------------------------------------------------------------------ */
