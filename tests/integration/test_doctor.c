@@ -313,6 +313,16 @@ doctor_finds_each_thing_and_names_its_remedy(void **state)
 		  "VALUES ('c', 1, 'Google Calendar')",
 		  "encryption_key", "problem",
 		  "bench --site site1 execute frappe.utils.password.get_encryption_key" },
+		{ "INSERT INTO tabSeries VALUES ('', 17), ('MM-CES-', 999); INSERT INTO "
+		  "`tabMM Calendar Event Sync` (name, calendar_integration, external_event_id) "
+		  "VALUES ('MM-CES-c-0017', 'c', '1'), ('MM-CES-c-0018', 'c', '2'), "
+		  "('MM-CES-c-0402', 'c', '3'), ('MM-CES-c-x0999', 'c', '4'), ('c-0999', 'c', "
+		  "'5')",
+		  "tabSeries", "problem",
+		  "stands at 17, but 2 events have names with higher numbers, up to 402" },
+		{ "DELETE FROM tabSeries WHERE name = ''", "tabSeries", "problem",
+		  "VALUES ('', 402) ON DUPLICATE KEY UPDATE current = GREATEST(current, "
+		  "402);" },
 	};
 
 	(void)state;
