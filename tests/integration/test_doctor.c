@@ -248,6 +248,7 @@ in_maintenance_mode_nothing_is_written(void **state)
 	RUN(&run, 3, "schema", "apply");
 	must_hold(run.err, "site site1 is in maintenance mode");
 	RUN(&run, 3, "schema", "adopt", "--moved");
+	RUN(&run, 0, "schema", "apply", "--dry-run");
 	RUN(&run, 1, "schema", "check");
 	char *after = mms_test_snapshot(&server);
 	assert_string_equal(before, after);
