@@ -148,12 +148,14 @@ ask_binding(struct visit *visit)
 	if (!installation.is_elsewhere)
 		return found(visit, MMS_FINDING_OK, "installation", NULL, "%s",
 			     installation.site_uuid);
-	return found(visit, MMS_FINDING_PROBLEM, "installation",
-		     "mmsync schema adopt --moved (this is the site itself in a new place) or "
-		     "--copy (a second site, made from its backup)",
-		     "the database belongs to database %s and folder %s: until it is said what "
-		     "this site is, nothing is written to anybody's calendar",
-		     installation.bound_database, installation.bound_dir);
+	return found(
+		visit, MMS_FINDING_PROBLEM, "installation",
+		"mmsync schema adopt --moved (this is the site itself in a new place) or "
+		"--copy (a second site, made from its backup)",
+		"the database belongs to database %s and folder %s: until it is said what "
+		"this site is, nothing is written to anybody's calendar; feeds are read into "
+		"the site's own tables all the same",
+		installation.bound_database, installation.bound_dir);
 }
 
 /* ---- Frappe -------------------------------------------------------------------------------- */
