@@ -20,7 +20,10 @@ read_site(struct mms_app *app, struct mms_bench *bench, struct mms_err *err)
 	rc = mms_settings_load(bench->rows, &app->settings, err);
 	if (rc != MMS_OK)
 		return rc;
-	if (mms_settings_check_zone(&app->settings, &app->site.config, err) != MMS_OK) {
+	rc = mms_settings_check_zone(&app->settings, &app->site.config, err);
+	if (rc != MMS_OK && rc != MMS_E_CONFIG)
+		return rc;
+	if (rc == MMS_E_CONFIG) {
 		mms_app_note(app, "warning: %s\n  hint: %s", mms_err_text(err),
 			     mms_err_hint(err));
 		mms_err_release(err);

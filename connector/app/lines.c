@@ -58,6 +58,15 @@ make_room(struct mms_lines *lines, struct mms_err *err)
 }
 
 static mms_rc
+cannot_read(int error, struct mms_err *err)
+{
+	mms_fail(err, error == EISDIR ? MMS_E_USAGE : MMS_E_RETRY,
+		 "the input cannot be read: %s", strerrordesc_np(error));
+	return error == EISDIR ? mms_hint(err, "give a file of JSON lines, or - for stdin")
+			       : err->code;
+}
+
+static mms_rc
 read_more(struct mms_lines *lines, const atomic_bool *stop, struct mms_err *err)
 {
 	mms_rc rc = make_room(lines, err);
@@ -73,8 +82,7 @@ read_more(struct mms_lines *lines, const atomic_bool *stop, struct mms_err *err)
 			return MMS_OK;
 		}
 		if (errno != EINTR)
-			return mms_fail(err, MMS_E_STOPPED, "the input cannot be read: %s",
-					strerrordesc_np(errno));
+			return cannot_read(errno, err);
 	}
 	return rc;
 }

@@ -31,7 +31,7 @@ void mms_lines_release(struct mms_lines *lines);
  * The next line without its end; *line NULL at the end of input. The line may be changed; it
  * is borrowed until the next call. *is_too_long: it had more than MMS_LINE_MAX bytes, the
  * first ones are given. A byte order mark at the very beginning is left out.
- * Errors: STOPPED (a signal; cannot be read), NOMEM.
+ * Errors: STOPPED (a signal), USAGE (a directory), RETRY (cannot be read), NOMEM.
  */
 mms_rc mms_lines_next(struct mms_lines *lines, const atomic_bool *stop, char **line,
 		      size_t *len, bool *is_too_long, struct mms_err *err) MMS_MUST_CHECK;

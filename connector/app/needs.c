@@ -42,11 +42,15 @@ load_site(struct mms_app *app, struct mms_err *err)
 	return rc;
 }
 
-/* bench sets maintenance_mode while it migrates, restores or updates: then nobody may write. */
+/*
+ * bench sets maintenance_mode while it migrates, restores or updates: then nobody may write. A
+ * dry run does not.
+ */
 static mms_rc
 check_maintenance(const struct mms_app *app, struct mms_err *err)
 {
-	if (!(app->verb->needs & MMS_WRITES) || !app->has_site || !app->site.is_in_maintenance)
+	if (!(app->verb->needs & MMS_WRITES) || !app->has_site ||
+	    !app->site.is_in_maintenance || mms_app_flag(app, "dry-run"))
 		return MMS_OK;
 	mms_fail(err, MMS_E_CONFIG,
 		 "site %s is in maintenance mode: mmsync %s writes nothing now", app->site.name,

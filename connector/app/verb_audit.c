@@ -26,8 +26,8 @@ const char mms_audit_more[] =
 	"were saved now, and lists what breaks them. Changes nothing; memory does not grow "
 	"with the tables.\n"
 	"--user: the person's integrations, their events, and the bookings the person is "
-	"assigned to. --integration: it, its events, and the bookings they are linked to. "
-	"--quiet: "
+	"assigned to. --integration: it, its events, and the bookings they are linked to; with "
+	"--user it must be that person's. --quiet: "
 	"of a table only what makes the exit status 1.\n"
 	"  mmsync audit\n"
 	"  mmsync audit --doctype 'MM Calendar Event Sync' --user ann@example.com\n"
@@ -251,6 +251,10 @@ read_format(struct run *r, struct mms_err *err)
 
 	if (text == NULL)
 		text = names[r->app->is_json ? FORMAT_JSON : FORMAT_TABLE];
+	if (r->app->is_json && strcmp(text, names[FORMAT_TABLE]) == 0) {
+		mms_fail(err, MMS_E_USAGE, "--json and --format table contradict each other");
+		return mms_hint(err, "leave one of them out");
+	}
 	for (unsigned i = 0; i < MMS_COUNT(names); i++) {
 		if (strcmp(text, names[i]) == 0) {
 			r->format = (enum format)i;
@@ -291,6 +295,8 @@ read_names(struct run *r, struct mms_err *err)
 		rc = mms_lookup_user(r->bench.rows, user, &r->user, err);
 	if (rc == MMS_OK && integration != NULL)
 		rc = mms_lookup_integration(r->bench.rows, integration, &r->integration, err);
+	if (rc == MMS_OK && user != NULL && integration != NULL)
+		rc = mms_lookup_belongs(r->bench.rows, r->integration, r->user, err);
 	r->options.user = r->user;
 	r->options.integration = r->integration;
 	r->options.now_us = r->bench.now_us;

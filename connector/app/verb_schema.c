@@ -45,8 +45,9 @@ const char mms_schema_apply_more[] =
 
 const char mms_schema_adopt_more[] =
 	"A database that was restored or whose site folder has moved is not the one it was "
-	"bound to: until it is said what it is, mmsync writes to nobody's calendar. --moved "
-	"binds it here with its old identity. --copy gives it a new one: what the original "
+	"bound to: until it is said what it is, mmsync writes to nobody's calendar; it still "
+	"reads feeds into the site's own tables. --moved binds it here with its old identity. "
+	"--copy gives it a new one: what the original "
 	"made outside is no longer taken for its own, waiting outward changes are dropped, and "
 	"every calendar is read anew.";
 

@@ -39,8 +39,10 @@ const char mms_sync_more[] =
 	"  mmsync sync --due                               from cron or a timer\n"
 	"  mmsync sync --integration MM-CI-ann-0001        one calendar, now\n"
 	"  mmsync sync --user ann@example.com --dry-run    what would be done for Ann\n"
-	"Exit status: 0 all well; 1 a calendar or an event failed; 2 usage, also an unknown "
-	"name; 3 configuration; 4 the database cannot be used; 5 others are syncing all that "
+	"Exit status: 0 all well; 1 a calendar or an event failed, or one that was named "
+	"cannot be synced; 2 usage, also an unknown name; 3 configuration; 4 the database "
+	"cannot "
+	"be used; 5 others are syncing all that "
 	"was chosen; 6 interrupted or out of time, progress kept.";
 
 /* Names given under an option and its alias. */
@@ -258,6 +260,13 @@ print_planned(const struct mms_sync_report *report)
 	}
 }
 
+/* Somebody asked for this integration by its name, and it is none that can be synced. */
+static bool
+is_refused(const struct mms_turn *t, bool is_named)
+{
+	return is_named && strcmp(t->status, "skipped") == 0 && t->err.code == MMS_E_CONFIG;
+}
+
 static void
 print_trouble(const struct mms_turn *t)
 {
@@ -274,7 +283,8 @@ print_trouble(const struct mms_turn *t)
 }
 
 static mms_rc
-print_table(struct mms_app *app, const struct mms_sync_report *report, struct mms_err *err)
+print_table(struct mms_app *app, const struct mms_sync_report *report, bool is_named,
+	    struct mms_err *err)
 {
 	static const char *const heads[] = { "INTEGRATION", "PROVIDER", "MODE",    "STATUS",
 					     "SEEN",        "CREATED",  "UPDATED", "DELETED",
@@ -298,7 +308,7 @@ print_table(struct mms_app *app, const struct mms_sync_report *report, struct mm
 	for (size_t i = 0; i < report->n; i++) {
 		/* Who was skipped is told to those who want to know everything. */
 		bool is_skipped = strcmp(report->turns[i].status, "skipped") == 0;
-		if (!app->is_quiet || !is_skipped)
+		if (!app->is_quiet || !is_skipped || is_refused(&report->turns[i], is_named))
 			print_trouble(&report->turns[i]);
 	}
 	return MMS_OK;
@@ -324,7 +334,7 @@ check_options(const struct mms_sync_options *o, struct mms_err *err)
 
 /* Of a run that came to its end: 1 where something failed, 4 where the database went away. */
 static int
-status_of(const struct mms_sync_report *report)
+status_of(const struct mms_sync_report *report, bool is_named)
 {
 	int status = 0;
 
@@ -333,7 +343,7 @@ status_of(const struct mms_sync_report *report)
 		if (t->err.code == MMS_E_DB)
 			return mms_rc_exit_status(MMS_E_DB);
 		if (strcmp(t->status, "failed") == 0 || t->events.failed > 0 ||
-		    t->blocks.failed > 0)
+		    t->blocks.failed > 0 || is_refused(t, is_named))
 			status = 1;
 	}
 	return status;
@@ -348,13 +358,14 @@ is_scheduler_on(const struct mms_app *app)
 
 /* What went to stdout, and the exit status that it means. */
 static mms_rc
-tell(struct mms_app *app, const struct mms_sync_report *report, mms_rc rc, struct mms_err *err)
+tell(struct mms_app *app, const struct mms_sync_report *report, bool is_named, mms_rc rc,
+     struct mms_err *err)
 {
 	MMS_AUTO(mms_err) out = { 0 };
 
-	mms_rc printed =
-		app->is_json ? print_json(app, report, &out) : print_table(app, report, &out);
-	app->exit_status = rc != MMS_OK ? mms_rc_exit_status(rc) : status_of(report);
+	mms_rc printed = app->is_json ? print_json(app, report, &out)
+				      : print_table(app, report, is_named, &out);
+	app->exit_status = rc != MMS_OK ? mms_rc_exit_status(rc) : status_of(report, is_named);
 	if (rc != MMS_OK && !app->is_json)
 		mms_app_print_err(app, err);
 	if (printed != MMS_OK)
@@ -383,13 +394,13 @@ run_sync(struct mms_app *app, const struct mms_sync_options *options, struct mms
 		mms_app_note(
 			app,
 			"mmsync: the site's scheduler is paused or disabled: nothing is due");
-		return tell(app, &report, MMS_OK, err);
+		return tell(app, &report, false, MMS_OK, err);
 	}
 	mms_progress_start(&progress, app, "sync", 0);
 	mms_rc rc = mms_sync_run(&env, options, &report, err);
 	mms_progress_end(&progress);
 	bool has_report = rc == MMS_OK || rc == MMS_E_HELD || rc == MMS_E_STOPPED;
-	return has_report ? tell(app, &report, rc, err) : rc;
+	return has_report ? tell(app, &report, options->n_integrations > 0, rc, err) : rc;
 }
 
 mms_rc

@@ -69,12 +69,12 @@ static const struct {
 };
 
 static mms_rc
-prepare(struct audit *a, const struct mms_columns *columns, struct mms_err *err)
+prepare(struct audit *a, struct mms_err *err)
 {
 	mms_rc rc = mms_email_new(&a->email, true, err);
 
 	if (rc == MMS_OK)
-		rc = mms_field_limits_load(a->known.site.db, columns, &a->limits, err);
+		rc = mms_field_limits_load(a->known.site.db, a->columns, &a->limits, err);
 	if (rc == MMS_OK)
 		rc = mms_audit_known_load(&a->known, a->options, err);
 	a->rules = (struct mms_rules){ .email = a->email,
@@ -90,11 +90,15 @@ mms_audit_run(struct mms_db *rows, struct mms_db *lookups, const struct mms_colu
 	      const struct mms_audit_options *options, const struct mms_audit_output *output,
 	      struct mms_audit_totals *out, struct mms_err *err)
 {
-	struct audit a = { .db = rows, .options = options, .output = output, .totals = out };
+	struct audit a = { .db = rows,
+			   .columns = columns,
+			   .options = options,
+			   .output = output,
+			   .totals = out };
 
 	*out = (struct mms_audit_totals){ 0 };
 	a.known.site.db = lookups;
-	mms_rc rc = prepare(&a, columns, err);
+	mms_rc rc = prepare(&a, err);
 	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(passes); i++) {
 		if (options->doctypes[passes[i].doctype])
 			rc = passes[i].run(&a, err);

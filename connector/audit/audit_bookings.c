@@ -163,24 +163,37 @@ add_booking(struct mms_page *page, const struct mms_value *row, struct mms_err *
 	return rc;
 }
 
+/* A site may do without a child table. */
+static bool
+has_table(const struct audit *a, enum mms_doctype_id doctype)
+{
+	return mms_columns_has_table(a->columns, mms_doctype_get(doctype)->table);
+}
+
 static mms_rc
 read_bookings(struct audit *a, struct mms_page *page, struct mms_err *err)
 {
 	const char *user = a->options->user != NULL ? a->options->user : "";
 	const char *integration =
 		a->options->integration != NULL ? a->options->integration : "";
-	const struct mms_value in[] = {
-		mms_v_textn(mms_str_get(&page->first), page->first.len),
-		mms_v_text(user),
-		mms_v_text(user),
-		mms_v_text(integration),
-		mms_v_text(integration),
-		mms_v_i64(PAGE_BOOKINGS),
-	};
+	bool has_child = has_table(a, MMS_DT_ASSIGNED_USER);
+	struct mms_value in[7];
+	size_t n = 0;
 	MMS_AUTO(mms_rows) rows = { 0 };
 	const struct mms_value *row = NULL;
 
-	mms_rc rc = mms_rows_open(&rows, a->db, MMS_STMT_AUDIT_BOOKINGS, in, err);
+	in[n++] = mms_v_textn(mms_str_get(&page->first), page->first.len);
+	in[n++] = mms_v_text(user);
+	in[n++] = mms_v_text(user);
+	if (has_child)
+		in[n++] = mms_v_text(user);
+	in[n++] = mms_v_text(integration);
+	in[n++] = mms_v_text(integration);
+	in[n++] = mms_v_i64(PAGE_BOOKINGS);
+	mms_rc rc = mms_rows_open(&rows, a->db,
+				  has_child ? MMS_STMT_AUDIT_BOOKINGS
+					    : MMS_STMT_AUDIT_BOOKINGS_NO_CHILD,
+				  in, err);
 	while (rc == MMS_OK && page->n < PAGE_BOOKINGS) {
 		rc = mms_rows_next(&rows, &row, err);
 		if (rc != MMS_OK || row == NULL)
@@ -240,6 +253,8 @@ read_children(struct audit *a, struct mms_page *page, const struct child *child,
 	const struct mms_value *row = NULL;
 	size_t at = 0;
 
+	if (!has_table(a, mms_child_table_get(child->table)->doctype))
+		return MMS_OK;
 	mms_rc rc = mms_rows_open(&rows, a->db, child->stmt, in, err);
 	while (rc == MMS_OK) {
 		rc = mms_rows_next(&rows, &row, err);

@@ -35,6 +35,7 @@ mms_rc mms_audit_known_load(struct mms_audit_known *k, const struct mms_audit_op
 /* An audit under way. */
 struct audit {
 	struct mms_db *db;
+	const struct mms_columns *columns;
 	const struct mms_audit_options *options;
 	const struct mms_audit_output *output;
 	struct mms_audit_totals *totals;

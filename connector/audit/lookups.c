@@ -336,3 +336,21 @@ mms_lookup_integration(struct mms_db *db, const char *name, char **out, struct m
 			    "for example MM-CI-someone@example.com-0001",
 			    err);
 }
+
+mms_rc
+mms_lookup_belongs(struct mms_db *db, const char *integration, const char *user,
+		   struct mms_err *err)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value in[] = { mms_v_text(user), mms_v_text(integration) };
+	const struct mms_value *row = NULL;
+
+	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_LOOK_INTEGRATION_USER, in, err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, err);
+	if (rc != MMS_OK || row == NULL || (row[1].type != '\0' && row[1].i != 0))
+		return rc;
+	mms_fail(err, MMS_E_USAGE, "integration %s belongs to %s, not to %s", integration,
+		 row[0].type != '\0' ? row[0].ptr : "nobody", user);
+	return mms_hint(err, "give --integration or --user, not both");
+}

@@ -148,12 +148,14 @@ ask_binding(struct visit *visit)
 	if (!installation.is_elsewhere)
 		return found(visit, MMS_FINDING_OK, "installation", NULL, "%s",
 			     installation.site_uuid);
-	return found(visit, MMS_FINDING_PROBLEM, "installation",
-		     "mmsync schema adopt --moved (this is the site itself in a new place) or "
-		     "--copy (a second site, made from its backup)",
-		     "the database belongs to database %s and folder %s: until it is said what "
-		     "this site is, nothing is written to anybody's calendar",
-		     installation.bound_database, installation.bound_dir);
+	return found(
+		visit, MMS_FINDING_PROBLEM, "installation",
+		"mmsync schema adopt --moved (this is the site itself in a new place) or "
+		"--copy (a second site, made from its backup)",
+		"the database belongs to database %s and folder %s: until it is said what "
+		"this site is, nothing is written to anybody's calendar; feeds are read into "
+		"the site's own tables all the same",
+		installation.bound_database, installation.bound_dir);
 }
 
 /* ---- Frappe -------------------------------------------------------------------------------- */
@@ -171,7 +173,10 @@ ask_zone(struct visit *visit)
 	mms_rc rc = mms_settings_load(visit->db, &settings, visit->err);
 	if (rc != MMS_OK)
 		return rc;
-	if (mms_settings_check_zone(&settings, config, &doubt) != MMS_OK)
+	rc = mms_settings_check_zone(&settings, config, &doubt);
+	if (rc == MMS_E_NOMEM)
+		return mms_fail_nomem(visit->err);
+	if (rc != MMS_OK)
 		return mms_findings_add_err(visit->out, MMS_FINDING_PROBLEM, "time zone",
 					    &doubt, visit->err);
 	rc = mms_settings_to_wall(&settings, 0, &wall_us, visit->err);
@@ -275,6 +280,35 @@ ask_naming_rules(struct visit *visit)
 	return rc;
 }
 
+/* Rows that were brought here without the counter: by an import, or a restore of single tables. */
+static mms_rc
+ask_series(struct visit *visit)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	MMS_AUTO(mms_str) remedy = { 0 };
+	const struct mms_value *row = NULL;
+
+	if (!mms_columns_has_table(visit->columns, "tabSeries") ||
+	    !mms_columns_has_table(visit->columns, "tabMM Calendar Event Sync"))
+		return MMS_OK;
+	mms_rc rc = mms_rows_open(&rows, visit->db, MMS_STMT_NAMES_AHEAD, NULL, visit->err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, visit->err);
+	if (rc != MMS_OK || row == NULL || row[0].i == 0)
+		return rc;
+	mms_str_addf(
+		&remedy,
+		"bench --site %s mariadb, and there: INSERT INTO tabSeries (name, current) "
+		"VALUES ('', %" PRId64 ") ON DUPLICATE KEY UPDATE current = "
+		"GREATEST(current, %" PRId64 ");",
+		visit->site->name, row[1].i, row[1].i);
+	return found(visit, MMS_FINDING_PROBLEM, "tabSeries", mms_str_get(&remedy),
+		     "the counter of names stands at %" PRId64 ", but %" PRId64
+		     " events have names with higher numbers, up to %" PRId64
+		     ": new ones would get names that are taken",
+		     row[2].i, row[0].i, row[1].i);
+}
+
 static mms_rc
 ask_secrets(struct visit *visit)
 {
@@ -346,6 +380,7 @@ mms_doctor_look(struct mms_db *db, const struct mms_site *site, struct mms_findi
 		{ "the app's own sync job", ask_placeholder },
 		{ "names", ask_autonames },
 		{ "names", ask_naming_rules },
+		{ "tabSeries", ask_series },
 		{ "encryption_key", ask_secrets },
 		{ "mmsync.sync_user", ask_sync_user },
 	};

@@ -55,12 +55,11 @@ mms_doctor_look_at_settings(const struct mms_site *site, struct mms_findings *ou
 
 	if (rc == MMS_OK)
 		rc = look_at_ca_file(site->config.http_ca_file, out, err);
-	if (rc == MMS_OK && !site->config.blocks_enabled) {
+	if (rc == MMS_OK && site->config.blocks_enabled) {
 		rc = mms_findings_add(out, MMS_FINDING_NOTE, "mmsync.busy_blocks.enabled",
-				      "is false: a meeting in one of a person's calendars does "
-				      "not block the others",
-				      "set it to true in site_config.json if that is wanted",
-				      err);
+				      "is true, but this version makes no blocks: a meeting in "
+				      "one of a person's calendars does not block the others",
+				      NULL, err);
 	}
 	return rc;
 }

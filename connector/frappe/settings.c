@@ -89,19 +89,15 @@ mms_settings_load_user_zone(struct mms_db *db, const struct mms_columns *columns
 	return rc;
 }
 
-mms_rc
-mms_settings_to_wall(const struct mms_settings *settings, int64_t utc_ms, int64_t *out_wall_us,
-		     struct mms_err *err)
+/* The zone of System Settings lives as long as *zones, which the caller frees. */
+static mms_rc
+find_site_zone(const struct mms_settings *settings, struct mms_zones **zones,
+	       const struct mms_zone **zone, struct mms_err *err)
 {
-	struct mms_zones *zones = NULL;
-	const struct mms_zone *zone;
+	mms_rc rc = mms_zones_new(zones, err);
 
-	mms_rc rc = mms_zones_new(&zones, err);
 	if (rc == MMS_OK)
-		rc = mms_zones_find(zones, settings->time_zone, &zone, err);
-	if (rc == MMS_OK)
-		*out_wall_us = mms_zone_to_wall(zone, utc_ms);
-	mms_zones_free(zones);
+		rc = mms_zones_find(*zones, settings->time_zone, zone, err);
 	if (rc != MMS_E_GONE)
 		return rc;
 	mms_fail(err, MMS_E_CONFIG,
@@ -111,29 +107,34 @@ mms_settings_to_wall(const struct mms_settings *settings, int64_t utc_ms, int64_
 	return mms_hint(err, "set another in System Settings, or update the package tzdata");
 }
 
-/* The names under which the tz database, and Frappe's list of zones, have UTC. */
-static bool
-is_utc(const char *zone)
+mms_rc
+mms_settings_to_wall(const struct mms_settings *settings, int64_t utc_ms, int64_t *out_wall_us,
+		     struct mms_err *err)
 {
-	static const char *const names[] = { "UTC",       "Etc/UTC",       "Etc/UCT",
-					     "UCT",       "Zulu",          "Etc/Zulu",
-					     "Universal", "Etc/Universal", "GMT",
-					     "Etc/GMT",   "GMT0",          "Etc/GMT0",
-					     "Greenwich", "Etc/Greenwich" };
+	struct mms_zones *zones = NULL;
+	const struct mms_zone *zone = NULL;
 
-	for (size_t i = 0; i < MMS_COUNT(names); i++) {
-		if (strcmp(names[i], zone) == 0)
-			return true;
-	}
-	return false;
+	mms_rc rc = find_site_zone(settings, &zones, &zone, err);
+	if (rc == MMS_OK)
+		*out_wall_us = mms_zone_to_wall(zone, utc_ms);
+	mms_zones_free(zones);
+	return rc;
 }
 
 mms_rc
 mms_settings_check_zone(const struct mms_settings *settings, const struct mms_config *config,
 			struct mms_err *err)
 {
-	if (config->has_event_time_zone || is_utc(settings->time_zone))
+	struct mms_zones *zones = NULL;
+	const struct mms_zone *zone = NULL;
+
+	if (config->has_event_time_zone)
 		return MMS_OK;
+	mms_rc rc = find_site_zone(settings, &zones, &zone, err);
+	bool is_utc = rc == MMS_OK && mms_zone_is_utc(zone);
+	mms_zones_free(zones);
+	if (rc != MMS_OK || is_utc)
+		return rc;
 	mms_fail(
 		err, MMS_E_CONFIG,
 		"the site's time zone is %s, and mmsync.event_time_zone is not set: nobody has "

@@ -40,6 +40,18 @@ mms_zone_name(const struct mms_zone *zone)
 	return zone->name;
 }
 
+bool
+mms_zone_is_utc(const struct mms_zone *zone)
+{
+	if (zone->first_offset != 0)
+		return false;
+	for (size_t i = 0; i < zone->n; i++) {
+		if (zone->changes[i].offset != 0)
+			return false;
+	}
+	return true;
+}
+
 static int64_t
 floor_div(int64_t a, int64_t b)
 {

@@ -11,6 +11,8 @@ mms_cursor_release(struct mms_cursor *cursor)
 	if (cursor == NULL)
 		return;
 	mms_free(cursor->token);
+	mms_free(cursor->name);
+	mms_free(cursor->owner);
 	*cursor = (struct mms_cursor){ 0 };
 }
 
@@ -64,26 +66,140 @@ read_integration(const struct mms_value *row, struct mms_integration *out)
 	return true;
 }
 
+/* The columns of MMS_SQL_CURSOR. */
 static bool
 read_cursor(const struct mms_value *row, struct mms_cursor *out)
 {
 	out->id = row[0].type == 0 ? 0 : row[0].u;
-	if (!take_text(&row[1], &out->token))
+	out->creation_us = row[3].type == 0 ? MMS_NO_TIME : row[3].wall_us;
+	if (!take_text(&row[1], &out->token) || !take_text(&row[2], &out->name) ||
+	    !take_text(&row[4], &out->owner))
 		return false;
-	out->window_start_ms = time_or_none(&row[2]);
-	out->window_end_ms = time_or_none(&row[3]);
-	out->next_entry_ms = time_or_none(&row[4]);
-	out->last_full_ms = time_or_none(&row[5]);
-	out->last_success_ms = time_or_none(&row[6]);
-	out->last_attempt_ms = time_or_none(&row[7]);
-	out->wait_until_ms = time_or_none(&row[8]);
-	out->failures = row[9].type == 0 ? 0 : row[9].i;
-	if (row[10].type != 0 && row[10].len == sizeof out->read_print)
-		memcpy(out->read_print, row[10].ptr, sizeof out->read_print);
-	out->is_abandoned = row[11].type != 0 && row[11].i != 0;
-	out->letters = row[12].type == 0 ? 0 : row[12].i;
-	out->open_letters = row[13].type == 0 ? 0 : row[13].i;
+	out->window_start_ms = time_or_none(&row[5]);
+	out->window_end_ms = time_or_none(&row[6]);
+	out->next_entry_ms = time_or_none(&row[7]);
+	out->last_full_ms = time_or_none(&row[8]);
+	out->last_success_ms = time_or_none(&row[9]);
+	out->last_attempt_ms = time_or_none(&row[10]);
+	out->wait_until_ms = time_or_none(&row[11]);
+	out->failures = row[12].type == 0 ? 0 : row[12].i;
+	if (row[13].type != 0 && row[13].len == sizeof out->read_print)
+		memcpy(out->read_print, row[13].ptr, sizeof out->read_print);
+	out->is_abandoned = row[14].type != 0 && row[14].i != 0;
+	out->letters = row[15].type == 0 ? 0 : row[15].i;
+	out->open_letters = row[16].type == 0 ? 0 : row[16].i;
 	return true;
+}
+
+/* A new entry of the list, empty; NULL: no memory. */
+static struct mms_source *
+add_source(struct mms_sources *list)
+{
+	struct mms_source *moved = mms_grow(list->items, list->n, &list->cap, sizeof *moved);
+
+	if (moved == NULL)
+		return NULL;
+	list->items = moved;
+	moved[list->n] = (struct mms_source){ 0 };
+	return &moved[list->n++];
+}
+
+/* ---- which cursor is whose ----------------------------------------------------------------- */
+
+static bool
+is_same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool
+has_name_of(const struct mms_cursor *cursor, const struct mms_integration *integration)
+{
+	return strcmp(cursor->name, integration->name) == 0;
+}
+
+static bool
+has_identity_of(const struct mms_cursor *cursor, const struct mms_integration *integration)
+{
+	return cursor->creation_us == integration->creation_us &&
+	       is_same_text(cursor->owner, integration->owner);
+}
+
+/* The same document under whatever name; nobody knows it of one without a creation. */
+static bool
+is_of_document(const struct mms_cursor *cursor, const struct mms_integration *integration)
+{
+	return cursor->creation_us != MMS_NO_TIME && has_identity_of(cursor, integration);
+}
+
+/* Does the cursor's row say what it is of? */
+static bool
+is_settled(const struct mms_source *source)
+{
+	return source->cursor.id != 0 && has_name_of(&source->cursor, &source->integration) &&
+	       has_identity_of(&source->cursor, &source->integration);
+}
+
+/* Give each integration without a cursor the first spare one that fits. */
+static void
+deal(struct mms_sources *list, struct mms_sources *spare,
+     bool (*fits)(const struct mms_cursor *, const struct mms_integration *))
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct mms_source *source = &list->items[i];
+		for (size_t k = 0; k < spare->n && source->cursor.id == 0; k++) {
+			struct mms_cursor *cursor = &spare->items[k].cursor;
+			if (cursor->id == 0 || !fits(cursor, &source->integration))
+				continue;
+			mms_cursor_release(&source->cursor);
+			source->cursor = *cursor;
+			*cursor = (struct mms_cursor){ 0 };
+		}
+	}
+}
+
+/* Cursors whose name no integration has. */
+static mms_rc
+load_orphans(struct mms_db *db, struct mms_sources *out, struct mms_err *err)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+
+	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_CURSORS_WITHOUT_INTEGRATION, NULL, err);
+	while (rc == MMS_OK && (rc = mms_rows_next(&rows, &row, err)) == MMS_OK &&
+	       row != NULL) {
+		struct mms_source *source = add_source(out);
+		if (source == NULL || !read_cursor(row, &source->cursor))
+			return mms_fail_nomem(err);
+	}
+	return rc;
+}
+
+/* The rows join by name; a name may have become another's. */
+static mms_rc
+match(struct mms_db *db, struct mms_sources *list, struct mms_err *err)
+{
+	MMS_AUTO(mms_sources) spare = { 0 };
+	bool is_all_settled = true;
+
+	for (size_t i = 0; i < list->n; i++)
+		is_all_settled = is_all_settled && is_settled(&list->items[i]);
+	if (is_all_settled)
+		return MMS_OK;
+	mms_rc rc = load_orphans(db, &spare, err);
+	for (size_t i = 0; rc == MMS_OK && i < list->n; i++) {
+		struct mms_source *source = &list->items[i];
+		if (source->cursor.id == 0 || is_settled(source))
+			continue;
+		struct mms_source *other = add_source(&spare);
+		if (other == NULL)
+			return mms_fail_nomem(err);
+		other->cursor = source->cursor;
+		source->cursor = (struct mms_cursor){ 0 };
+	}
+	deal(list, &spare, is_of_document);
+	deal(list, &spare, has_name_of);
+	return rc;
 }
 
 mms_rc
@@ -96,17 +212,14 @@ mms_sources_load(struct mms_db *db, struct mms_sources *out, struct mms_err *err
 	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_SOURCES, NULL, err);
 	while (rc == MMS_OK && (rc = mms_rows_next(&rows, &row, err)) == MMS_OK &&
 	       row != NULL) {
-		struct mms_source *moved =
-			mms_grow(list.items, list.n, &list.cap, sizeof *moved);
-		if (moved == NULL)
-			return mms_fail_nomem(err);
-		list.items = moved;
-		struct mms_source *source = &list.items[list.n++];
-		*source = (struct mms_source){ 0 };
-		if (!read_integration(row, &source->integration) ||
+		struct mms_source *source = add_source(&list);
+		if (source == NULL || !read_integration(row, &source->integration) ||
 		    !read_cursor(row + 16, &source->cursor))
 			return mms_fail_nomem(err);
 	}
+	mms_rows_release(&rows);
+	if (rc == MMS_OK)
+		rc = match(db, &list, err);
 	if (rc != MMS_OK)
 		return mms_fail_in(err, "read the integrations");
 	*out = list;
@@ -114,73 +227,79 @@ mms_sources_load(struct mms_db *db, struct mms_sources *out, struct mms_err *err
 	return MMS_OK;
 }
 
-/* A cursor whose integration is not there under its name any more. */
-struct orphan {
-	uint64_t id;
-	char *name, *owner;
-	int64_t creation_us;
-};
-struct orphans {
-	struct orphan *items;
-	size_t n, cap;
-};
+/* ---- names that a person typed ------------------------------------------------------------- */
 
-static void
-orphans_release(struct orphans *orphans)
-{
-	for (size_t i = 0; i < orphans->n; i++) {
-		mms_free(orphans->items[i].name);
-		mms_free(orphans->items[i].owner);
-	}
-	mms_free(orphans->items);
-	*orphans = (struct orphans){ 0 };
-}
-
+/* Mark each integration that a statement's first column names: for its user, or its name. */
 static mms_rc
-load_orphans(struct mms_db *db, struct orphans *out, struct mms_err *err)
+mark(struct mms_db *db, struct mms_sources *sources, enum mms_stmt stmt,
+     const struct mms_value *in, bool is_user, size_t *n_found, struct mms_err *err)
 {
 	MMS_AUTO(mms_rows) rows = { 0 };
 	const struct mms_value *row = NULL;
 
-	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_CURSORS_WITHOUT_INTEGRATION, NULL, err);
+	*n_found = 0;
+	mms_rc rc = mms_rows_open(&rows, db, stmt, in, err);
 	while (rc == MMS_OK && (rc = mms_rows_next(&rows, &row, err)) == MMS_OK &&
 	       row != NULL) {
-		struct orphan *moved = mms_grow(out->items, out->n, &out->cap, sizeof *moved);
-		if (moved == NULL)
-			return mms_fail_nomem(err);
-		out->items = moved;
-		struct orphan *orphan = &out->items[out->n++];
-		*orphan = (struct orphan){ .id = row[0].u };
-		orphan->creation_us = row[2].type == 0 ? MMS_NO_TIME : row[2].wall_us;
-		if (!take_text(&row[1], &orphan->name) || !take_text(&row[3], &orphan->owner))
-			return mms_fail_nomem(err);
+		for (size_t i = 0; i < sources->n; i++) {
+			struct mms_source *source = &sources->items[i];
+			if (strcmp(source->integration.name, row[0].ptr) != 0)
+				continue;
+			*(is_user ? &source->is_of_user : &source->is_named) = true;
+			++*n_found;
+		}
 	}
 	return rc;
 }
 
-static bool
-is_same_document(const struct orphan *orphan, const struct mms_integration *integration)
+mms_rc
+mms_sources_choose_name(struct mms_db *db, struct mms_sources *sources, const char *name,
+			size_t *n_found, struct mms_err *err)
 {
-	return orphan->creation_us != MMS_NO_TIME &&
-	       orphan->creation_us == integration->creation_us && orphan->owner != NULL &&
-	       integration->owner != NULL && strcmp(orphan->owner, integration->owner) == 0;
+	const struct mms_value in[] = { mms_v_text(name) };
+
+	return mark(db, sources, MMS_STMT_LOOK_INTEGRATION, in, false, n_found, err);
 }
 
-/* The cursor of a renamed integration gets its new name; which one moved is told by id. */
-static mms_rc
-follow_rename(struct mms_db *db, const struct orphans *orphans, const struct mms_source *source,
-	      bool *is_followed, struct mms_err *err)
+mms_rc
+mms_sources_choose_user(struct mms_db *db, struct mms_sources *sources, const char *user,
+			size_t *n_found, struct mms_err *err)
 {
-	for (size_t i = 0; i < orphans->n; i++) {
-		if (!is_same_document(&orphans->items[i], &source->integration))
-			continue;
+	const struct mms_value in[] = { mms_v_text(user), mms_v_text(user) };
+
+	*n_found = 0;
+	if (user[0] == '\0') /* to the statement that means everybody */
+		return MMS_OK;
+	return mark(db, sources, MMS_STMT_LOOK_INTEGRATION_NAMES, in, true, n_found, err);
+}
+
+/* ---- new and renamed ones ------------------------------------------------------------------- */
+
+/* First every name that is needed is made free: two may have changed theirs for each other's. */
+static mms_rc
+follow_renames(struct mms_db *db, const struct mms_sources *sources, struct mms_err *err)
+{
+	MMS_AUTO(mms_tx) tx = { 0 };
+
+	mms_rc rc = mms_tx_begin(&tx, db, err);
+	for (size_t i = 0; rc == MMS_OK && i < sources->n; i++) {
+		const struct mms_source *source = &sources->items[i];
 		const struct mms_value in[] = { mms_v_text(source->integration.name),
-						mms_v_u64(orphans->items[i].id),
-						mms_v_text(orphans->items[i].name) };
-		*is_followed = true;
-		return mms_db_run(db, MMS_STMT_CURSOR_RENAME, in, NULL, err);
+						mms_v_u64(source->cursor.id) };
+		if (!is_settled(source))
+			rc = mms_tx_run(&tx, MMS_STMT_CURSOR_PARK, in, NULL, err);
 	}
-	return MMS_OK;
+	for (size_t i = 0; rc == MMS_OK && i < sources->n; i++) {
+		const struct mms_source *source = &sources->items[i];
+		const struct mms_value in[] = { mms_v_text(source->integration.name),
+						mms_v_wall(source->integration.creation_us),
+						mms_v_text(source->integration.owner),
+						mms_v_u64(source->cursor.id),
+						mms_v_text(source->cursor.name) };
+		if (source->cursor.id != 0 && !is_settled(source))
+			rc = mms_tx_run(&tx, MMS_STMT_CURSOR_FOLLOW, in, NULL, err);
+	}
+	return rc == MMS_OK ? mms_tx_commit(&tx, err) : rc;
 }
 
 /* integration_type to the short name that our tables and JSON have. */
@@ -208,24 +327,21 @@ add_cursor(struct mms_db *db, const struct mms_integration *integration, struct 
 mms_rc
 mms_sources_settle(struct mms_db *db, struct mms_sources *sources, struct mms_err *err)
 {
-	struct orphans orphans __attribute__((cleanup(orphans_release))) = { 0 };
-	size_t n_new = 0;
+	bool has_renames = false, has_new = false;
 	mms_rc rc = MMS_OK;
 
-	for (size_t i = 0; i < sources->n; i++)
-		n_new += sources->items[i].cursor.id == 0;
-	if (n_new == 0)
+	for (size_t i = 0; i < sources->n; i++) {
+		has_new = has_new || sources->items[i].cursor.id == 0;
+		has_renames = has_renames || (sources->items[i].cursor.id != 0 &&
+					      !is_settled(&sources->items[i]));
+	}
+	if (!has_new && !has_renames)
 		return MMS_OK;
-	rc = load_orphans(db, &orphans, err);
+	if (has_renames)
+		rc = follow_renames(db, sources, err);
 	for (size_t i = 0; rc == MMS_OK && i < sources->n; i++) {
-		struct mms_source *source = &sources->items[i];
-		bool is_followed = false;
-
-		if (source->cursor.id != 0)
-			continue;
-		rc = follow_rename(db, &orphans, source, &is_followed, err);
-		if (rc == MMS_OK && !is_followed)
-			rc = add_cursor(db, &source->integration, err);
+		if (sources->items[i].cursor.id == 0)
+			rc = add_cursor(db, &sources->items[i].integration, err);
 	}
 	if (rc != MMS_OK)
 		return mms_fail_in(err, "make cursors for new integrations");

@@ -3,35 +3,9 @@
 
 #include <string.h>
 
-#include "mmsync/mem.h"
 #include "mmsync/near.h"
 
 /* ---- the zone of stored times -------------------------------------------------------------- */
-
-static bool
-is_utc_name(const char *zone)
-{
-	static const char *const names[] = { "UTC",     "Etc/UTC", "Etc/GMT", "GMT",
-					     "Etc/UCT", "UCT",     "Zulu",    "Etc/Zulu" };
-
-	for (size_t i = 0; i < MMS_COUNT(names); i++) {
-		if (strcmp(zone, names[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-mms_rc
-mms_sync_event_zone(const struct mms_site *site, const struct mms_settings *settings,
-		    char **out, bool *is_settled, struct mms_err *err)
-{
-	const char *setting = site->config.event_time_zone;
-	bool is_site = strcmp(setting, "site") == 0;
-
-	*is_settled = site->config.has_event_time_zone || is_utc_name(settings->time_zone);
-	*out = mms_text_copy(is_site ? settings->time_zone : setting);
-	return *out != NULL ? MMS_OK : mms_fail_nomem(err);
-}
 
 mms_rc
 mms_choose_zones(const struct mms_sync_env *env, struct mms_zones *zones,
@@ -39,32 +13,18 @@ mms_choose_zones(const struct mms_sync_env *env, struct mms_zones *zones,
 		 struct mms_err *err)
 {
 	const char *site_name = env->settings->time_zone;
-	bool is_settled = false;
-	char *name = NULL;
+	const char *setting = env->site->config.event_time_zone;
+	const char *event_name = strcmp(setting, "site") == 0 ? site_name : setting;
 
-	mms_rc rc = mms_sync_event_zone(env->site, env->settings, &name, &is_settled, err);
-	if (rc == MMS_OK && !is_settled) {
-		mms_fail(err, MMS_E_CONFIG,
-			 "the site's time zone is %s and mmsync.event_time_zone is not set",
-			 site_name);
-		mms_hint(err,
-			 "set it in site_config.json: \"site\" stores the site's wall clock, "
-			 "which "
-			 "Frappe and the booking page read; \"UTC\" stores UTC, as the "
-			 "DocType's "
-			 "documentation says; every program that reads these times must agree");
-		rc = MMS_E_CONFIG;
-	}
+	mms_rc rc = mms_settings_check_zone(env->settings, &env->site->config, err);
 	if (rc == MMS_OK)
-		rc = mms_zones_find(zones, name, event_zone, err);
+		rc = mms_zones_find(zones, event_name, event_zone, err);
 	if (rc == MMS_OK)
 		rc = mms_zones_find(zones, site_name, site_zone, err);
-	if (rc == MMS_E_GONE) {
-		err->code = rc = MMS_E_CONFIG;
-		mms_hint(err, "check System Settings.time_zone and mmsync.event_time_zone");
-	}
-	mms_free(name);
-	return rc;
+	if (rc != MMS_E_GONE)
+		return rc;
+	err->code = MMS_E_CONFIG;
+	return mms_hint(err, "check System Settings.time_zone and mmsync.event_time_zone");
 }
 
 /* ---- choosing ------------------------------------------------------------------------------ */
@@ -89,47 +49,44 @@ unknown_name(const char *what, const char *name, const struct mms_sources *sourc
 	return best != NULL ? mms_hint(err, "did you mean '%s'?", best) : MMS_E_USAGE;
 }
 
-static bool
-is_among(const char *text, const char *const *list, size_t n)
+static mms_rc
+wrong_user(const struct mms_integration *in, struct mms_err *err)
 {
-	for (size_t i = 0; text != NULL && i < n; i++) {
-		if (strcmp(text, list[i]) == 0)
-			return true;
-	}
-	return false;
+	mms_fail(err, MMS_E_USAGE, "integration %s belongs to %s, not to a user that is named",
+		 in->name, in->user != NULL ? in->user : "nobody");
+	return mms_hint(err, "give --integration or --user, not both");
 }
 
 /* Every name that was asked for must exist; a user without any integration does, too. */
 mms_rc
 mms_choose_check(const struct mms_sync_env *env, const struct mms_sync_options *o,
-		 const struct mms_sources *sources, struct mms_err *err)
+		 struct mms_sources *sources, struct mms_err *err)
 {
-	for (size_t k = 0; k < o->n_integrations; k++) {
-		bool is_found = false;
-		for (size_t i = 0; i < sources->n; i++)
-			is_found = is_found || strcmp(sources->items[i].integration.name,
-						      o->integrations[k]) == 0;
-		if (!is_found)
-			return unknown_name("integration", o->integrations[k], sources, false,
-					    err);
+	MMS_AUTO(mms_lent) lent = { 0 };
+	size_t n_found = 0;
+	mms_rc rc = MMS_OK;
+
+	if (o->n_integrations + o->n_users > 0)
+		rc = mms_pool_lend(env->pool, &lent, err);
+	for (size_t k = 0; rc == MMS_OK && k < o->n_integrations; k++) {
+		rc = mms_sources_choose_name(lent.db, sources, o->integrations[k], &n_found,
+					     err);
+		if (rc == MMS_OK && n_found == 0)
+			rc = unknown_name("integration", o->integrations[k], sources, false,
+					  err);
 	}
-	for (size_t k = 0; k < o->n_users; k++) {
-		MMS_AUTO(mms_lent) lent = { 0 };
-		bool is_found = false;
-		for (size_t i = 0; i < sources->n; i++)
-			is_found = is_found || is_among(sources->items[i].integration.user,
-							&o->users[k], 1);
-		if (is_found)
-			continue;
-		mms_rc rc = mms_pool_lend(env->pool, &lent, err);
-		if (rc == MMS_OK)
+	for (size_t k = 0; rc == MMS_OK && k < o->n_users; k++) {
+		rc = mms_sources_choose_user(lent.db, sources, o->users[k], &n_found, err);
+		if (rc == MMS_OK && n_found == 0)
 			rc = mms_users_find(lent.db, o->users[k], err);
 		if (rc == MMS_E_GONE)
-			return unknown_name("user", o->users[k], sources, true, err);
-		if (rc != MMS_OK)
-			return rc;
+			rc = unknown_name("user", o->users[k], sources, true, err);
 	}
-	return MMS_OK;
+	for (size_t i = 0; rc == MMS_OK && o->n_users > 0 && i < sources->n; i++) {
+		if (sources->items[i].is_named && !sources->items[i].is_of_user)
+			rc = wrong_user(&sources->items[i].integration, err);
+	}
+	return rc;
 }
 
 bool
@@ -139,9 +96,9 @@ mms_choose_is_wanted(const struct mms_sync_options *o, const struct mms_source *
 	const struct mms_integration *in = &source->integration;
 	const struct mms_cursor *c = &source->cursor;
 
-	if (o->n_integrations > 0 && !is_among(in->name, o->integrations, o->n_integrations))
+	if (o->n_integrations > 0 && !source->is_named)
 		return false;
-	if (o->n_users > 0 && !is_among(in->user, o->users, o->n_users))
+	if (o->n_users > 0 && !source->is_of_user)
 		return false;
 	if (!in->is_active)
 		return o->n_integrations > 0; /* named: it is told that it is not active */

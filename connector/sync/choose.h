@@ -14,9 +14,12 @@ mms_rc mms_choose_zones(const struct mms_sync_env *env, struct mms_zones *zones,
 			const struct mms_zone **event_zone, const struct mms_zone **site_zone,
 			struct mms_err *err) MMS_MUST_CHECK;
 
-/* Every name that was asked for must exist. Errors: USAGE, with the nearest known name. */
+/*
+ * Mark what was asked for by name. Every name must exist, as the database compares names.
+ * Errors: USAGE, with the nearest known name.
+ */
 mms_rc mms_choose_check(const struct mms_sync_env *env, const struct mms_sync_options *o,
-			const struct mms_sources *sources, struct mms_err *err) MMS_MUST_CHECK;
+			struct mms_sources *sources, struct mms_err *err) MMS_MUST_CHECK;
 
 /* Is this integration part of the run? */
 bool mms_choose_is_wanted(const struct mms_sync_options *options,

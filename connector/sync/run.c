@@ -272,6 +272,7 @@ static mms_rc
 sum_up(const struct mms_sync_report *report, struct mms_err *err)
 {
 	size_t n_held = 0, n_other = 0;
+	const char *held = NULL;
 
 	for (size_t i = 0; i < report->n; i++) {
 		const struct mms_turn *turn = &report->turns[i];
@@ -279,14 +280,16 @@ sum_up(const struct mms_sync_report *report, struct mms_err *err)
 			return mms_fail(err, MMS_E_STOPPED,
 					"stopped; what was done is kept, the next "
 					"run does the rest");
-		if (turn->err.code == MMS_E_HELD && strcmp(turn->status, "skipped") == 0)
-			n_held++;
-		else
+		if (strcmp(turn->status, "skipped") != 0) {
 			n_other++;
+		} else if (turn->err.code == MMS_E_HELD) {
+			n_held++;
+			held = turn->name;
+		}
 	}
 	if (n_held > 0 && n_other == 0) {
 		mms_fail(err, MMS_E_HELD, "another run is syncing %s",
-			 n_held == 1 ? report->turns[0].name : "these integrations");
+			 n_held == 1 ? held : "these integrations");
 		return mms_hint(err, "nothing was done here; it is done there");
 	}
 	return MMS_OK;

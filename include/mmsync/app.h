@@ -30,7 +30,7 @@ enum mms_verb_needs {
 	MMS_NEED_SITE = 1 << 0,   /* site_config.json read and checked                      */
 	MMS_NEED_DB = 1 << 1,     /* database reached (implies MMS_NEED_SITE)               */
 	MMS_NEED_SCHEMA = 1 << 2, /* our schema is the right one, columns and settings read */
-	MMS_WRITES = 1 << 3,      /* refused while the site is in maintenance mode          */
+	MMS_WRITES = 1 << 3,      /* refused in maintenance mode, but for a --dry-run       */
 	MMS_MAY_SITE = 1 << 4,    /* the site is read when one is given                     */
 	MMS_NEED_NET = 1 << 5,    /* the HTTP library is set up, before threads             */
 };

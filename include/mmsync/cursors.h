@@ -28,6 +28,9 @@
 struct mms_cursor {
 	uint64_t id; /* ours; 0: no row yet                                          */
 	char *token; /* owned; sync token, delta link or feed validators; NULL: none */
+	/* Whose it is, as its row says: a rename in Frappe keeps creation and owner. Owned. */
+	char *name, *owner;
+	int64_t creation_us;
 	int64_t window_start_ms, window_end_ms; /* what the token covers; MMS_NO_TIME   */
 	int64_t next_entry_ms; /* the window's end may come up to here without a read   */
 	int64_t last_full_ms, last_success_ms, last_attempt_ms, wait_until_ms;
@@ -42,6 +45,7 @@ void mms_cursor_release(struct mms_cursor *cursor);
 struct mms_source { /* an integration and its cursor */
 	struct mms_integration integration;
 	struct mms_cursor cursor;
+	bool is_named, is_of_user; /* mms_sources_choose_*() */
 };
 /* All zero is empty. */
 struct mms_sources {
@@ -50,14 +54,26 @@ struct mms_sources {
 };
 void mms_sources_release(struct mms_sources *sources);
 
-/* All integrations of the site by name, with their cursors. One statement. */
+/*
+ * All integrations of the site by name, with their cursors: the one of its name, creation and
+ * owner; else one of its creation and owner (it was renamed); else one of its name that is no
+ * other's (its creation was changed). One statement, two where something is new.
+ */
 mms_rc mms_sources_load(struct mms_db *db, struct mms_sources *out,
 			struct mms_err *err) MMS_MUST_CHECK;
 
 /*
- * Follow renames done in Frappe (same creation and owner, name unknown to us), and make a
- * cursor for each integration of the list that has none. No statement when there is nothing to
- * do. The list's cursors are up to date afterwards.
+ * Mark (is_named) the integration of this name, or (is_of_user) those of this user, names
+ * compared as the database does it. *n_found is how many it means; others stay as they are.
+ */
+mms_rc mms_sources_choose_name(struct mms_db *db, struct mms_sources *sources, const char *name,
+			       size_t *n_found, struct mms_err *err) MMS_MUST_CHECK;
+mms_rc mms_sources_choose_user(struct mms_db *db, struct mms_sources *sources, const char *user,
+			       size_t *n_found, struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * Write down the renames that were found, and make a cursor for each integration of the list
+ * that has none. No statement when there is nothing to do. The list is read anew afterwards.
  */
 mms_rc mms_sources_settle(struct mms_db *db, struct mms_sources *sources,
 			  struct mms_err *err) MMS_MUST_CHECK;

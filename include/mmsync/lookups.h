@@ -51,5 +51,8 @@ mms_rc mms_lookup_user(struct mms_db *db, const char *email, char **out,
 		       struct mms_err *err) MMS_MUST_CHECK;
 mms_rc mms_lookup_integration(struct mms_db *db, const char *name, char **out,
 			      struct mms_err *err) MMS_MUST_CHECK;
+/* Errors: USAGE (the integration is another user's), RETRY, DB. */
+mms_rc mms_lookup_belongs(struct mms_db *db, const char *integration, const char *user,
+			  struct mms_err *err) MMS_MUST_CHECK;
 
 #endif

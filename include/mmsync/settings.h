@@ -41,8 +41,8 @@ mms_rc mms_settings_to_wall(const struct mms_settings *settings, int64_t utc_ms,
 
 /*
  * May event times be read and written? Not while nobody has said which zone they are in on a
- * site whose zone is not UTC: the app's documentation and its code then disagree.
- * Errors: CONFIG, saying what each choice means.
+ * site whose zone is not UTC, under any of its names: the app's documentation and its code then
+ * disagree. Errors: CONFIG (saying what each choice means, or that there is no such zone), NOMEM.
  */
 mms_rc
 mms_settings_check_zone(const struct mms_settings *settings, const struct mms_config *config,

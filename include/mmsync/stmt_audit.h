@@ -51,6 +51,9 @@
 	  " WHERE doctype_or_field = 'DocField' AND property IN ('length', 'options')"         \
 	  " AND doc_type LIKE 'MM %'",                                                         \
 	  "", "SSSS")                                                                          \
+	X(LOOK_INTEGRATION_USER,                                                               \
+	  "SELECT user, user = ? FROM `tabMM Calendar Integration` WHERE name = ?", "ss",      \
+	  "SI")                                                                                \
 	X(LOOK_USER_NAMES, "SELECT name FROM tabUser ORDER BY name", "", "s")                  \
 	X(LOOK_INTEGRATION_NAMES,                                                              \
 	  "SELECT name FROM `tabMM Calendar Integration` WHERE ? = '' OR user = ?"             \

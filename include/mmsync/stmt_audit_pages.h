@@ -8,12 +8,39 @@
 #ifndef MMSYNC_STMT_AUDIT_PAGES_H
 #define MMSYNC_STMT_AUDIT_PAGES_H
 
-/* Bookings of a user, and bookings whose event is in an integration. */
-#define MMS_BOOKINGS_WANTED                                                             \
-	" AND (? = '' OR EXISTS (SELECT 1 FROM `tabMM Meeting Booking Assigned User` u" \
-	" WHERE u.parent = b.name AND u.user = ?))"                                     \
-	" AND (? = '' OR EXISTS (SELECT 1 FROM `tabMM Calendar Event Sync` w"           \
-	" WHERE w.name = b.calendar_event AND w.calendar_integration = ?))"
+/*
+ * A page of bookings: those that a user is assigned to, by the column of older sites or by a row
+ * of the child table, and those whose event is in an integration. Beside what columns.h
+ * demands, a site may lack any column, and the child table.
+ */
+#define MMS_BOOKINGS_PAGE(or_by_child)                                                     \
+	"SELECT b.name, b.meeting_type, b.booking_status,"                                 \
+	" {?b:tabMM Meeting Booking.booking_reference},"                                   \
+	" {?b:tabMM Meeting Booking.is_internal},"                                         \
+	" {?b:tabMM Meeting Booking.booking_source},"                                      \
+	" {?b:tabMM Meeting Booking.select_mkru},"                                         \
+	" {?b:tabMM Meeting Booking.status_color}, b.meeting_title,"                       \
+	" {?b:tabMM Meeting Booking.meeting_location},"                                    \
+	" {?b:tabMM Meeting Booking.video_meeting_url},"                                   \
+	" {?b:tabMM Meeting Booking.location_type}, b.start_datetime, b.end_datetime,"     \
+	" {?b:tabMM Meeting Booking.customer_name},"                                       \
+	" {?b:tabMM Meeting Booking.customer_email},"                                      \
+	" {?b:tabMM Meeting Booking.customer_phone},"                                      \
+	" b.calendar_event_synced, b.calendar_event, b.external_calendar_link,"            \
+	" {?b:tabMM Meeting Booking.created_by},"                                          \
+	" CONVERT(LEFT({?b:tabMM Meeting Booking.cancellation_reason}, 1) USING utf8mb4)," \
+	" {?b:tabMM Meeting Booking.requires_approval},"                                   \
+	" {?b:tabMM Meeting Booking.approval_status},"                                     \
+	" {?b:tabMM Meeting Booking.rejection_reason},"                                    \
+	" {?b:tabMM Meeting Booking.assigned_user}, e.name"                                \
+	" FROM `tabMM Meeting Booking` b"                                                  \
+	" LEFT JOIN `tabMM Calendar Event Sync` e ON e.name = b.calendar_event"            \
+	" WHERE b.name > ?"                                                                \
+	" AND (? = '' OR {?b:tabMM Meeting Booking.assigned_user} = ?" or_by_child ")"     \
+	" AND (? = '' OR EXISTS (SELECT 1 FROM `tabMM Calendar Event Sync` w"              \
+	" WHERE w.name = b.calendar_event AND w.calendar_integration = ?))"                \
+	" ORDER BY b.name LIMIT ?"
+#define MMS_BOOKINGS_OUT "sSSSISSSSSSSTTSSSiSSSSISSSS"
 
 #define MMS_STMTS_AUDIT_PAGES(X)                                                              \
 	X(AUDIT_INTEGRATIONS,                                                                 \
@@ -33,34 +60,33 @@
 	  " ORDER BY e.name LIMIT ?",                                                         \
 	  "sssi", "sSSSSSTTSSSSSSTT")                                                         \
 	X(AUDIT_BOOKINGS,                                                                     \
-	  "SELECT b.name, b.meeting_type, b.booking_status, b.booking_reference,"             \
-	  " b.is_internal, b.booking_source, b.select_mkru, b.status_color, b.meeting_title," \
-	  " b.meeting_location, b.video_meeting_url, b.location_type, b.start_datetime,"      \
-	  " b.end_datetime, b.customer_name, b.customer_email, b.customer_phone,"             \
-	  " b.calendar_event_synced, b.calendar_event, b.external_calendar_link,"             \
-	  " b.created_by, LEFT(b.cancellation_reason, 1),"                                    \
-	  " {?b:tabMM Meeting Booking.requires_approval},"                                    \
-	  " {?b:tabMM Meeting Booking.approval_status},"                                      \
-	  " {?b:tabMM Meeting Booking.rejection_reason},"                                     \
-	  " {?b:tabMM Meeting Booking.assigned_user}, e.name FROM `tabMM Meeting Booking` b"  \
-	  " LEFT JOIN `tabMM Calendar Event Sync` e ON e.name = b.calendar_event"             \
-	  " WHERE b.name > ?" MMS_BOOKINGS_WANTED " ORDER BY b.name LIMIT ?",                 \
-	  "sssssi", "sSSSiSSSSSSSTTSSSiSSSSISSSS")                                            \
+	  MMS_BOOKINGS_PAGE(" OR EXISTS (SELECT 1 FROM `tabMM Meeting Booking Assigned User`" \
+			    " u WHERE u.parent = b.name AND u.user = ?)"),                    \
+	  "ssssssi", MMS_BOOKINGS_OUT)                                                        \
+	X(AUDIT_BOOKINGS_NO_CHILD, MMS_BOOKINGS_PAGE(""), "sssssi", MMS_BOOKINGS_OUT)         \
 	X(AUDIT_ASSIGNED_USERS,                                                               \
-	  "SELECT b.name, c.name, c.idx, c.user, c.is_primary_host, c.assigned_by"            \
+	  "SELECT b.name, c.name, c.idx, c.user,"                                             \
+	  " {?c:tabMM Meeting Booking Assigned User.is_primary_host},"                        \
+	  " {?c:tabMM Meeting Booking Assigned User.assigned_by}"                             \
 	  " FROM `tabMM Meeting Booking` b JOIN `tabMM Meeting Booking Assigned User` c"      \
 	  " ON c.parent = b.name AND c.parenttype = 'MM Meeting Booking'"                     \
 	  " WHERE b.name > ? AND b.name <= ? ORDER BY b.name, c.idx",                         \
-	  "ss", "ssiSiS")                                                                     \
+	  "ss", "ssiSIS")                                                                     \
 	X(AUDIT_PARTICIPANTS,                                                                 \
-	  "SELECT b.name, c.name, c.idx, c.participant_type, c.user, c.name1, c.email,"       \
-	  " c.response_status FROM `tabMM Meeting Booking` b"                                 \
+	  "SELECT b.name, c.name, c.idx,"                                                     \
+	  " {?c:tabMM Meeting Booking Participant.participant_type},"                         \
+	  " {?c:tabMM Meeting Booking Participant.user},"                                     \
+	  " {?c:tabMM Meeting Booking Participant.name1},"                                    \
+	  " {?c:tabMM Meeting Booking Participant.email},"                                    \
+	  " {?c:tabMM Meeting Booking Participant.response_status}"                           \
+	  " FROM `tabMM Meeting Booking` b"                                                   \
 	  " JOIN `tabMM Meeting Booking Participant` c ON c.parent = b.name"                  \
 	  " AND c.parenttype = 'MM Meeting Booking'"                                          \
 	  " WHERE b.name > ? AND b.name <= ? ORDER BY b.name, c.idx",                         \
 	  "ss", "ssiSSSSS")                                                                   \
 	X(AUDIT_HISTORY,                                                                      \
-	  "SELECT b.name, c.name, c.idx, c.event_type, c.event_by, c.parentfield"             \
+	  "SELECT b.name, c.name, c.idx, {?c:tabMM Meeting Booking History.event_type},"      \
+	  " {?c:tabMM Meeting Booking History.event_by}, c.parentfield"                       \
 	  " FROM `tabMM Meeting Booking` b JOIN `tabMM Meeting Booking History` c"            \
 	  " ON c.parent = b.name AND c.parenttype = 'MM Meeting Booking'"                     \
 	  " WHERE b.name > ? AND b.name <= ? ORDER BY b.name, c.parentfield, c.idx",          \

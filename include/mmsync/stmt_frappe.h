@@ -145,6 +145,14 @@
 	  "SELECT COUNT(*) FROM `tabMM Calendar Integration` WHERE is_active = 1"              \
 	  " AND integration_type IN ('Google Calendar', 'Outlook Calendar')",                  \
 	  "", "i")                                                                             \
+	X(NAMES_AHEAD,                                                                         \
+	  "SELECT COUNT(*), MAX(t.number), MAX(t.current) FROM (SELECT"                        \
+	  " CAST(SUBSTRING_INDEX(e.name, '-', -1) AS SIGNED) AS number,"                       \
+	  " COALESCE((SELECT current FROM tabSeries WHERE name = ''), 0) AS current"           \
+	  " FROM `tabMM Calendar Event Sync` e"                                                \
+	  " WHERE e.name REGEXP '^MM-CES-.*-[0-9]{4,10}$') AS t"                               \
+	  " WHERE t.number > t.current AND t.number <= 2147483647",                            \
+	  "", "iII")                                                                           \
 	X(USER_EXISTS, "SELECT COUNT(*) FROM tabUser WHERE name = ?", "s", "i")
 
 #define MMS_STMTS_FRAPPE(X) \

@@ -11,29 +11,41 @@
 /* MMS_LEASE_S as SQL. */
 #define MMS_SQL_LEASE "INTERVAL 60 SECOND"
 
+/* What is read of a cursor. */
+#define MMS_SQL_CURSOR                                                                      \
+	"c.id, c.sync_token, c.name, c.frappe_creation, c.frappe_owner, c.window_start_ms," \
+	" c.window_end_ms, c.next_entry_ms, c.last_full_ms, c.last_success_ms,"             \
+	" c.last_attempt_ms, c.wait_until_ms, c.failures, c.read_print,"                    \
+	" c.lease_owner IS NOT NULL AND c.lease_until < UTC_TIMESTAMP(6) "                  \
+	"- " MMS_SQL_LEASE_SKEW ","                                                         \
+	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"         \
+	" AND d.operation = 'apply'),"                                                      \
+	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"         \
+	" AND d.operation = 'apply' AND d.given_up = 0)"
+/* The name of a cursor whose own is another's now: Frappe refuses < and > in names. */
+#define MMS_SQL_PARKED "CONCAT('<', id, '>')"
+
 #define MMS_STMTS_CURSOR(X)                                                                    \
 	X(SOURCES,                                                                             \
 	  "SELECT i.name, i.integration_name, i.user, i.integration_type, i.calendar_id,"      \
 	  " i.ical_url, i.sync_direction, i.sync_status, i.owner, i.creation, i.is_active,"    \
 	  " i.is_primary, i.auto_sync_enabled, i.sync_past_days, i.sync_future_days,"          \
-	  " i.sync_interval_minutes, c.id, c.sync_token, c.window_start_ms, c.window_end_ms,"  \
-	  " c.next_entry_ms, c.last_full_ms, c.last_success_ms, c.last_attempt_ms,"            \
-	  " c.wait_until_ms, c.failures, c.read_print,"                                        \
-	  " c.lease_owner IS NOT NULL AND c.lease_until < UTC_TIMESTAMP(6) "                   \
-	  "- " MMS_SQL_LEASE_SKEW ","                                                          \
-	  " (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"          \
-	  " AND d.operation = 'apply'),"                                                       \
-	  " (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"          \
-	  " AND d.operation = 'apply' AND d.given_up = 0)"                                     \
+	  " i.sync_interval_minutes, " MMS_SQL_CURSOR                                          \
 	  " FROM `tabMM Calendar Integration` i LEFT JOIN mmsync_cursor c ON c.name = i.name"  \
 	  " ORDER BY i.name",                                                                  \
-	  "", "sSSSSSSSSTiiiiiiUSIIIIIIIIBIII")                                                \
+	  "", "sSSSSSSSSTiiiiiiUSSTSIIIIIIIIBIII")                                             \
 	X(CURSORS_WITHOUT_INTEGRATION,                                                         \
-	  "SELECT c.id, c.name, c.frappe_creation, c.frappe_owner FROM mmsync_cursor c"        \
-	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = c.name WHERE i.name IS NULL", \
-	  "", "usTS")                                                                          \
-	X(CURSOR_RENAME, "UPDATE mmsync_cursor SET name = ? WHERE id = ? AND name = ?", "sus", \
-	  "")                                                                                  \
+	  "SELECT " MMS_SQL_CURSOR " FROM mmsync_cursor c"                                     \
+	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = c.name WHERE i.name IS NULL"  \
+	  " ORDER BY c.id",                                                                    \
+	  "", "uSSTSIIIIIIIIBIII")                                                             \
+	X(CURSOR_PARK,                                                                         \
+	  "UPDATE mmsync_cursor SET name = " MMS_SQL_PARKED " WHERE name = ? AND id <> ?",     \
+	  "su", "")                                                                            \
+	X(CURSOR_FOLLOW,                                                                       \
+	  "UPDATE mmsync_cursor SET name = ?, frappe_creation = ?, frappe_owner = ?"           \
+	  " WHERE id = ? AND name IN (?, " MMS_SQL_PARKED ")",                                 \
+	  "sTSus", "")                                                                         \
 	X(CURSOR_ADD,                                                                          \
 	  "INSERT IGNORE INTO mmsync_cursor (name, frappe_creation, frappe_owner, provider)"   \
 	  " VALUES (?, ?, ?, ?)",                                                              \

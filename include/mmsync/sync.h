@@ -86,12 +86,4 @@ void mms_sync_report_release(struct mms_sync_report *report);
 mms_rc mms_sync_run(const struct mms_sync_env *env, const struct mms_sync_options *options,
 		    struct mms_sync_report *report, struct mms_err *err) MMS_MUST_CHECK;
 
-/*
- * The zone of stored event and booking times: the setting, else UTC; where the site's zone is
- * another than UTC and the setting is absent, *is_settled is false (a writer stops there).
- * Owns: *out, a zone name. Errors: NOMEM.
- */
-mms_rc mms_sync_event_zone(const struct mms_site *site, const struct mms_settings *settings,
-			   char **out, bool *is_settled, struct mms_err *err) MMS_MUST_CHECK;
-
 #endif

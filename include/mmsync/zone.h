@@ -24,6 +24,9 @@ const struct mms_zone *mms_zone_utc(void);
 /* The name it was made with ("Europe/Berlin", "UTC", a TZID). Borrows: as long as the zone. */
 const char *mms_zone_name(const struct mms_zone *zone);
 
+/* Is it UTC under whatever name: has it never had another offset than 0? */
+bool mms_zone_is_utc(const struct mms_zone *zone);
+
 /* Seconds east of UTC at an instant (Unix ms). */
 int32_t mms_zone_offset_at(const struct mms_zone *zone, int64_t utc_ms);
 /* Wall time (microseconds, mmsync/timetext.h) of an instant (Unix ms), and back to Unix ms. */

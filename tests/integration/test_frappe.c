@@ -198,6 +198,13 @@ without_a_word_on_the_zone_only_utc_will_do(void **state)
 		{ "UTC", false, MMS_OK },
 		{ "Etc/UTC", false, MMS_OK },
 		{ "GMT", false, MMS_OK },
+		{ "utc", false, MMS_OK },
+		{ "Etc/Greenwich", false, MMS_OK },
+		{ "Etc/Universal", false, MMS_OK },
+		{ "Etc/GMT+0", false, MMS_OK },
+		{ "Etc/GMT+1", false, MMS_E_CONFIG },
+		{ "Africa/Abidjan", false, MMS_E_CONFIG }, /* not before 1912 */
+		{ "Mars/Base", false, MMS_E_CONFIG },
 		{ "Europe/Berlin", false, MMS_E_CONFIG },
 		{ "Europe/London", false, MMS_E_CONFIG },
 		{ "Europe/Berlin", true, MMS_OK },

@@ -157,6 +157,31 @@ the_exit_status_says_what_was_found(void **state)
 }
 
 static void
+what_cannot_be_read_is_no_interruption(void **state)
+{
+	static const struct {
+		const char *path;
+		int status;
+		const char *want;
+	} rows[] = {
+		{ "/", 2, "cannot be read: Is a directory" },
+		{ "/nowhere", 2, "No such file" },
+		{ "/proc/self/mem", 1, "cannot be read: Input/output error" },
+	};
+	struct mms_test_run run = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		const char *const args[] = { "validate", "--doctype", EVENTS, rows[i].path,
+					     NULL };
+		int status = rules_site_run(&run, NULL, 0, args);
+		if (status != rows[i].status || strstr(run.err, rows[i].want) == NULL)
+			fail_msg("%s: status %d, %s", rows[i].path, status, run.err);
+	}
+	mms_test_run_release(&run);
+}
+
+static void
 maintenance_stops_nobody_who_only_reads(void **state)
 {
 	struct mms_test_run run = { 0 };
@@ -419,6 +444,7 @@ main(void)
 		cmocka_unit_test_setup(lines_that_cannot_be_read_are_findings, rules_site_full),
 		cmocka_unit_test_setup(a_line_without_end_is_read_and_one_too_long_is_left_out,
 				       rules_site_full),
+		cmocka_unit_test_setup(what_cannot_be_read_is_no_interruption, rules_site_full),
 		cmocka_unit_test_setup(the_exit_status_says_what_was_found, rules_site_full),
 		cmocka_unit_test_setup(maintenance_stops_nobody_who_only_reads,
 				       rules_site_full),
