@@ -56,10 +56,16 @@ static mms_rc
 arm_faults(struct mms_err *err)
 {
 	const char *fault = getenv("MMSYNC_FAULT");
+	const char *sabotage = getenv("MMSYNC_SABOTAGE");
 
-	if (fault == NULL || fault[0] == '\0' || mms_fault_arm_text(fault))
+	if (sabotage != NULL && sabotage[0] != '\0' && !mms_fault_sabotage_text(sabotage))
+		mms_fail(err, MMS_E_USAGE, "MMSYNC_SABOTAGE '%s' is no sabotage of this build",
+			 sabotage);
+	else if (fault != NULL && fault[0] != '\0' && !mms_fault_arm_text(fault))
+		mms_fail(err, MMS_E_USAGE, "MMSYNC_FAULT '%s' is not a fault of this build",
+			 fault);
+	else
 		return MMS_OK;
-	mms_fail(err, MMS_E_USAGE, "MMSYNC_FAULT '%s' is not a fault of this build", fault);
 	return mms_hint(err, "it is for tests: unset it, or use a build with fault points");
 }
 

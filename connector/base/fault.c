@@ -18,14 +18,40 @@ static const char *const names[] = {
 	[MMS_FAULT_REQUEST_BEFORE] = "request-before",
 	[MMS_FAULT_REQUEST_AFTER] = "request-after",
 	[MMS_FAULT_STEP] = "step",
+	[MMS_FAULT_PAUSE] = "pause",
+	[MMS_FAULT_PREPARE] = "prepare",
+	[MMS_FAULT_CONNECT] = "connect",
+	[MMS_FAULT_FETCH] = "fetch",
+};
+
+static const char *const sabotages[] = {
+	[MMS_SABOTAGE_NONE] = "none",
+	[MMS_SABOTAGE_CURSOR_FIRST] = "cursor-first",
+	[MMS_SABOTAGE_DOUBT_DONE] = "doubt-done",
+	[MMS_SABOTAGE_DOUBT_REDONE] = "doubt-redone",
+	[MMS_SABOTAGE_NO_TOUCH] = "no-touch",
+	[MMS_SABOTAGE_NAMES_REUSED] = "names-reused",
+	[MMS_SABOTAGE_NO_BUDGET] = "no-budget",
+	[MMS_SABOTAGE_NO_GUARD] = "no-guard",
+	[MMS_SABOTAGE_NO_FLAG] = "no-flag",
+	[MMS_SABOTAGE_ALWAYS_WRITES] = "always-writes",
+	[MMS_SABOTAGE_ALL_WELL] = "all-well",
+	[MMS_SABOTAGE_KEEPS_LEASE] = "keeps-lease",
 };
 
 _Static_assert(sizeof names / sizeof names[0] == MMS_FAULT_KINDS, "one name for each kind");
+_Static_assert(sizeof sabotages / sizeof sabotages[0] == MMS_SABOTAGES, "one name for each");
 
 const char *
 mms_fault_name(enum mms_fault_kind kind)
 {
 	return names[kind];
+}
+
+const char *
+mms_fault_sabotage_name(enum mms_sabotage what)
+{
+	return sabotages[what];
 }
 
 #ifdef MMS_FAULTS
@@ -39,6 +65,7 @@ struct point {
 };
 
 static struct point points[MMS_FAULT_KINDS];
+static enum mms_sabotage sabotage; /* written before threads start */
 
 bool
 mms_fault_hit(enum mms_fault_kind kind)
@@ -54,28 +81,66 @@ mms_fault_hit(enum mms_fault_kind kind)
 void
 mms_fault_step(void)
 {
+	bool is_pause = mms_fault_hit(MMS_FAULT_PAUSE);
+
 	if (mms_fault_hit(MMS_FAULT_STEP))
 		(void)raise(SIGKILL);
+	if (is_pause)
+		(void)raise(SIGSTOP);
+}
+
+/* One fault of `len` bytes. */
+static bool
+arm_one(const char *text, size_t len)
+{
+	const char *colon = memchr(text, ':', len);
+	char *end;
+
+	if (colon == NULL)
+		return false;
+	unsigned long n = strtoul(colon + 1, &end, 10);
+	size_t rest = (size_t)(text + len - end);
+	bool is_sticky = rest == strlen(":sticky") && memcmp(end, ":sticky", rest) == 0;
+	if (n == 0 || end == colon + 1 || (rest != 0 && !is_sticky))
+		return false;
+	for (size_t i = 0; i < MMS_FAULT_KINDS; i++) {
+		if (strlen(names[i]) != (size_t)(colon - text) ||
+		    memcmp(names[i], text, (size_t)(colon - text)) != 0)
+			continue;
+		points[i].fail_at = n;
+		points[i].is_sticky = is_sticky;
+		return true;
+	}
+	return false;
 }
 
 bool
 mms_fault_arm_text(const char *text)
 {
-	const char *colon = strchr(text, ':');
-	if (colon == NULL)
-		return false;
+	for (;;) {
+		size_t len = strcspn(text, ",");
 
-	char *end;
-	unsigned long n = strtoul(colon + 1, &end, 10);
-	bool is_sticky = strcmp(end, ":sticky") == 0;
-	if (n == 0 || end == colon + 1 || (*end != '\0' && !is_sticky))
-		return false;
-	for (size_t i = 0; i < MMS_FAULT_KINDS; i++) {
-		size_t len = strlen(names[i]);
-		if (len != (size_t)(colon - text) || memcmp(names[i], text, len) != 0)
+		if (!arm_one(text, len))
+			return false;
+		if (text[len] == '\0')
+			return true;
+		text += len + 1;
+	}
+}
+
+bool
+mms_fault_is_sabotaged(enum mms_sabotage what)
+{
+	return sabotage == what;
+}
+
+bool
+mms_fault_sabotage_text(const char *name)
+{
+	for (size_t i = 1; i < MMS_SABOTAGES; i++) {
+		if (strcmp(sabotages[i], name) != 0)
 			continue;
-		points[i].fail_at = n;
-		points[i].is_sticky = is_sticky;
+		sabotage = (enum mms_sabotage)i;
 		return true;
 	}
 	return false;
@@ -105,6 +170,20 @@ bool
 mms_fault_arm_text(const char *text)
 {
 	(void)text;
+	return false;
+}
+
+bool
+mms_fault_is_sabotaged(enum mms_sabotage what)
+{
+	(void)what;
+	return false;
+}
+
+bool
+mms_fault_sabotage_text(const char *name)
+{
+	(void)name;
 	return false;
 }
 

@@ -196,7 +196,10 @@ run_part(struct mms_db *db, struct mms_stmt_handle *handle, const struct mms_bul
 	if (rc != MMS_OK)
 		return rc;
 	*affected += mysql_stmt_affected_rows(handle->stmt);
-	return mms_fault_hit(MMS_FAULT_STMT_AFTER) ? mms_conn_cut(db, what, err) : MMS_OK;
+	if (mms_fault_hit(MMS_FAULT_STMT_AFTER))
+		return mms_conn_cut(db, what, err);
+	mms_fault_step();
+	return MMS_OK;
 }
 
 mms_rc

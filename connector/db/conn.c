@@ -97,5 +97,6 @@ mms_conn_text(struct mms_db *db, const char *what, const char *sql, struct mms_e
 				     err);
 	if (mms_fault_hit(MMS_FAULT_STMT_AFTER))
 		return mms_conn_cut(db, what, err);
+	mms_fault_step();
 	return MMS_OK;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "conn.h"
+#include "mmsync/fault.h"
 
 enum {
 	OLDEST_VERSION = 100600,
@@ -321,6 +322,9 @@ mms_connect(struct mms_db *db, struct mms_err *err)
 	const struct mms_db_settings *s = db->settings;
 	bool is_final;
 
+	if (mms_fault_hit(MMS_FAULT_CONNECT))
+		return mms_fail(err, MMS_E_DB,
+				"the database cannot be reached (by a fault point)");
 	if (s->socket != NULL && s->socket[0] != '\0') {
 		struct target target = { 0 };
 		return try_target(db, &target, &is_final, err);

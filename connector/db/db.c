@@ -146,6 +146,7 @@ execute(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in, struc
 		(void)mms_conn_cut(db, handle->def->name, err);
 		return NULL;
 	}
+	mms_fault_step();
 	return handle;
 }
 
@@ -204,6 +205,10 @@ mms_rows_next(struct mms_rows *rows, const struct mms_value **row, struct mms_er
 	if (handle->stmt == NULL)
 		return mms_fail(err, MMS_E_RETRY, "%s: the connection was lost",
 				handle->def->name);
+	if (mms_fault_hit(MMS_FAULT_FETCH)) {
+		close_rows(rows);
+		return mms_conn_cut(db, handle->def->name, err);
+	}
 	int answer = mysql_stmt_fetch(handle->stmt);
 	if (answer == 0 || answer == MYSQL_DATA_TRUNCATED) {
 		mms_rc rc = mms_read_row(db, handle, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conn.h"
+#include "mmsync/fault.h"
 
 static const struct mms_stmt_def defs[] = {
 #define X(name, sql, in, out) { #name, sql, in, out },
@@ -168,6 +169,8 @@ mms_handle_ready(struct mms_db *db, enum mms_stmt stmt, struct mms_stmt_handle *
 	struct mms_stmt_handle *handle = &db->handles[at];
 	const struct mms_stmt_def *def = &db->defs[at];
 	mms_rc rc = handle->def != NULL ? MMS_OK : make_handle(handle, def, err);
+	if (rc == MMS_OK && handle->stmt == NULL && mms_fault_hit(MMS_FAULT_PREPARE))
+		return mms_conn_cut(db, def->name, err);
 	if (rc == MMS_OK && handle->stmt == NULL) {
 		rc = prepare(db, handle, def, err);
 		if (rc != MMS_OK)

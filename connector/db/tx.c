@@ -61,6 +61,7 @@ mms_tx_commit(struct mms_tx *tx, struct mms_err *err)
 		tx->is_in_doubt = true; /* as far as a client could know */
 		return mms_conn_cut(db, "COMMIT", err);
 	}
+	mms_fault_step();
 	db->n_statements++;
 	if (mysql_real_query(db->mysql, "COMMIT", 6) != 0)
 		return fail_commit(tx, err);
@@ -68,6 +69,7 @@ mms_tx_commit(struct mms_tx *tx, struct mms_err *err)
 		tx->is_in_doubt = true;
 		return mms_conn_cut(db, "COMMIT", err);
 	}
+	mms_fault_step();
 	db->tx = MMS_TX_NONE;
 	tx->db = NULL;
 	return MMS_OK;

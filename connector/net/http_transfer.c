@@ -450,6 +450,7 @@ mms_http_transfer_run(struct mms_http_transfer *transfer, struct mms_err *err)
 
 	if (mms_fault_hit(MMS_FAULT_REQUEST_BEFORE))
 		return mms_fail(err, MMS_E_RETRY, "no connection could be made");
+	mms_fault_step();
 	/* Options of the last request go, its connection stays. */
 	curl_easy_reset(transfer->http->easy);
 	transfer->body.max = (size_t)transfer->http->limits.max_body_bytes;
@@ -463,5 +464,6 @@ mms_http_transfer_run(struct mms_http_transfer *transfer, struct mms_err *err)
 	curl_easy_reset(transfer->http->easy);
 	if (rc == MMS_OK && mms_fault_hit(MMS_FAULT_REQUEST_AFTER))
 		return mms_fail(err, MMS_E_RETRY, "%s", mms_http_code(CURLE_RECV_ERROR)->text);
+	mms_fault_step();
 	return rc;
 }

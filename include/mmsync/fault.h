@@ -1,7 +1,8 @@
 /*
  * Fault points: the seam at which tests fail the n-th allocation, statement, commit or
- * request, or end the process at the n-th step. In a release build nothing can be armed and
- * every question answers no.
+ * request, or end the process at the n-th step; and sabotage, rules that tests break on purpose
+ * to see that they would notice. In a release build nothing can be armed and every question
+ * answers no.
  *
  * Layer: base.
  */
@@ -20,6 +21,10 @@ enum mms_fault_kind {
 	MMS_FAULT_REQUEST_BEFORE, /* a request never left                               */
 	MMS_FAULT_REQUEST_AFTER,  /* a request took effect, its answer is lost          */
 	MMS_FAULT_STEP,           /* the process dies at a step, as by kill -9          */
+	MMS_FAULT_PAUSE,          /* the process sleeps at a step until SIGCONT         */
+	MMS_FAULT_PREPARE,        /* a statement is not prepared, the connection is lost */
+	MMS_FAULT_CONNECT,        /* the database cannot be reached                     */
+	MMS_FAULT_FETCH,          /* the connection is lost while rows are read         */
 	MMS_FAULT_KINDS
 };
 
@@ -28,14 +33,17 @@ enum mms_fault_kind {
  */
 bool mms_fault_hit(enum mms_fault_kind kind);
 
-/* A step of the program; when armed for it, the process is killed here (SIGKILL). */
+/*
+ * A step of the program: a place between two effects. When armed for it, the process is killed
+ * here (SIGKILL) or put to sleep (SIGSTOP).
+ */
 void mms_fault_step(void);
 
 /*
- * Arm from text: "KIND:N" fails the N-th visit (from 1), "KIND:N:sticky" that and all later.
- * KIND is alloc, stmt-before, stmt-after, commit-before, commit-after, request-before,
- * request-after or step. Returns false when the text is not of this form or the build has no
- * fault points.
+ * Arm from text: "KIND:N" fails the N-th visit (from 1), "KIND:N:sticky" that and all later;
+ * several with commas between them. KIND is alloc, stmt-before, stmt-after, commit-before,
+ * commit-after, request-before, request-after, step, pause, prepare, connect or fetch. Returns
+ * false when the text is not of this form or the build has no fault points.
  */
 bool mms_fault_arm_text(const char *text);
 
@@ -44,5 +52,33 @@ unsigned long mms_fault_count(enum mms_fault_kind kind);
 
 /* The name used by mms_fault_arm_text(). Borrows: static text. */
 const char *mms_fault_name(enum mms_fault_kind kind);
+
+/*
+ * Rules that a test breaks, one at a time, to prove that breaking them is noticed: the negative
+ * controls of docs/testing.md.
+ */
+enum mms_sabotage {
+	MMS_SABOTAGE_NONE,
+	MMS_SABOTAGE_CURSOR_FIRST,  /* the cursor is committed before its rows                */
+	MMS_SABOTAGE_DOUBT_DONE,    /* a commit in doubt is believed without asking           */
+	MMS_SABOTAGE_DOUBT_REDONE,  /* a commit in doubt is done again without asking         */
+	MMS_SABOTAGE_NO_TOUCH,      /* a batch is written without asking for the lease        */
+	MMS_SABOTAGE_NAMES_REUSED,  /* names are used whose numbers were never committed      */
+	MMS_SABOTAGE_NO_BUDGET,     /* whatever a listing lacks is deleted                    */
+	MMS_SABOTAGE_NO_GUARD,      /* a row that somebody changed meanwhile is passed over   */
+	MMS_SABOTAGE_NO_FLAG,       /* an undone transaction is not looked for                */
+	MMS_SABOTAGE_ALWAYS_WRITES, /* unchanged rows are written again                       */
+	MMS_SABOTAGE_ALL_WELL,      /* a turn that failed says that it went well              */
+	MMS_SABOTAGE_KEEPS_LEASE,   /* a turn that is stopped does not give its lease back    */
+	MMS_SABOTAGES
+};
+
+/* Is this rule broken in this run? Constant false in a release build. */
+bool mms_fault_is_sabotaged(enum mms_sabotage what);
+
+/* Break the rule of this name ("cursor-first"). False: no such rule, or no fault points. */
+bool mms_fault_sabotage_text(const char *name);
+/* Borrows: static text. */
+const char *mms_fault_sabotage_name(enum mms_sabotage what);
 
 #endif
