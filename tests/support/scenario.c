@@ -1,24 +1,13 @@
 /* Playing a story: the commands that change the world (see the header and docs/testing.md). */
 #include "support/scenario.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "mmsync/timetext.h"
 
 #define DEFAULT_NOW "2026-03-02T08:00:00Z"
-/* A story is over long before; a program that hangs is killed. */
-#define RUN_SECONDS 60
-
 bool
 scenario_fail(struct scenario *s, const char *fmt, ...)
 {
@@ -29,225 +18,6 @@ scenario_fail(struct scenario *s, const char *fmt, ...)
 	(void)vsnprintf(s->failure + n, sizeof s->failure - (size_t)n, fmt, ap);
 	va_end(ap);
 	return false;
-}
-
-/* ---- the world ------------------------------------------------------------------------------ */
-
-static void
-write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "we");
-
-	if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) {
-		perror(path);
-		abort();
-	}
-}
-
-static void
-write_config(struct scenario *s)
-{
-	char path[256], host[64];
-	MMS_AUTO(mms_str) text = { 0 };
-	const struct mms_test_server *server = &s->world->server;
-
-	mms_str_addf(
-		&text,
-		"{%s\"db_name\":\"%s\",\"db_password\":\"%s\",\"db_socket\":\"%s\",\"mmsync\":{"
-		"\"http\":{\"allow_hosts\":[\"%s\"],\"timeout_s\":3,\"connect_timeout_s\":2},"
-		"\"retry\":{\"base_ms\":1,\"max_s\":1}%s%s}}\n",
-		mms_str_get(&s->site_keys), server->database, server->password, server->socket,
-		fake_host(&s->world->feeds, host, sizeof host), s->config.len > 0 ? "," : "",
-		mms_str_get(&s->config));
-	(void)snprintf(path, sizeof path, "%s/site_config.json", s->world->site_dir);
-	write_file(path, mms_str_get(&text));
-}
-
-void
-world_start(struct world *world)
-{
-	char dir[128];
-	struct scenario s = { .world = world, .path = "world", .now_ms = 0 };
-
-	mms_test_server_start(&world->server, NULL);
-	fake_start(&world->feeds, "feed_server", NULL);
-	temp_dir_make(dir, sizeof dir);
-	(void)snprintf(world->site_dir, sizeof world->site_dir, "%s/site", dir);
-	if (mkdir(world->site_dir, 0700) != 0)
-		abort();
-	ssize_t n = readlink("/proc/self/exe", world->program, sizeof world->program - 1);
-	if (n < 0)
-		abort();
-	world->program[n] = '\0';
-	char *tests = strstr(world->program, "/tests/");
-	if (tests == NULL)
-		abort();
-	(void)snprintf(tests, sizeof world->program - (size_t)(tests - world->program),
-		       "/mmsync");
-	write_config(&s);
-	if (!scenario_run(&s, "schema apply --with-frappe", NULL) || s.exit_status != 0) {
-		fprintf(stderr, "schema apply: %s%s\n%s\n", s.failure, mms_str_get(&s.out),
-			mms_str_get(&s.err));
-		abort();
-	}
-	scenario_release(&s);
-}
-
-void
-world_stop(struct world *world)
-{
-	char *last = strrchr(world->site_dir, '/');
-
-	fake_stop(&world->feeds);
-	mms_test_server_stop(&world->server);
-	if (last != NULL) {
-		*last = '\0';
-		temp_dir_remove(world->site_dir);
-	}
-}
-
-/* No feed and no behaviour of an earlier story is left. */
-static void
-clear_feeds(struct scenario *s)
-{
-	DIR *dir = opendir(s->world->feeds.dir);
-
-	for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
-		if (strstr(e->d_name, ".ics") != NULL &&
-		    unlinkat(dirfd(dir), e->d_name, 0) != 0)
-			abort();
-	}
-	if (dir != NULL)
-		(void)closedir(dir);
-}
-
-/* Empty what an earlier story left; tables of Frappe and of ours, not the installation. */
-static void
-reset(struct scenario *s)
-{
-	static const char *const tables[] = { "tabMM Calendar Event Sync",
-					      "tabMM Calendar Integration",
-					      "tabMM Meeting Booking",
-					      "tabMM Meeting Booking Assigned User",
-					      "tabMM User Settings",
-					      "tabUser",
-					      "tabSeries",
-					      "tabVersion",
-					      "tabSingles",
-					      "mmsync_cursor",
-					      "mmsync_event_state",
-					      "mmsync_outbox",
-					      "mmsync_dead_letter",
-					      "mmsync_run" };
-	MMS_AUTO(mms_str) sql = { 0 };
-
-	for (size_t i = 0; i < MMS_COUNT(tables); i++)
-		mms_str_addf(&sql, "DELETE FROM `%s`;", tables[i]);
-	mms_str_add(&sql, "INSERT INTO tabSingles (doctype, field, value) VALUES"
-			  " ('System Settings', 'time_zone', 'UTC'),"
-			  " ('System Settings', 'enable_scheduler', '1')");
-	mms_test_sql(&s->world->server, "%s", mms_str_get(&sql));
-	mms_str_clear(&s->config);
-	mms_str_clear(&s->site_keys);
-	write_config(s);
-	clear_feeds(s);
-	fake_clear_log(&s->world->feeds);
-}
-
-/* ---- running the program -------------------------------------------------------------------- */
-
-static char **
-split_words(char *text, size_t *n)
-{
-	char **words = calloc(strlen(text) + 2, sizeof *words);
-
-	*n = 0;
-	for (char *p = text; words != NULL && *p != '\0';) {
-		while (*p == ' ')
-			p++;
-		if (*p == '\0')
-			break;
-		bool is_quoted = *p == '"';
-		words[(*n)++] = is_quoted ? ++p : p;
-		p = strchr(p, is_quoted ? '"' : ' ');
-		if (p == NULL)
-			break;
-		*p++ = '\0';
-	}
-	return words;
-}
-
-static void
-read_all(const char *path, struct mms_str *out)
-{
-	char chunk[4096];
-	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	mms_str_clear(out);
-	while (fd >= 0 && (n = read(fd, chunk, sizeof chunk)) > 0)
-		mms_str_addn(out, chunk, (size_t)n);
-	if (fd >= 0)
-		(void)close(fd);
-}
-
-static void
-run_child(struct scenario *s, char **words, size_t n, const char *fault, const char *out_path,
-	  const char *err_path)
-{
-	char counts_path[192];
-	char now[MMS_TIME_TEXT_MAX];
-	char **argv = calloc(n + 4, sizeof *argv);
-	int out = open(out_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	int err = open(err_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	if (argv == NULL || out < 0 || err < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
-		_exit(127);
-	(void)snprintf(counts_path, sizeof counts_path, "%s/../counts", s->world->site_dir);
-	argv[0] = s->world->program;
-	argv[1] = (char[]){ "--site" };
-	argv[2] = s->world->site_dir;
-	memcpy(argv + 3, words, n * sizeof *words);
-	(void)setenv("MMSYNC_NOW", mms_time_print(s->now_ms, now), 1);
-	if (fault != NULL)
-		(void)setenv("MMSYNC_FAULT", fault, 1);
-	(void)setenv("MMSYNC_FAULT_COUNTS", counts_path, 1);
-	(void)alarm(RUN_SECONDS);
-	(void)execv(argv[0], argv);
-	_exit(127);
-}
-
-bool
-scenario_run(struct scenario *s, const char *arguments, const char *fault)
-{
-	char out_path[192], err_path[192];
-	char *text = strdup(arguments);
-	size_t n = 0;
-	char **words = text != NULL ? split_words(text, &n) : NULL;
-	int status = 0;
-
-	if (words == NULL)
-		return scenario_fail(s, "out of memory");
-	(void)snprintf(out_path, sizeof out_path, "%s/../out", s->world->site_dir);
-	(void)snprintf(err_path, sizeof err_path, "%s/../err", s->world->site_dir);
-	pid_t pid = fork();
-	if (pid == 0)
-		run_child(s, words, n, fault, out_path, err_path);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	free(words);
-	free(text);
-	read_all(out_path, &s->out);
-	read_all(err_path, &s->err);
-	s->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-	bool is_crash = WIFSIGNALED(status) && !(fault != NULL && WTERMSIG(status) == SIGKILL);
-	bool is_sanitizer = strstr(mms_str_get(&s->err), "Sanitizer") != NULL ||
-			    strstr(mms_str_get(&s->err), "runtime error:") != NULL;
-	if (is_crash || is_sanitizer || s->exit_status == 127)
-		return scenario_fail(s, "mmsync %s (fault %s) ended with %d:\n%s", arguments,
-				     fault != NULL ? fault : "none", s->exit_status,
-				     mms_str_get(&s->err));
-	return true;
 }
 
 /* ---- commands ------------------------------------------------------------------------------- */
@@ -323,7 +93,7 @@ static void
 add_event(struct mms_str *out, char *line)
 {
 	size_t n = 0;
-	char **words = split_words(line, &n);
+	char **words = scenario_words(line, &n);
 
 	if (words == NULL || n < 4) {
 		free(words);
@@ -466,25 +236,40 @@ do_run(struct scenario *s, const char *verb, const char *rest)
 	return true;
 }
 
+/* The faulted runs of this sync: the story itself goes on with a whole one. */
+static bool
+play_faults(struct scenario *s, const char *rest)
+{
+	MMS_AUTO(mms_str) arguments = { 0 };
+
+	mms_str_addf(&arguments, "sync --json %.*s", (int)strcspn(rest, ">"), rest);
+	if (mms_str_get(&arguments)[arguments.len - 1] == '-')
+		mms_str_cut(&arguments, arguments.len - 1);
+	for (size_t i = 0; i < MMS_COUNT(s->fault.texts) && s->fault.texts[i] != NULL; i++) {
+		const char *fault = s->fault.texts[i];
+
+		if (!scenario_run(s, mms_str_get(&arguments), fault))
+			return false;
+		s->is_healing = true;
+		if (s->on_run != NULL && !s->on_run(s, fault, s->aux))
+			return false;
+	}
+	return true;
+}
+
 static bool
 do_sync(struct scenario *s, const char *rest)
 {
 	s->n_syncs++;
 	mms_str_clear(&s->last_sync);
 	mms_str_addf(&s->last_sync, "%s", rest);
-	if (s->fault.sync_number == s->n_syncs && s->fault.text != NULL) {
-		MMS_AUTO(mms_str) arguments = { 0 };
-
-		mms_str_addf(&arguments, "sync --json %.*s", (int)strcspn(rest, ">"), rest);
-		if (arguments.len > 0 && arguments.ptr[arguments.len - 1] == '-')
-			mms_str_cut(&arguments, arguments.len - 1);
-		if (!scenario_run(s, mms_str_get(&arguments), s->fault.text))
-			return false;
-		s->is_healing = true;
-		s->was_faulted = s->exit_status != 0;
-	}
+	bool is_chosen = s->fault.sync_number == s->n_syncs;
+	if (is_chosen && !play_faults(s, rest))
+		return false;
 	fake_clear_log(&s->world->feeds);
-	return do_run(s, "sync --json", rest);
+	if (!do_run(s, "sync --json", rest))
+		return false;
+	return !is_chosen || s->on_run == NULL || s->on_run(s, NULL, s->aux);
 }
 
 static bool
@@ -513,7 +298,7 @@ static bool
 do_config(struct scenario *s, const char *rest)
 {
 	mms_str_addf(&s->config, "%s%s", s->config.len > 0 ? "," : "", rest);
-	write_config(s);
+	scenario_write_config(s);
 	return true;
 }
 
@@ -526,8 +311,19 @@ do_site(struct scenario *s, const char *rest)
 	mms_str_clear(&s->site_keys);
 	mms_str_addf(&s->site_keys, "\"%.*s\":%s,", (int)len, rest,
 		     rest + len + strspn(rest + len, " "));
-	write_config(s);
+	scenario_write_config(s);
 	return true;
+}
+
+/* calm WORD...: an expectation that holds only while no fault was played. */
+static bool
+do_calm(struct scenario *s, const char *rest)
+{
+	char word[32];
+	size_t len = strcspn(rest, " ");
+
+	(void)snprintf(word, sizeof word, "%.*s", (int)len, rest);
+	return s->is_healing || scenario_expect(s, word, rest + len + strspn(rest + len, " "));
 }
 
 static bool
@@ -548,6 +344,8 @@ do_command(struct scenario *s, const char *word, const char *rest, FILE *file)
 	}
 	if (strcmp(word, "feed") == 0)
 		return do_feed(s, rest, file);
+	if (strcmp(word, "calm") == 0)
+		return do_calm(s, rest);
 	if (strcmp(word, "run") == 0)
 		return do_run(s, "", rest);
 	if (strcmp(word, "sql") == 0) {
@@ -568,8 +366,8 @@ scenario_play(struct scenario *s)
 		return scenario_fail(s, "cannot be opened") ? 0 : 1;
 	s->line_number = s->n_syncs = 0;
 	s->failure[0] = '\0';
-	s->is_healing = s->was_faulted = false;
-	reset(s);
+	s->is_healing = false;
+	scenario_reset(s);
 	is_ok = do_time(s, DEFAULT_NOW);
 	while (is_ok && fgets(line, sizeof line, file) != NULL) {
 		s->line_number++;

@@ -27,10 +27,10 @@ struct world {
 void world_start(struct world *world);
 void world_stop(struct world *world);
 
-/* A fault for one of the story's syncs (mmsync/fault.h), for torture. */
+/* Faults for one of the story's syncs (mmsync/fault.h), for torture. */
 struct scenario_fault {
-	int sync_number;  /* which sync of the story, from 1; 0: none      */
-	const char *text; /* MMSYNC_FAULT                                   */
+	int sync_number;      /* which sync of the story, from 1; 0: none              */
+	const char *texts[3]; /* MMSYNC_FAULT of runs before the whole one; NULL-ended */
 };
 
 /* One playing of one story. All zero but world and path is ready. */
@@ -38,12 +38,20 @@ struct scenario {
 	struct world *world;
 	const char *path;
 	struct scenario_fault fault;
+	const char *sabotage; /* MMSYNC_SABOTAGE of every run; NULL: none */
+	/*
+	 * After each run of the chosen sync, the faulted ones and the whole one (fault NULL);
+	 * false with failure filled ends the story. NULL: nobody looks.
+	 */
+	bool (*on_run)(struct scenario *scenario, const char *fault, void *aux);
+	/* While the program sleeps at a pause. NULL: it is woken at once. */
+	bool (*on_pause)(struct scenario *scenario, pid_t pid, void *aux);
+	void *aux;
 
 	/* while it plays */
 	int line_number, n_syncs;
 	int64_t now_ms;
 	bool is_healing;          /* a fault was played: counters may differ, the end may not */
-	bool was_faulted;         /* the fault was met: the sync did not end as it should     */
 	int exit_status;          /* of the last program                                      */
 	struct mms_str out, err;  /* of the last program                                 */
 	struct mms_str last_sync; /* its arguments                                      */
@@ -62,9 +70,22 @@ bool scenario_fail(struct scenario *s, const char *fmt, ...) MMS_PRINTF(2, 3);
 bool scenario_run(struct scenario *s, const char *arguments, const char *fault);
 /* Expectations: false and failure filled when they do not hold. */
 bool scenario_expect(struct scenario *s, const char *what, const char *rest);
+/* Words of a text, "quoted" ones whole. Owns: free(); they point into text. NULL: no memory. */
+char **scenario_words(char *text, size_t *n);
+void scenario_write_config(struct scenario *s);
+/* Empty the database and the feeds of what an earlier story left. */
+void scenario_reset(struct scenario *s);
 /* How often the last program passed a kind of fault point ("stmt-before", "alloc"); -1: unknown. */
 long scenario_count(const struct scenario *s, const char *kind);
 /* A digest of every row that a quiet sync must not touch. */
 bool scenario_digest(struct scenario *s, char *out, size_t size);
+/*
+ * What syncs have left, as text: every row with every column that is not random (names, UUIDs).
+ * Without history: what two ways to the same end must agree in; with it also the log of runs
+ * and how often things were tried.
+ */
+void scenario_state(struct scenario *s, bool with_history, struct mms_str *out);
+/* Rows that each query of schema/invariants.sql answers, "0,0,0,...". */
+void scenario_invariants(struct scenario *s, struct mms_str *out);
 
 #endif

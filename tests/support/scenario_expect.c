@@ -8,8 +8,6 @@
 
 #include <jansson.h>
 
-#include "mmsync/digest.h"
-
 /* rows N [STATUS]: how many rows there are. */
 static bool
 expect_rows(struct scenario *s, const char *rest)
@@ -208,51 +206,4 @@ scenario_expect(struct scenario *s, const char *what, const char *rest)
 			return words[i].check(s, rest);
 	}
 	return scenario_fail(s, "'%s' is no word of the language", what);
-}
-
-/* Everything that rule 4 of the design names; the integration without its status fields. */
-bool
-scenario_digest(struct scenario *s, char *out, size_t size)
-{
-	static const char *const tables[] = { "tabMM Calendar Event Sync",
-					      "tabMM Meeting Booking",
-					      "tabMM Meeting Booking Assigned User",
-					      "tabMM Meeting Booking History",
-					      "tabVersion",
-					      "tabSeries",
-					      "mmsync_event_state",
-					      "mmsync_outbox",
-					      "mmsync_dead_letter" };
-	MMS_AUTO(mms_str) all = { 0 };
-	MMS_AUTO(mms_err) err = { 0 };
-	unsigned char hash[MMS_SHA256_BYTES];
-	char hex[MMS_SHA256_TEXT];
-
-	for (size_t i = 0; i < MMS_COUNT(tables); i++) {
-		char *sum = mms_test_ask_text(&s->world->server, "SELECT COUNT(*) FROM `%s`",
-					      tables[i]);
-		mms_str_addf(&all, "%s ", sum != NULL ? sum : "-");
-		free(sum);
-	}
-	char *sums = mms_test_ask_text(
-		&s->world->server,
-		"SELECT CONCAT_WS(',', (SELECT BIT_XOR(CRC32(CONCAT_WS('|', name, modified, "
-		"last_synced,"
-		" sync_status, event_title, start_datetime, end_datetime, "
-		"COALESCE(description, ''),"
-		" COALESCE(sync_error_log, '')))) FROM `tabMM Calendar Event Sync`),"
-		" (SELECT BIT_XOR(CRC32(CONCAT_WS('|', HEX(ext_key), HEX(uuid), row_name, "
-		"status,"
-		" changed_at_ms))) FROM mmsync_event_state),"
-		" (SELECT BIT_XOR(CRC32(CONCAT_WS('|', HEX(ext_key), attempts, last_at_ms)))"
-		" FROM mmsync_dead_letter),"
-		" (SELECT GROUP_CONCAT(CONCAT(name, modified)) FROM `tabMM Calendar "
-		"Integration`),"
-		" (SELECT GROUP_CONCAT(current) FROM tabSeries))");
-	mms_str_add(&all, sums != NULL ? sums : "");
-	free(sums);
-	if (mms_sha256(mms_str_get(&all), all.len, hash, &err) != MMS_OK)
-		return scenario_fail(s, "no digest");
-	(void)snprintf(out, size, "%s", mms_hex_print(hash, sizeof hash, hex));
-	return true;
 }

@@ -1,0 +1,277 @@
+/* A story with faults, and the judgement of what they left (see the header). */
+#include "support/torment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "mmsync/mem.h"
+
+/* A fault that no run meets: the sync is simply run once more. */
+#define NEVER "alloc:1000000000"
+
+static void
+marks_release(struct torment_marks *m)
+{
+	mms_str_release(&m->after);
+	mms_str_release(&m->history);
+	mms_str_release(&m->end);
+	mms_str_release(&m->invariants);
+	mms_str_release(&m->audit);
+	mms_str_release(&m->totals);
+	*m = (struct torment_marks){ 0 };
+}
+
+void
+torment_release(struct torment *t)
+{
+	marks_release(&t->marks[0]);
+	marks_release(&t->marks[1]);
+	scenario_release(&t->scenario);
+}
+
+/* A member of the last output, compact; "" where it is none. */
+static void
+take_member(struct scenario *s, const char *key, const char *inner, struct mms_str *out)
+{
+	json_error_t error;
+	json_t *root = json_loads(mms_str_get(&s->out), 0, &error);
+	json_t *at = root != NULL ? json_object_get(root, key) : NULL;
+
+	if (inner != NULL)
+		at = at != NULL ? json_object_get(at, inner) : NULL;
+	char *text = at != NULL ? json_dumps(at, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	mms_str_clear(out);
+	mms_str_addf(out, "%s", text != NULL ? text : "");
+	free(text);
+	json_decref(root);
+}
+
+/* What the audit of the site says, as one line. */
+static bool
+take_audit(struct scenario *s, struct mms_str *out)
+{
+	MMS_AUTO(mms_str) warnings = { 0 };
+
+	if (!scenario_run(s, "audit --json", NULL))
+		return false;
+	take_member(s, "errors", NULL, out);
+	take_member(s, "warnings", NULL, &warnings);
+	mms_str_addf(out, " errors, %s warnings", mms_str_get(&warnings));
+	return true;
+}
+
+/* ---- the measure ---------------------------------------------------------------------------- */
+
+static bool
+measure_run(struct scenario *s, const char *fault, void *aux)
+{
+	struct torment *t = aux;
+	struct torment_marks *m = &t->marks[s->fault.texts[0] != NULL];
+
+	if (fault != NULL)
+		return true;
+	for (int k = 0; k < MMS_FAULT_KINDS && s->fault.texts[0] == NULL; k++)
+		t->visits[k] = scenario_count(s, mms_fault_name((enum mms_fault_kind)k));
+	m->exit_status = s->exit_status;
+	take_member(s, "totals", "events", &m->totals);
+	scenario_state(s, false, &m->after);
+	scenario_state(s, true, &m->history);
+	return true;
+}
+
+static int
+take_failure(struct torment *t)
+{
+	(void)snprintf(t->failure, sizeof t->failure, "%s", t->scenario.failure);
+	return 1;
+}
+
+static struct scenario
+story_of(struct torment *t)
+{
+	scenario_release(&t->scenario);
+	t->failure[0] = '\0';
+	return (struct scenario){ .world = t->world,
+				  .path = t->path,
+				  .fault.sync_number = t->sync_number,
+				  .aux = t };
+}
+
+int
+torment_n_syncs(struct torment *t)
+{
+	t->scenario = story_of(t);
+	if (scenario_play(&t->scenario) != 0)
+		(void)take_failure(t);
+	return t->scenario.n_syncs;
+}
+
+int
+torment_measure(struct torment *t)
+{
+	for (int twice = 0; twice < 2; twice++) {
+		struct torment_marks *m = &t->marks[twice];
+
+		t->scenario = story_of(t);
+		t->scenario.on_run = measure_run;
+		t->scenario.fault.texts[0] = twice ? NEVER : NULL;
+		if (scenario_play(&t->scenario) != 0)
+			return take_failure(t);
+		scenario_state(&t->scenario, false, &m->end);
+		scenario_invariants(&t->scenario, &m->invariants);
+		if (!take_audit(&t->scenario, &m->audit))
+			return take_failure(t);
+	}
+	return 0;
+}
+
+/* ---- the judgement -------------------------------------------------------------------------- */
+
+/* The first line that differs, for people. */
+static bool
+fail_differing(struct scenario *s, const char *what, const char *is, const char *wanted)
+{
+	size_t i = 0, line = 0;
+
+	for (; is[i] != '\0' && is[i] == wanted[i]; i++)
+		line = is[i] == '\n' ? i + 1 : line;
+	return scenario_fail(s, "%s:\n  is     %.*s\n  wanted %.*s", what,
+			     (int)strcspn(is + line, "\n"), is + line,
+			     (int)strcspn(wanted + line, "\n"), wanted + line);
+}
+
+/* One of the two ways that the story may go without faults. */
+static bool
+is_either(const struct mms_str *is, const struct mms_str *once, const struct mms_str *twice)
+{
+	return strcmp(mms_str_get(is), mms_str_get(once)) == 0 ||
+	       strcmp(mms_str_get(is), mms_str_get(twice)) == 0;
+}
+
+/* No query of the invariants answers more rows than the story itself has planted. */
+static bool
+hold_invariants(struct torment *t, const char *when)
+{
+	struct scenario *s = &t->scenario;
+	MMS_AUTO(mms_str) is = { 0 };
+
+	scenario_invariants(s, &is);
+	char *a = mms_str_get(&is)[0] != '\0' ? is.ptr : NULL;
+	char *b = t->marks[0].invariants.ptr;
+	for (int i = 1; a != NULL && b != NULL && *a != '\0'; i++) {
+		long got = strtol(a, &a, 10), may = strtol(b, &b, 10);
+		if (got > may)
+			return scenario_fail(s,
+					     "%s: query %d of schema/invariants.sql answers "
+					     "%ld rows",
+					     when, i, got);
+		a += *a == ',';
+		b += *b == ',';
+	}
+	return true;
+}
+
+/* Did the last run meet one of its faults? A run that was killed has. */
+static bool
+is_met(const struct scenario *s, const char *fault)
+{
+	for (const char *p = fault; *p != '\0'; p += strcspn(p, ","), p += *p == ',') {
+		char kind[32];
+		size_t len = strcspn(p, ":");
+		long n = strtol(p + len + 1, NULL, 10), visits;
+
+		(void)snprintf(kind, sizeof kind, "%.*s", (int)len, p);
+		visits = scenario_count(s, kind);
+		if (visits < 0 || visits >= n)
+			return true;
+	}
+	return false;
+}
+
+/* A success must be one: exactly what a run without faults leaves and says. */
+static bool
+judge_success(struct torment *t, struct scenario *s)
+{
+	struct torment_marks *m = t->marks;
+	MMS_AUTO(mms_str) is = { 0 };
+	MMS_AUTO(mms_str) totals = { 0 };
+
+	if (t->n_faulted > 1) {
+		scenario_state(s, false, &is);
+		return is_either(&is, &m[0].after, &m[1].after) ||
+		       fail_differing(s, "healed with exit 0, but not whole", mms_str_get(&is),
+				      mms_str_get(&m[0].after));
+	}
+	scenario_state(s, true, &is);
+	if (strcmp(mms_str_get(&is), mms_str_get(&m[0].history)) != 0)
+		return fail_differing(s, "exit 0, but not what a whole run leaves",
+				      mms_str_get(&is), mms_str_get(&m[0].history));
+	take_member(s, "totals", "events", &totals);
+	return strcmp(mms_str_get(&totals), mms_str_get(&m[0].totals)) == 0 ||
+	       fail_differing(s, "exit 0, but other counts", mms_str_get(&totals),
+			      mms_str_get(&m[0].totals));
+}
+
+/* Which statuses a fault may end with: never one that tells the operator something else. */
+static bool
+may_end_with(const struct torment *t, int status, const char *fault)
+{
+	if (strstr(fault, "step") != NULL && status == 137)
+		return true;
+	return status == 0 || status == 1 || status == 4 || status == 70 ||
+	       status == t->marks[0].exit_status;
+}
+
+static bool
+judge_run(struct scenario *s, const char *fault, void *aux)
+{
+	struct torment *t = aux;
+	MMS_AUTO(mms_str) is = { 0 };
+
+	if (fault != NULL) {
+		t->n_faulted++;
+		if (!may_end_with(t, s->exit_status, fault))
+			return scenario_fail(s, "exit %d by a fault\n%s\n%s", s->exit_status,
+					     mms_str_get(&s->out), mms_str_get(&s->err));
+		if (!hold_invariants(t, "after the fault"))
+			return false;
+		return s->exit_status != 0 || t->marks[0].exit_status != 0 ||
+		       !is_met(s, fault) || judge_success(t, s);
+	}
+	scenario_state(s, false, &is);
+	return is_either(&is, &t->marks[0].after, &t->marks[1].after) ||
+	       fail_differing(s, "the next run has not healed it", mms_str_get(&is),
+			      mms_str_get(&t->marks[0].after));
+}
+
+static bool
+judge_end(struct torment *t)
+{
+	struct scenario *s = &t->scenario;
+	MMS_AUTO(mms_str) is = { 0 };
+
+	scenario_state(s, false, &is);
+	if (!is_either(&is, &t->marks[0].end, &t->marks[1].end))
+		return fail_differing(s, "the end of the story", mms_str_get(&is),
+				      mms_str_get(&t->marks[0].end));
+	if (!hold_invariants(t, "at the end") || !take_audit(s, &is))
+		return false;
+	return is_either(&is, &t->marks[0].audit, &t->marks[1].audit) ||
+	       fail_differing(s, "the audit", mms_str_get(&is),
+			      mms_str_get(&t->marks[0].audit));
+}
+
+int
+torment_play(struct torment *t, const char *const *faults)
+{
+	t->scenario = story_of(t);
+	t->scenario.on_run = judge_run;
+	t->scenario.sabotage = t->sabotage;
+	t->n_faulted = 0;
+	for (size_t i = 0; i + 1 < MMS_COUNT(t->scenario.fault.texts) && faults[i] != NULL; i++)
+		t->scenario.fault.texts[i] = faults[i];
+	return scenario_play(&t->scenario) == 0 && judge_end(t) ? 0 : take_failure(t);
+}

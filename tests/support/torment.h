@@ -1,0 +1,48 @@
+/*
+ * A story under torture: one of its syncs is run with faults before the whole run that the story
+ * goes on with, and everything is compared with the same story without faults.
+ */
+#ifndef SUPPORT_TORMENT_H
+#define SUPPORT_TORMENT_H
+
+#include "mmsync/fault.h"
+#include "support/scenario.h"
+
+/* What one playing without faults has left: by the chosen sync, and by the end. */
+struct torment_marks {
+	struct mms_str after, history; /* states after the sync, without and with history */
+	struct mms_str end;            /* state at the end, without history               */
+	struct mms_str invariants, audit, totals;
+	int exit_status;
+};
+
+/* One sync of one story. All zero is not measured. */
+struct torment {
+	struct world *world;
+	const char *path;
+	int sync_number;
+	const char *sabotage; /* of the faulted plays, not of the measure; NULL: none */
+
+	long visits[MMS_FAULT_KINDS]; /* of a run without faults */
+	/* The sync once, and twice: a run that fails may have done its part all the same. */
+	struct torment_marks marks[2];
+
+	/* of the last playing */
+	struct scenario scenario;
+	size_t n_faulted;
+	char failure[4096]; /* "" = all is well */
+};
+
+/* How many syncs a story has; fills failure where it cannot even be played whole. */
+int torment_n_syncs(struct torment *t);
+/* Play it whole and remember. Returns 0, or 1 with failure filled. */
+int torment_measure(struct torment *t);
+/*
+ * Play it with faults, one for each run (NULL-ended, at most two). Returns 0, or 1 with failure
+ * filled: a crash, a status that is not for faults, a broken invariant, a wrong success, a sync
+ * that does not heal, a story that does not hold, an audit that finds something.
+ */
+int torment_play(struct torment *t, const char *const *faults);
+void torment_release(struct torment *t);
+
+#endif
