@@ -9,19 +9,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "mmsync/clock.h"
 #include "mmsync/digest.h"
 #include "mmsync/mem.h"
-#include "mmsync/policy.h"
 #include "mmsync/utf8.h"
-#include "mmsync/uuid.h"
 
-enum {
-	PATIENCE_MS = 60000, /* in all: whoever holds the counter may be a long import */
-	WAIT_BASE_MS = 10,
-	WAIT_MAX_MS = 1000,
-	NAME_CHARS = 140, /* of every `name` in Frappe */
-};
+#define NAME_CHARS 140 /* of every `name` in Frappe */
 
 /* tabSeries.current is an int in every version. */
 #define NUMBER_MAX INT64_C(2147483647)
@@ -38,9 +30,9 @@ exhausted(struct mms_err *err)
 			"ALTER TABLE tabSeries MODIFY current bigint NOT NULL DEFAULT 0");
 }
 
-/* One try. The answer belongs to the session: it is asked for inside the same transaction. */
+/* The answer belongs to the session: it is asked for inside the same transaction. */
 static mms_rc
-take_once(struct mms_db *db, int64_t n, int64_t *last, struct mms_err *err)
+take(struct mms_db *db, int64_t n, int64_t *last, struct mms_err *err)
 {
 	MMS_AUTO(mms_tx) tx = { 0 };
 	struct mms_value in[] = { mms_v_i64(n), mms_v_i64(n) };
@@ -66,33 +58,18 @@ take_once(struct mms_db *db, int64_t n, int64_t *last, struct mms_err *err)
 mms_rc
 mms_series_take(struct mms_db *db, int64_t n, int64_t *first, struct mms_err *err)
 {
-	int64_t last = 0, until = mms_clock_mono_ms() + PATIENCE_MS;
-	mms_rc rc = MMS_OK;
+	int64_t last = 0;
 
 	if (n < 1 || n > BLOCK_MAX)
 		return mms_fail(err, MMS_E_BUG, "a block of %" PRId64 " names", n);
-	for (unsigned i = 0;; i++) {
-		uint32_t random = 0;
-
-		/* A commit in doubt counts as lost: gaps are harmless, doubles are not. */
-		rc = take_once(db, n, &last, err);
-		if (rc == MMS_OK && last >= n) {
-			*first = last - n + 1;
-			return MMS_OK;
-		}
-		if (rc == MMS_OK)
-			return mms_fail(err, MMS_E_BUG,
-					"tabSeries gave %" PRId64 " for a block of %" PRId64,
-					last, n);
-		if (rc != MMS_E_RETRY || mms_clock_mono_ms() >= until)
-			break;
-		rc = mms_random(&random, sizeof random, err);
-		if (rc != MMS_OK)
-			return rc;
-		mms_clock_sleep_ms(
-			mms_policy_delay_ms(i, WAIT_BASE_MS, WAIT_MAX_MS, -1, random));
-	}
-	return mms_fail_in(err, "taking names from tabSeries");
+	/* A commit in doubt counts as lost: gaps are harmless, doubles are not. */
+	if (take(db, n, &last, err) != MMS_OK)
+		return mms_fail_in(err, "taking names from tabSeries");
+	if (last < n)
+		return mms_fail(err, MMS_E_BUG,
+				"tabSeries gave %" PRId64 " for a block of %" PRId64, last, n);
+	*first = last - n + 1;
+	return MMS_OK;
 }
 
 /* The integration's part of a name, cut so that `room` characters hold it with a digest. */

@@ -13,10 +13,15 @@
 #include "mmsync/uuid.h"
 #include "turn.h"
 
-/* Deadlocks and lost connections: tries of one transaction, and the wait between them. */
-#define TX_TRIES   6
-#define TX_BASE_MS 20
-#define TX_MAX_MS  1000
+/*
+ * A batch is tried so often, names and transaction together; what fails at once is tried again
+ * after a little wait, a lock that others hold is waited for by the server (10 s each time).
+ * No try begins after the patience is over: who holds a lock so long is no passing trouble.
+ */
+#define TX_TRIES    6
+#define TX_BASE_MS  20
+#define TX_MAX_MS   1000
+#define PATIENCE_MS 60000
 /* Rows changed by someone else are read again this often before they are taken one by one. */
 #define CONFLICT_TRIES 3
 
@@ -256,8 +261,13 @@ read_again(struct mms_turn_state *t, struct mms_err *err)
 
 	t->known = (struct mms_known){ 0 };
 	mms_rc rc = mms_turn_load_known(t, err);
-	if (rc != MMS_OK)
+	if (rc != MMS_OK) {
+		/* What was seen is in the old one only: without it the sweep would delete. */
+		mms_known_release(&t->known);
+		t->known = old;
+		old = (struct mms_known){ 0 };
 		return rc;
+	}
 	t->known.n_live = old.n_live;
 	for (size_t i = 0; i < old.n; i++) {
 		struct mms_known_event *k = mms_known_find(&t->known, old.items[i].key);
@@ -268,17 +278,21 @@ read_again(struct mms_turn_state *t, struct mms_err *err)
 	return rc == MMS_OK ? rebase_all(t, &t->deferred, err) : rc;
 }
 
+/*
+ * One batch to its end: the one place that tries again, for its names, its transaction and what
+ * must be read anew alike.
+ */
 static mms_rc
 write_batch(struct mms_turn_state *t, struct batch *b, struct mms_err *err)
 {
+	int64_t until_mono_ms = mms_clock_mono_ms() + PATIENCE_MS;
 	unsigned conflicts = 0;
 	bool was_in_doubt = false;
-	mms_rc rc = MMS_OK;
 
-	for (unsigned attempt = 0; attempt < TX_TRIES; attempt++) {
+	for (unsigned attempt = 0;; attempt++) {
 		if (b->n > 1)
 			qsort(b->items, b->n, sizeof *b->items, by_name);
-		rc = try_batch(t, b, &was_in_doubt, err);
+		mms_rc rc = try_batch(t, b, &was_in_doubt, err);
 		if (rc == MMS_E_CONFLICT && conflicts++ < CONFLICT_TRIES) {
 			rc = read_again(t, err);
 			if (rc == MMS_OK)
@@ -286,9 +300,13 @@ write_batch(struct mms_turn_state *t, struct batch *b, struct mms_err *err)
 		}
 		if (rc != MMS_E_RETRY)
 			return rc;
+		if (mms_turn_is_stopped(t))
+			return mms_fail(err, MMS_E_STOPPED,
+					"stopped while the database was busy");
+		if (attempt + 1 >= TX_TRIES || mms_clock_mono_ms() >= until_mono_ms)
+			return rc;
 		wait_a_little(attempt);
 	}
-	return rc;
 }
 
 /* What could not be written is kept as a dead letter; a row with good values says so. */
@@ -314,7 +332,8 @@ turn_into_letter(struct mms_turn_state *t, struct mms_change *c, const struct mm
 								     : 1);
 	c->letter_is_given_up = c->letter_attempts >= max;
 	c->count = MMS_COUNT_FAILED;
-	if (c->kind != MMS_CHANGE_UPDATE && c->kind != MMS_CHANGE_RENAME) {
+	bool is_told = is_again && !c->letter_is_given_up; /* the row says so already */
+	if (is_told || (c->kind != MMS_CHANGE_UPDATE && c->kind != MMS_CHANGE_RENAME)) {
 		c->kind = MMS_CHANGE_LETTER;
 		return MMS_OK;
 	}

@@ -21,8 +21,8 @@ turn_state_release(struct mms_turn_state *t)
 	mms_changes_release(&t->deferred);
 }
 
-static bool
-is_stopped(const struct mms_turn_state *t)
+bool
+mms_turn_is_stopped(const struct mms_turn_state *t)
 {
 	const struct mms_provider_env *env = &t->worker->provider_env;
 
@@ -97,7 +97,7 @@ read_pages(struct mms_turn_state *t, struct mms_session *session, struct mms_pag
 	mms_rc rc = MMS_OK;
 
 	do {
-		if (is_stopped(t))
+		if (mms_turn_is_stopped(t))
 			return mms_fail(err, MMS_E_STOPPED, "stopped between two pages");
 		mms_fault_step();
 		rc = ops->next(session, PAGE_EVENTS, page, err);

@@ -84,6 +84,9 @@ struct mms_turn_finish {
 mms_rc mms_apply(struct mms_turn_state *t, const struct mms_turn_finish *finish,
 		 struct mms_err *err) MMS_MUST_CHECK;
 
+/* turn.c: has the run been interrupted, or is it out of time? */
+bool mms_turn_is_stopped(const struct mms_turn_state *t);
+
 /* turn.c: read what is known of the integration. */
 mms_rc mms_turn_load_known(struct mms_turn_state *t, struct mms_err *err) MMS_MUST_CHECK;
 

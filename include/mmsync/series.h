@@ -14,8 +14,9 @@
 
 /*
  * Take n numbers: first .. first + n - 1 are the caller's alone. A short transaction of its
- * own on a connection that has none open; gaps are harmless. In doubt a block is thrown away
- * and a new one taken. Errors: RETRY, DB (the counter is exhausted), NOMEM.
+ * own on a connection that has none open; gaps are harmless. One try: on RETRY (somebody held
+ * the counter too long, a commit is in doubt) the caller asks again, for another block.
+ * Errors: RETRY, DB (the counter is exhausted), NOMEM.
  */
 mms_rc mms_series_take(struct mms_db *db, int64_t n, int64_t *first,
 		       struct mms_err *err) MMS_MUST_CHECK;
