@@ -101,12 +101,29 @@ not_json(struct mms_site_reader *reader, const char *file, const json_error_t *f
 	const char *near = strstr(fault->text, " near ");
 	int len = (int)(near != NULL ? (size_t)(near - fault->text) : strlen(fault->text));
 
-	if (json_error_code(fault) == json_error_out_of_memory)
-		return mms_fail_nomem(reader->err);
 	mms_fail(reader->err, MMS_E_CONFIG, "%s is not JSON: line %d, column %d: %.*s", file,
 		 fault->line, fault->column, len, fault->text);
 	mms_hint(reader->err, "mend that place: a comma or a quote may be missing before it");
 	return mms_site_tell(reader, file);
+}
+
+/*
+ * The library does not always tell want of memory from a wrong text: what is refused is read
+ * once more, and believed to be wrong only when there was memory for all of it.
+ */
+static mms_rc
+read_json(const struct mms_site_text *text, json_t **out, json_error_t *fault)
+{
+	for (int i = 0; i < 2; i++) {
+		*out = json_loadb(text->text, text->len, 0, fault);
+		if (*out != NULL)
+			return MMS_OK;
+		void *probe = mms_alloc(text->len + 1);
+		if (probe == NULL)
+			return MMS_E_NOMEM;
+		mms_free(probe);
+	}
+	return MMS_E_CONFIG;
 }
 
 /* One file to an object; *out stays NULL when there is no file, or it was told as a problem. */
@@ -118,8 +135,10 @@ parse_file(struct mms_site_reader *reader, const struct mms_site_text *text,
 
 	if (text->text == NULL)
 		return MMS_OK;
-	out->root = json_loadb(text->text, text->len, 0, &fault);
-	if (out->root == NULL)
+	mms_rc rc = read_json(text, &out->root, &fault);
+	if (rc == MMS_E_NOMEM)
+		return mms_fail_nomem(reader->err);
+	if (rc != MMS_OK)
 		return not_json(reader, text->file, &fault);
 	if (json_is_object(out->root))
 		return MMS_OK;
