@@ -39,6 +39,7 @@ struct scenario {
 	const char *path;
 	struct scenario_fault fault;
 	const char *sabotage; /* MMSYNC_SABOTAGE of every run; NULL: none */
+	bool is_brief; /* nothing is expected before the chosen sync; the end is the quiet behind */
 	/*
 	 * After each run of the chosen sync, the faulted ones and the whole one (fault NULL);
 	 * false with failure filled ends the story. NULL: nobody looks.
@@ -51,12 +52,14 @@ struct scenario {
 	/* while it plays */
 	int line_number, n_syncs;
 	int64_t now_ms;
+	bool is_over;             /* what is left of the story is not played                  */
 	bool is_healing;          /* a fault was played: counters may differ, the end may not */
 	int exit_status;          /* of the last program                                      */
 	struct mms_str out, err;  /* of the last program                                 */
 	struct mms_str last_sync; /* its arguments                                      */
 	struct mms_str config;    /* members of the mmsync object                       */
 	struct mms_str site_keys; /* further keys of site_config.json */
+	struct mms_str planted;   /* scenario_invariants() before the faulted sync */
 	char failure[2048];       /* why it failed; "" = it did not                     */
 };
 

@@ -21,11 +21,15 @@ struct torment {
 	struct world *world;
 	const char *path;
 	int sync_number;
+	bool is_brief; /* the story ends where the sync is proved healed and quiet      */
 	const char *sabotage; /* of the faulted plays, not of the measure; NULL: none */
 
 	long visits[MMS_FAULT_KINDS]; /* of a run without faults */
-	/* The sync once, and twice: a run that fails may have done its part all the same. */
-	struct torment_marks marks[2];
+	/*
+	 * The sync once, twice, three times: a run that fails may have done its part all the
+	 * same, and a play has two such runs at most.
+	 */
+	struct torment_marks marks[3];
 
 	/* of the last playing */
 	struct scenario scenario;

@@ -1,0 +1,441 @@
+/*
+ * Torture: every sync of every story once more for each n-th allocation, statement, commit,
+ * request and step that fails, once alone and once from there on. Without options: a bounded
+ * choice for `make check`; tests/torture/run tells the others. docs/testing.md, "Torture".
+ */
+#include "support/unit.h"
+
+#include <glob.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mmsync/attr.h"
+#include "mmsync/clock.h"
+#include "support/torment.h"
+
+#define WORKERS_MAX  8
+#define FAILURES_MAX 20
+
+/* The kinds that fail a run, and how many visits of each a bounded torture chooses. */
+static const struct kind {
+	enum mms_fault_kind kind;
+	bool has_sticky;
+	long bounded;
+} kinds[] = {
+	{ MMS_FAULT_COMMIT_BEFORE, true, 4 },  { MMS_FAULT_COMMIT_AFTER, true, 4 },
+	{ MMS_FAULT_REQUEST_BEFORE, true, 2 }, { MMS_FAULT_REQUEST_AFTER, true, 2 },
+	{ MMS_FAULT_STEP, false, 40 },         { MMS_FAULT_CONNECT, true, 3 },
+	{ MMS_FAULT_STMT_BEFORE, true, 8 },    { MMS_FAULT_STMT_AFTER, true, 14 },
+	{ MMS_FAULT_PREPARE, true, 4 },        { MMS_FAULT_FETCH, true, 4 },
+	{ MMS_FAULT_ALLOC, true, 20 },
+};
+
+/* Stories of a bounded torture, by a part of their names. */
+static const char *const bounded_stories[] = { "20-versions", "02-change", "21-a-change" };
+
+/* What all workers add to. */
+struct tally {
+	atomic_long runs[MMS_FAULT_KINDS], failures[MMS_FAULT_KINDS], pairs;
+	atomic_long n_failures;
+};
+
+struct options {
+	const char *story, *fault, *then, *kind;
+	int sync_number;
+	bool is_full, is_alone; /* is_alone: not a part of make check */
+	long jobs, budget_s;
+	unsigned long seed;
+};
+
+/* One worker's part: every jobs-th case. */
+struct torture {
+	const struct options *options;
+	struct tally *tally;
+	struct world world;
+	glob_t stories;
+	struct torment *units; /* one for each sync of each story */
+	size_t n_units;
+	long index, me; /* of the next case, of this worker */
+	int64_t until_mono_ms;
+	uint64_t random;
+};
+
+/* ---- one case ------------------------------------------------------------------------------- */
+
+static bool
+is_over(const struct torture *t)
+{
+	return atomic_load(&t->tally->n_failures) >= FAILURES_MAX ||
+	       (t->until_mono_ms > 0 && mms_clock_mono_ms() >= t->until_mono_ms);
+}
+
+static void
+tell_failure(struct torture *t, const struct torment *unit, const char *const *faults)
+{
+	atomic_fetch_add(&t->tally->n_failures, 1);
+	printf("# tests/torture/run --story %s --sync %d --fault %s%s%s\n", unit->path,
+	       unit->sync_number, faults[0], faults[1] != NULL ? " --then " : "",
+	       faults[1] != NULL ? faults[1] : "");
+	for (const char *p = unit->failure; *p != '\0'; p += strcspn(p, "\n"), p += *p == '\n')
+		printf("#   %.*s\n", (int)strcspn(p, "\n"), p);
+	(void)fflush(stdout);
+}
+
+/* Play it if it is this worker's. */
+static void
+play(struct torture *t, struct torment *unit, enum mms_fault_kind kind, const char *first,
+     const char *second)
+{
+	const char *const faults[] = { first, second, NULL };
+
+	if (t->index++ % t->options->jobs != t->me || is_over(t))
+		return;
+	if (unit->marks[0].after.len == 0 && torment_measure(unit) != 0) {
+		tell_failure(t, unit, (const char *const[]){ "none", NULL });
+		return;
+	}
+	atomic_fetch_add(second != NULL ? &t->tally->pairs : &t->tally->runs[kind], 1);
+	if (torment_play(unit, faults) == 0)
+		return;
+	atomic_fetch_add(&t->tally->failures[kind], 1);
+	tell_failure(t, unit, faults);
+}
+
+static void
+play_n(struct torture *t, struct torment *unit, const struct kind *kind, long n)
+{
+	char fault[64];
+
+	for (int sticky = 0; sticky <= (kind->has_sticky ? 1 : 0); sticky++) {
+		(void)snprintf(fault, sizeof fault, "%s:%ld%s", mms_fault_name(kind->kind), n,
+			       sticky ? ":sticky" : "");
+		play(t, unit, kind->kind, fault, NULL);
+	}
+}
+
+/* ---- which n -------------------------------------------------------------------------------- */
+
+static uint64_t
+next_random(struct torture *t)
+{
+	t->random ^= t->random << 13; /* xorshift64 */
+	t->random ^= t->random >> 7;
+	t->random ^= t->random << 17;
+	return t->random;
+}
+
+static bool
+is_chosen_kind(const struct torture *t, const struct kind *kind)
+{
+	const char *only = t->options->kind;
+
+	return only == NULL || strcmp(only, mms_fault_name(kind->kind)) == 0;
+}
+
+/* All of them where they are few; else the small ones and an even spread, shifted by the seed. */
+static void
+play_spread(struct torture *t, struct torment *unit, const struct kind *kind)
+{
+	long visits = unit->visits[kind->kind], small = kind->bounded / 4;
+	long spread = kind->bounded - small;
+
+	if (visits <= kind->bounded) {
+		for (long n = 1; n <= visits; n++)
+			play_n(t, unit, kind, n);
+		return;
+	}
+	long shift = (long)(next_random(t) % 1000);
+	for (long n = 1; n <= small; n++)
+		play_n(t, unit, kind, n);
+	for (long i = 0; i < spread; i++)
+		play_n(t, unit, kind,
+		       small + 1 + ((visits - small) * (1000 * i + shift)) / (1000 * spread));
+}
+
+static void
+play_bounded(struct torture *t)
+{
+	for (size_t u = 0; u < t->n_units; u++) {
+		for (size_t k = 0; k < MMS_COUNT(kinds); k++) {
+			if (is_chosen_kind(t, &kinds[k]))
+				play_spread(t, &t->units[u], &kinds[k]);
+		}
+	}
+}
+
+/* How early a visit has its turn in a full torture: coarse over everything before fine. */
+static int
+round_of(enum mms_fault_kind kind, long n)
+{
+	if (kind != MMS_FAULT_ALLOC && kind != MMS_FAULT_FETCH)
+		return 0;
+	return n <= 8 || n % 64 == 0 ? 1 : n % 16 == 0 ? 2 : n % 4 == 0 ? 3 : 4;
+}
+
+static void
+play_full(struct torture *t)
+{
+	for (int round = 0; round <= 4 && !is_over(t); round++) {
+		for (size_t u = 0; u < t->n_units; u++) {
+			struct torment *unit = &t->units[u];
+			for (size_t k = 0; k < MMS_COUNT(kinds); k++) {
+				if (!is_chosen_kind(t, &kinds[k]))
+					continue;
+				for (long n = 1; n <= unit->visits[kinds[k].kind]; n++) {
+					if (round_of(kinds[k].kind, n) == round)
+						play_n(t, unit, &kinds[k], n);
+				}
+			}
+		}
+	}
+}
+
+static void
+random_fault(struct torture *t, const struct torment *unit, char *out, size_t size)
+{
+	const struct kind *kind;
+	long visits;
+
+	do {
+		kind = &kinds[next_random(t) % MMS_COUNT(kinds)];
+		visits = unit->visits[kind->kind];
+	} while (visits <= 0);
+	(void)snprintf(out, size, "%s:%ld%s", mms_fault_name(kind->kind),
+		       1 + (long)(next_random(t) % (uint64_t)visits),
+		       kind->has_sticky && next_random(t) % 4 == 0 ? ":sticky" : "");
+}
+
+/* Compound faults: one in a run, another while the next heals it; or two in one run. */
+static void
+play_pairs(struct torture *t, long n)
+{
+	char first[64], second[64], both[132];
+
+	for (long i = 0; i < n && !is_over(t); i++) {
+		struct torment *unit = &t->units[next_random(t) % t->n_units];
+		random_fault(t, unit, first, sizeof first);
+		random_fault(t, unit, second, sizeof second);
+		(void)snprintf(both, sizeof both, "%s,%s", first, second);
+		if (next_random(t) % 4 == 0)
+			play(t, unit, MMS_FAULT_STEP, both, second);
+		else
+			play(t, unit, MMS_FAULT_STEP, first, second);
+	}
+}
+
+/* ---- one worker ----------------------------------------------------------------------------- */
+
+static bool
+is_chosen_story(const struct torture *t, const char *path)
+{
+	const struct options *o = t->options;
+
+	if (o->story != NULL)
+		return strstr(path, o->story) != NULL;
+	for (size_t i = 0; i < MMS_COUNT(bounded_stories); i++) {
+		if (!o->is_full && strstr(path, bounded_stories[i]) != NULL)
+			return true;
+	}
+	return o->is_full;
+}
+
+/* A unit for each sync of a story; measured when it is first played, its visits at once. */
+static void
+add_story(struct torture *t, const char *path)
+{
+	struct torment first = { .world = &t->world, .path = path };
+	int n = torment_n_syncs(&first);
+
+	if (first.failure[0] != '\0')
+		tell_failure(t, &first, (const char *const[]){ "none", NULL });
+	torment_release(&first);
+	for (int k = 1; k <= n; k++) {
+		if (t->options->sync_number != 0 && t->options->sync_number != k)
+			continue;
+		struct torment *moved = realloc(t->units, (t->n_units + 1) * sizeof *t->units);
+		if (moved == NULL)
+			abort();
+		t->units = moved;
+		struct torment *unit = &t->units[t->n_units++];
+		*unit = (struct torment){ .world = &t->world,
+					  .path = path,
+					  .sync_number = k,
+					  .is_brief = !t->options->is_full };
+		if (torment_measure(unit) != 0)
+			tell_failure(t, unit, (const char *const[]){ "none", NULL });
+	}
+}
+
+static void
+work(struct torture *t)
+{
+	const struct options *o = t->options;
+
+	t->random = o->seed * 2654435761u + 88172645463325252u;
+	world_start(&t->world);
+	if (glob("fixtures/scenarios/*.scn", 0, NULL, &t->stories) != 0)
+		abort();
+	for (size_t i = 0; i < t->stories.gl_pathc; i++) {
+		if (is_chosen_story(t, t->stories.gl_pathv[i]))
+			add_story(t, t->stories.gl_pathv[i]);
+	}
+	if (o->fault != NULL && t->n_units > 0)
+		play(t, &t->units[0], MMS_FAULT_STEP, o->fault, o->then);
+	else if (o->is_full)
+		play_full(t);
+	else
+		play_bounded(t);
+	if (o->fault == NULL && o->kind == NULL && t->n_units > 0)
+		play_pairs(t, o->is_full ? 1000000 : 40);
+	for (size_t i = 0; i < t->n_units; i++)
+		torment_release(&t->units[i]);
+	free(t->units);
+	globfree(&t->stories);
+	world_stop(&t->world);
+}
+
+/* ---- the program ---------------------------------------------------------------------------- */
+
+static bool
+read_options(int argc, char **argv, struct options *o)
+{
+	for (int i = 1; i < argc; i++) {
+		const struct {
+			const char *name;
+			const char **text;
+			long *number;
+		} known[] = {
+			{ "--story", &o->story, NULL }, { "--fault", &o->fault, NULL },
+			{ "--then", &o->then, NULL },   { "--kind", &o->kind, NULL },
+			{ "--jobs", NULL, &o->jobs },   { "--budget", NULL, &o->budget_s },
+		};
+		size_t k = 0;
+
+		o->is_alone = true;
+		if (strcmp(argv[i], "--full") == 0) {
+			o->is_full = true;
+			continue;
+		}
+		if (i + 1 == argc)
+			return false;
+		if (strcmp(argv[i], "--sync") == 0) {
+			o->sync_number = (int)strtol(argv[++i], NULL, 10);
+			continue;
+		}
+		if (strcmp(argv[i], "--seed") == 0) {
+			o->seed = strtoul(argv[++i], NULL, 10);
+			continue;
+		}
+		while (k < MMS_COUNT(known) && strcmp(argv[i], known[k].name) != 0)
+			k++;
+		if (k == MMS_COUNT(known))
+			return false;
+		i++;
+		if (known[k].text != NULL)
+			*known[k].text = argv[i];
+		else
+			*known[k].number = strtol(argv[i], NULL, 10);
+	}
+	if (o->fault != NULL)
+		o->jobs = 1;
+	return o->jobs >= 1 && o->jobs <= WORKERS_MAX;
+}
+
+static long
+sum_up(const struct tally *tally)
+{
+	long runs = 0;
+
+	for (size_t k = 0; k < MMS_COUNT(kinds); k++)
+		runs += atomic_load(&tally->runs[kinds[k].kind]);
+	return runs + atomic_load(&tally->pairs);
+}
+
+/* While the workers work: a line now and then, where somebody waits. */
+static bool
+wait_for_workers(const struct options *o, const struct tally *tally, pid_t *pids)
+{
+	int64_t started = mms_clock_mono_ms(), told = started;
+	bool is_ok = true;
+
+	for (long left = o->jobs; left > 0;) {
+		int status = 0;
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+
+		for (long i = 0; i < o->jobs && pid > 0; i++) {
+			if (pids[i] != pid)
+				continue;
+			left--;
+			is_ok = is_ok && status == 0;
+		}
+		if (pid <= 0)
+			mms_clock_sleep_ms(20);
+		if (!o->is_alone || mms_clock_mono_ms() - told < 10000)
+			continue;
+		told = mms_clock_mono_ms();
+		fprintf(stderr, "torture: %ld runs, %ld failures, %lld s\n", sum_up(tally),
+			atomic_load(&tally->n_failures), (long long)(told - started) / 1000);
+	}
+	return is_ok;
+}
+
+/* One line for each kind, in the form that the suite counts. */
+static int
+tell(const struct tally *tally, const struct options *o, bool is_ok)
+{
+	int n = 0;
+	long failures = atomic_load(&tally->n_failures);
+
+	for (size_t k = 0; k < MMS_COUNT(kinds); k++) {
+		long runs = atomic_load(&tally->runs[kinds[k].kind]),
+		     failed = atomic_load(&tally->failures[kinds[k].kind]);
+		if (runs > 0)
+			printf("%sok %d - %s: %ld runs, %ld failures\n",
+			       failed > 0 ? "not " : "", ++n, mms_fault_name(kinds[k].kind),
+			       runs, failed);
+	}
+	if (atomic_load(&tally->pairs) > 0)
+		printf("ok %d - two faults: %ld runs\n", ++n, atomic_load(&tally->pairs));
+	printf("%sok %d - every worker came to its end, %ld failures in all\n",
+	       is_ok && failures == 0 ? "" : "not ", ++n, failures);
+	printf("1..%d\n# torture: %ld runs, %ld failures, seed %lu\n", n, sum_up(tally),
+	       failures, o->seed);
+	return is_ok && failures == 0 ? 0 : 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .jobs = 2, .seed = 1 };
+	pid_t pids[WORKERS_MAX] = { 0 };
+
+	if (!read_options(argc, argv, &o)) {
+		fprintf(stderr, "usage: see tests/torture/run\n");
+		return 2;
+	}
+	struct tally *tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (tally == MAP_FAILED)
+		return 1;
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
+	for (long i = 0; i < o.jobs; i++) {
+		struct torture t = { .options = &o, .tally = tally, .me = i };
+
+		if (o.budget_s > 0)
+			t.until_mono_ms = mms_clock_mono_ms() + o.budget_s * 1000;
+		pids[i] = fork();
+		if (pids[i] != 0)
+			continue;
+		work(&t);
+		_exit(0);
+	}
+	bool is_ok = wait_for_workers(&o, tally, pids);
+	int status = tell(tally, &o, is_ok);
+	(void)munmap(tally, sizeof *tally);
+	return status;
+}
