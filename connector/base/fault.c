@@ -33,10 +33,9 @@ static const char *const sabotages[] = {
 	[MMS_SABOTAGE_NAMES_REUSED] = "names-reused",
 	[MMS_SABOTAGE_NO_BUDGET] = "no-budget",
 	[MMS_SABOTAGE_NO_GUARD] = "no-guard",
-	[MMS_SABOTAGE_NO_FLAG] = "no-flag",
+	[MMS_SABOTAGE_TORN_LISTING] = "torn-listing",
 	[MMS_SABOTAGE_ALWAYS_WRITES] = "always-writes",
 	[MMS_SABOTAGE_ALL_WELL] = "all-well",
-	[MMS_SABOTAGE_KEEPS_LEASE] = "keeps-lease",
 };
 
 _Static_assert(sizeof names / sizeof names[0] == MMS_FAULT_KINDS, "one name for each kind");

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mmsync/digest.h"
+#include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/utf8.h"
 
@@ -45,7 +46,7 @@ take(struct mms_db *db, int64_t n, int64_t *last, struct mms_err *err)
 		return exhausted(err);
 	if (rc == MMS_OK)
 		rc = mms_db_ask_i64(db, MMS_STMT_LAST_INSERT_ID, NULL, &got, err);
-	if (rc == MMS_OK)
+	if (rc == MMS_OK && !mms_fault_is_sabotaged(MMS_SABOTAGE_NAMES_REUSED))
 		rc = mms_tx_commit(&tx, err);
 	if (rc != MMS_OK)
 		return rc;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "mmsync/digest.h"
+#include "mmsync/fault.h"
 #include "mmsync/uuid.h"
 
 /* Another worker may win the race for a free lease this often before we believe it is held. */
@@ -157,18 +158,28 @@ lost(struct mms_err *err)
 	return mms_fail(err, MMS_E_HELD, "the lease on this integration was taken over");
 }
 
+/* A statement that changes our lease's row, and is about no row when it is not ours any more. */
+static mms_rc
+run_held(struct mms_tx *tx, enum mms_stmt stmt, const struct mms_value *in, struct mms_err *err)
+{
+	uint64_t affected = 0;
+
+	mms_rc rc = mms_tx_run(tx, stmt, in, &affected, err);
+	if (rc != MMS_OK || affected == 1 || mms_fault_is_sabotaged(MMS_SABOTAGE_NO_TOUCH))
+		return rc;
+	return lost(err);
+}
+
 mms_rc
 mms_lease_touch(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_ms,
 		struct mms_err *err)
 {
-	uint64_t affected = 0;
 	const struct mms_value in[] = { mms_v_i64(longest_ms), mms_v_u64(lease->cursor_id),
 					mms_v_i64(lease->fence),
 					mms_v_text(lease->owner->token),
 					mms_v_i64(lease->batch_no) };
 
-	mms_rc rc = mms_tx_run(tx, MMS_STMT_LEASE_TOUCH, in, &affected, err);
-	return rc == MMS_OK && affected != 1 ? lost(err) : rc;
+	return run_held(tx, MMS_STMT_LEASE_TOUCH, in, err);
 }
 
 void
@@ -214,15 +225,6 @@ time_value(int64_t ms)
 	return ms == MMS_NO_TIME ? mms_v_null() : mms_v_i64(ms);
 }
 
-static mms_rc
-run_end(struct mms_tx *tx, enum mms_stmt stmt, const struct mms_value *in, struct mms_err *err)
-{
-	uint64_t affected = 0;
-
-	mms_rc rc = mms_tx_run(tx, stmt, in, &affected, err);
-	return rc == MMS_OK && affected != 1 ? lost(err) : rc;
-}
-
 mms_rc
 mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_ms,
 	      const struct mms_turn_end *end, struct mms_err *err)
@@ -240,11 +242,11 @@ mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_
 						fence,
 						owner,
 						batch };
-		return run_end(tx, MMS_STMT_LEASE_END_BAD, in, err);
+		return run_held(tx, MMS_STMT_LEASE_END_BAD, in, err);
 	}
 	if (!end->moves_cursor) {
 		const struct mms_value in[] = { longest, now, id, fence, owner, batch };
-		return run_end(tx, MMS_STMT_LEASE_END_SAME, in, err);
+		return run_held(tx, MMS_STMT_LEASE_END_SAME, in, err);
 	}
 	const struct mms_value in[] = { longest,
 					mms_v_text(end->token),
@@ -257,7 +259,7 @@ mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_
 					fence,
 					owner,
 					batch };
-	return run_end(tx, MMS_STMT_LEASE_END_GOOD, in, err);
+	return run_held(tx, MMS_STMT_LEASE_END_GOOD, in, err);
 }
 
 mms_rc

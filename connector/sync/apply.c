@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/policy.h"
 #include "mmsync/runs.h"
@@ -105,6 +106,15 @@ put_run(struct mms_turn_state *t, struct mms_tx *tx, const struct batch *b, stru
 	return mms_runs_put(tx, &row, err);
 }
 
+/* A rule broken for a test: what was changed so far is committed before the rest. */
+static mms_rc
+commit_early(struct mms_tx *tx, struct mms_db *db, struct mms_err *err)
+{
+	mms_rc rc = mms_tx_commit(tx, err);
+
+	return rc == MMS_OK ? mms_tx_begin(tx, db, err) : rc;
+}
+
 /* The statements of one try; the commit's answer may be lost (tx->is_in_doubt). */
 static mms_rc
 run_tx(struct mms_turn_state *t, struct mms_tx *tx, struct mms_db *db, const struct batch *b,
@@ -116,6 +126,8 @@ run_tx(struct mms_turn_state *t, struct mms_tx *tx, struct mms_db *db, const str
 	if (rc == MMS_OK)
 		rc = f != NULL ? mms_lease_end(tx, &t->lease, longest(b), &f->end, err)
 			       : mms_lease_touch(tx, &t->lease, longest(b), err);
+	if (rc == MMS_OK && mms_fault_is_sabotaged(MMS_SABOTAGE_CURSOR_FIRST))
+		rc = commit_early(tx, db, err);
 	if (rc == MMS_OK && b->n > 0)
 		rc = mms_event_writer_run(&t->worker->writer, tx, &t->stamp, b->items, b->n,
 					  err);
@@ -148,14 +160,15 @@ try_batch(struct mms_turn_state *t, const struct batch *b, bool *was_in_doubt,
 	if (rc != MMS_OK)
 		return rc;
 	rc = run_tx(t, &tx, lent.db, b, err);
-	if (rc == MMS_OK) {
+	if (rc == MMS_OK ||
+	    (tx.is_in_doubt && mms_fault_is_sabotaged(MMS_SABOTAGE_DOUBT_DONE))) {
 		mms_lease_advance(&t->lease);
 		return MMS_OK;
 	}
 	*was_in_doubt = *was_in_doubt || tx.is_in_doubt;
 	bool must_ask = tx.is_in_doubt || (rc == MMS_E_HELD && *was_in_doubt);
 	mms_tx_release(&tx);
-	if (!must_ask)
+	if (!must_ask || mms_fault_is_sabotaged(MMS_SABOTAGE_DOUBT_REDONE))
 		return rc;
 	MMS_AUTO(mms_err) asked = { 0 };
 	mms_rc answer = b->finish != NULL

@@ -1,6 +1,7 @@
 /* Events of a page to changes: the row each should have, compared with what is known. */
 #include <string.h>
 
+#include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/uuid.h"
 #include "turn.h"
@@ -262,6 +263,9 @@ inbound_event(struct mms_turn_state *t, const struct mms_event *event, struct mm
 		return rc;
 	const struct mms_plan_input in = plan_input(t, &item);
 	item.plan = mms_plan_inbound(&in);
+	if (item.plan.action == MMS_PLAN_NOTHING &&
+	    mms_fault_is_sabotaged(MMS_SABOTAGE_ALWAYS_WRITES))
+		item.plan.action = MMS_PLAN_UPDATE;
 	if (!event->is_outside) {
 		t->n_listed++;
 		t->out->events.seen++;

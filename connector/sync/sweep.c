@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/policy.h"
 #include "turn.h"
@@ -109,6 +110,8 @@ mms_sweep(struct mms_turn_state *t, bool *is_refused, struct mms_err *err)
 	for (size_t i = 0; i < t->known.n; i++)
 		n_missing += is_missing(&t->known.items[i]);
 	if (rc == MMS_OK && !t->worker->options->may_delete &&
+	    !mms_fault_is_sabotaged(MMS_SABOTAGE_NO_BUDGET) &&
+	    !mms_fault_is_sabotaged(MMS_SABOTAGE_TORN_LISTING) &&
 	    !mms_policy_may_delete(&budget, n_missing, t->known.n_live, t->n_listed)) {
 		*is_refused = true;
 		mms_fail(

@@ -159,6 +159,10 @@ run_listing(struct mms_turn_state *t, struct mms_session *session, bool is_full,
 	mms_rc rc = ops->start(session, &listing, err);
 	if (rc == MMS_OK)
 		rc = read_pages(t, session, &page, err);
+	if (rc != MMS_OK && mms_fault_is_sabotaged(MMS_SABOTAGE_TORN_LISTING)) {
+		page.is_full = true;
+		rc = t->has_known ? MMS_OK : mms_turn_load_known(t, err);
+	}
 	if (rc == MMS_OK && page.is_full)
 		rc = mms_sweep(t, &is_refused, err);
 	if (rc != MMS_OK)
@@ -310,6 +314,8 @@ mms_turn_run(struct mms_worker *worker, struct mms_source *source, struct mms_tu
 	}
 	if (rc == MMS_OK)
 		rc = run_session(&t, provider, &err);
+	if (mms_fault_is_sabotaged(MMS_SABOTAGE_ALL_WELL))
+		rc = MMS_OK;
 	out->duration_ms = mms_clock_mono_ms() - started_mono_ms;
 	out->status = rc == MMS_OK && out->err.code == MMS_OK ? "success" : "failed";
 	if (rc == MMS_OK)

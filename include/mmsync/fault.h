@@ -66,10 +66,9 @@ enum mms_sabotage {
 	MMS_SABOTAGE_NAMES_REUSED,  /* names are used whose numbers were never committed      */
 	MMS_SABOTAGE_NO_BUDGET,     /* whatever a listing lacks is deleted                    */
 	MMS_SABOTAGE_NO_GUARD,      /* a row that somebody changed meanwhile is passed over   */
-	MMS_SABOTAGE_NO_FLAG,       /* an undone transaction is not looked for                */
+	MMS_SABOTAGE_TORN_LISTING,  /* a listing that broke off is believed, and so deletes   */
 	MMS_SABOTAGE_ALWAYS_WRITES, /* unchanged rows are written again                       */
 	MMS_SABOTAGE_ALL_WELL,      /* a turn that failed says that it went well              */
-	MMS_SABOTAGE_KEEPS_LEASE,   /* a turn that is stopped does not give its lease back    */
 	MMS_SABOTAGES
 };
 
