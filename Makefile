@@ -179,9 +179,9 @@ bench: deps-bench
 
 bench-programs: program $(BENCH) $(FAKES)
 
+# make torture TORTURE_ARGS="--story 02 --kind step"
 torture:
-	@$(MAKE) --no-print-directory everything BUILD=dev
-	@tests/torture/run --full
+	@tests/torture/run --full $(TORTURE_ARGS)
 
 # make fuzz F=feed SECONDS=60
 fuzz:
