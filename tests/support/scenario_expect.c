@@ -157,6 +157,21 @@ scenario_count(const struct scenario *s, const char *kind)
 	return n;
 }
 
+long
+scenario_count_library(const struct scenario *s)
+{
+	char path[192];
+	long n = -1;
+
+	(void)snprintf(path, sizeof path, "%s/../library-counts", s->world->site_dir);
+	FILE *file = fopen(path, "re");
+	if (file == NULL || fscanf(file, "%ld", &n) != 1)
+		n = -1;
+	if (file != NULL)
+		(void)fclose(file);
+	return n;
+}
+
 /* statements N [COMMITS]: what the last program sent to the database. */
 static bool
 expect_statements(struct scenario *s, const char *rest)
