@@ -45,6 +45,8 @@ static const char *const bounded_stories[] = { "20-versions" };
 #define FULL_S        600 /* ... and one that nobody gave a budget for               */
 #define SINGLES_SHARE 70  /* percent of a full torture; what is left is for two faults */
 #define BOUNDED_PAIRS 12
+#define PASSES        16 /* of a full torture                                    */
+#define ALLOCS        2  /* of a sync in a pass                                  */
 
 /* What all workers add to. */
 struct tally {
@@ -147,7 +149,8 @@ static void
 play_spread(struct torture *t, struct torment *unit, const struct kind *kind)
 {
 	long visits = unit->visits[kind->kind];
-	long bounded = t->options->is_slow ? (kind->bounded + 3) / 4 : kind->bounded;
+	long bounded = visits < kind->bounded ? visits : kind->bounded;
+	bounded = t->options->is_slow ? (bounded + 3) / 4 : bounded;
 	long small = bounded / 4, spread = bounded - small;
 
 	if (visits <= bounded) {
@@ -172,28 +175,36 @@ play_bounded(struct torture *t)
 	}
 }
 
-/* How early a visit has its turn in a full torture: coarse over everything before fine. */
-static int
-round_of(enum mms_fault_kind kind, long n)
+/* One sync's part of a pass: every PASSES-th visit, and some of the many allocations. */
+static void
+play_part(struct torture *t, size_t u, const struct kind *kind, long pass)
 {
-	if (kind != MMS_FAULT_ALLOC && kind != MMS_FAULT_FETCH)
-		return 0;
-	return n <= 8 || n % 64 == 0 ? 1 : n % 16 == 0 ? 2 : n % 4 == 0 ? 3 : 4;
+	struct torment *unit = &t->units[u];
+	long visits = unit->visits[kind->kind];
+
+	if (kind->kind == MMS_FAULT_ALLOC) {
+		for (int i = 0; i < ALLOCS && visits > 0; i++)
+			play_n(t, unit, kind, 1 + (long)(next_random(t) % (uint64_t)visits));
+		return;
+	}
+	for (long n = 1; n <= visits && pass < PASSES; n++) {
+		if ((n * 7 + (long)u + (long)t->options->seed) % PASSES == pass)
+			play_n(t, unit, kind, n);
+	}
 }
 
+/* Pass by pass, so that a small budget has been everywhere; allocations for as long as there is time. */
 static void
 play_full(struct torture *t)
 {
-	for (int round = 0; round <= 4 && !is_over(t); round++) {
+	bool has_alloc = t->options->kind == NULL ||
+			 strcmp(t->options->kind, mms_fault_name(MMS_FAULT_ALLOC)) == 0;
+
+	for (long pass = 0; !is_over(t) && (pass < PASSES || has_alloc); pass++) {
 		for (size_t u = 0; u < t->n_units; u++) {
-			struct torment *unit = &t->units[u];
 			for (size_t k = 0; k < MMS_COUNT(kinds); k++) {
-				if (!is_chosen_kind(t, &kinds[k]))
-					continue;
-				for (long n = 1; n <= unit->visits[kinds[k].kind]; n++) {
-					if (round_of(kinds[k].kind, n) == round)
-						play_n(t, unit, &kinds[k], n);
-				}
+				if (is_chosen_kind(t, &kinds[k]))
+					play_part(t, u, &kinds[k], pass);
 			}
 		}
 	}
