@@ -18,11 +18,14 @@ fitting(const char *text)
 }
 
 mms_rc
-mms_integrations_put_started(struct mms_db *db, const char *integration, struct mms_err *err)
+mms_integrations_put_status(struct mms_db *db, const struct mms_lease *lease,
+			    const char *integration, const char *status, struct mms_err *err)
 {
-	const struct mms_value in[] = { mms_v_text(integration) };
+	const struct mms_value in[] = { mms_v_text(integration), mms_v_text(status),
+					mms_v_u64(lease->cursor_id), mms_v_i64(lease->fence),
+					mms_v_text(lease->owner->token) };
 
-	return mms_db_run(db, MMS_STMT_INTEGRATION_STARTED, in, NULL, err);
+	return mms_db_run(db, MMS_STMT_INTEGRATION_STATUS, in, NULL, err);
 }
 
 mms_rc
@@ -84,15 +87,6 @@ mms_runs_find(struct mms_db *db, const unsigned char run[16], uint64_t cursor_id
 	mms_rc rc = mms_db_ask_i64(db, MMS_STMT_RUN_EXISTS, in, &n, err);
 	*out = rc == MMS_OK && n > 0;
 	return rc;
-}
-
-mms_rc
-mms_integrations_put_status(struct mms_db *db, const char *integration, const char *status,
-			    struct mms_err *err)
-{
-	const struct mms_value in[] = { mms_v_text(status), mms_v_text(integration) };
-
-	return mms_db_run(db, MMS_STMT_INTEGRATION_STATUS, in, NULL, err);
 }
 
 mms_rc

@@ -58,7 +58,8 @@ begin_turn(struct mms_turn_state *t, struct mms_err *err)
 		rc = mms_lease_claim(lent.db, t->source->cursor.id, t->worker->owner,
 				     t->started_ms, &t->lease, err);
 	if (rc == MMS_OK)
-		rc = mms_integrations_put_started(lent.db, t->stamp.integration, err);
+		rc = mms_integrations_put_status(lent.db, &t->lease, t->stamp.integration,
+						 "In Progress", err);
 	return rc;
 }
 
@@ -254,7 +255,8 @@ end_stopped(struct mms_turn_state *t)
 		return;
 	if (status == NULL || strcmp(status, "In Progress") == 0)
 		status = "Pending";
-	(void)!mms_integrations_put_status(lent.db, t->stamp.integration, status, &ignored);
+	(void)!mms_integrations_put_status(lent.db, &t->lease, t->stamp.integration, status,
+					   &ignored);
 	(void)!mms_lease_release(lent.db, &t->lease, &ignored);
 }
 

@@ -9,12 +9,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mmsync/cursors.h"
 #include "mmsync/err.h"
 #include "mmsync/pool.h"
 
-/* In Progress, without touching `modified`: a person may have the form open. */
-mms_rc mms_integrations_put_started(struct mms_db *db, const char *integration,
-				    struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * In Progress, or after a turn that was stopped what it was before: written only while the lease
+ * is ours, without touching `modified` (a person may have the form open).
+ */
+mms_rc mms_integrations_put_status(struct mms_db *db, const struct mms_lease *lease,
+				   const char *integration, const char *status,
+				   struct mms_err *err) MMS_MUST_CHECK;
 /* Success with last_sync (site wall time) and no error text, or Failed with one. */
 mms_rc
 mms_integrations_put_ended(struct mms_tx *tx, const char *integration, int64_t last_sync_us,
@@ -44,10 +49,6 @@ mms_rc mms_runs_put(struct mms_tx *tx, const struct mms_run_row *row,
 /* Is the row of this run and integration there? It tells whether a commit in doubt happened. */
 mms_rc mms_runs_find(struct mms_db *db, const unsigned char run[16], uint64_t cursor_id,
 		     bool *out, struct mms_err *err) MMS_MUST_CHECK;
-
-/* The integration's status as it was, after a turn that was stopped. */
-mms_rc mms_integrations_put_status(struct mms_db *db, const char *integration,
-				   const char *status, struct mms_err *err) MMS_MUST_CHECK;
 
 /* Unknown-name hints: is there such a user? GONE when not. */
 mms_rc mms_users_find(struct mms_db *db, const char *email, struct mms_err *err) MMS_MUST_CHECK;

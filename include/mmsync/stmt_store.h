@@ -86,10 +86,6 @@
 	  "UPDATE mmsync_cursor SET lease_owner = NULL, lease_until = '2000-01-01'"            \
 	  " WHERE id = ? AND fence = ? AND lease_owner = ?",                                   \
 	  "uis", "")                                                                           \
-	X(INTEGRATION_STARTED,                                                                 \
-	  "UPDATE `tabMM Calendar Integration` SET sync_status = 'In Progress' WHERE name = "  \
-	  "?",                                                                                 \
-	  "s", "")                                                                             \
 	X(INTEGRATION_ENDED_GOOD,                                                              \
 	  "UPDATE `tabMM Calendar Integration` SET sync_status = 'Success', last_sync = ?,"    \
 	  " sync_error_log = ? WHERE name = ?",                                                \
@@ -99,7 +95,9 @@
 	  " WHERE name = ?",                                                                   \
 	  "ss", "")                                                                            \
 	X(INTEGRATION_STATUS,                                                                  \
-	  "UPDATE `tabMM Calendar Integration` SET sync_status = ? WHERE name = ?", "Ss", "")  \
+	  "UPDATE mmsync_cursor c JOIN `tabMM Calendar Integration` i ON i.name = ?"           \
+	  " SET i.sync_status = ? WHERE c.id = ? AND c.fence = ? AND c.lease_owner = ?",       \
+	  "ssuis", "")                                                                         \
 	X(RUN_EXISTS, "SELECT COUNT(*) FROM mmsync_run WHERE run = ? AND integration_id = ?",  \
 	  "bu", "i")                                                                           \
 	X(RUN_PUT,                                                                             \
