@@ -72,13 +72,16 @@ look(struct mms_db *db, uint64_t cursor_id, struct holder *out, struct mms_err *
 	return MMS_OK;
 }
 
-/* A holder on this very server whose connection is gone is dead: its lease is free at once. */
+/*
+ * A holder on this very server whose connection is gone is dead: its lease is free at once. So it
+ * is when the lease is from before the server's start: the number is another connection's by now.
+ */
 static mms_rc
-is_dead(struct mms_db *db, const struct holder *holder, const struct mms_lease_owner *self,
-	bool *out, struct mms_err *err)
+is_dead(struct mms_db *db, uint64_t cursor_id, const struct holder *holder,
+	const struct mms_lease_owner *self, bool *out, struct mms_err *err)
 {
 	int64_t n = 1;
-	const struct mms_value in[] = { mms_v_u64(holder->connection) };
+	const struct mms_value in[] = { mms_v_u64(cursor_id) };
 
 	*out = false;
 	if (holder->server[0] == '\0' || holder->connection == 0 ||
@@ -125,7 +128,7 @@ mms_lease_claim(struct mms_db *db, uint64_t cursor_id, const struct mms_lease_ow
 		is_free = !holder.is_held || holder.is_expired ||
 			  strcmp(holder.owner, owner->token) == 0;
 		if (!is_free)
-			rc = is_dead(db, &holder, owner, &is_free, err);
+			rc = is_dead(db, cursor_id, &holder, owner, &is_free, err);
 		if (rc == MMS_OK && is_free)
 			rc = try_claim(db, cursor_id, owner, now_ms, holder.fence, &is_ours,
 				       err);

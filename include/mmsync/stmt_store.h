@@ -43,7 +43,11 @@
 	  " FROM mmsync_cursor WHERE id = ?",                                                  \
 	  "u", "iSSUI")                                                                        \
 	X(LEASE_IS_CONNECTED,                                                                  \
-	  "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE id = ?", "u", "i")        \
+	  "SELECT COUNT(*) FROM information_schema.PROCESSLIST p JOIN mmsync_cursor c"         \
+	  " ON c.lease_connection = p.id WHERE c.id = ? AND c.lease_until - " MMS_SQL_LEASE    \
+	  " >= UTC_TIMESTAMP() - INTERVAL (SELECT VARIABLE_VALUE FROM"                         \
+	  " information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME') SECOND",          \
+	  "u", "i")                                                                            \
 	X(LEASE_CLAIM,                                                                         \
 	  "UPDATE mmsync_cursor SET lease_owner = ?, lease_server = ?, lease_connection = ?,"  \
 	  " fence = fence + 1, batch_no = 0, lease_until = UTC_TIMESTAMP(6) + " MMS_SQL_LEASE  \
