@@ -158,7 +158,11 @@ mms_lease_claim(struct mms_db *db, uint64_t cursor_id, const struct mms_lease_ow
 static mms_rc
 lost(struct mms_err *err)
 {
-	return mms_fail(err, MMS_E_HELD, "the lease on this integration was taken over");
+	mms_fail(err, MMS_E_HELD, "the lease on this integration was taken over");
+	return mms_hint(err,
+			"this process stood still for longer than the %d s of its lease, or "
+			"lost its connection; the other run does the rest",
+			MMS_LEASE_S);
 }
 
 /* A statement that changes our lease's row, and is about no row when it is not ours any more. */

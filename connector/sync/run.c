@@ -277,7 +277,7 @@ sum_up(const struct mms_sync_report *report, struct mms_err *err)
 			return mms_fail(err, MMS_E_STOPPED,
 					"stopped; what was done is kept, the next "
 					"run does the rest");
-		if (turn->err.code == MMS_E_HELD)
+		if (turn->err.code == MMS_E_HELD && strcmp(turn->status, "skipped") == 0)
 			n_held++;
 		else
 			n_other++;

@@ -323,6 +323,8 @@ mms_turn_run(struct mms_worker *worker, struct mms_source *source, struct mms_tu
 	if (rc == MMS_OK)
 		return;
 	mms_err_move(&out->err, &err);
+	if (rc == MMS_E_HELD && t.lease.batch_no == 0)
+		out->status = "skipped"; /* lost before anything was written: as if never had */
 	if (rc == MMS_E_STOPPED)
 		end_stopped(&t);
 	else if (rc != MMS_E_HELD && t.lease.fence != 0)
