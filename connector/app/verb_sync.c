@@ -322,16 +322,21 @@ check_options(const struct mms_sync_options *o, struct mms_err *err)
 	return mms_hint(err, "name the one calendar whose events are really gone");
 }
 
-static bool
-has_failure(const struct mms_sync_report *report)
+/* Of a run that came to its end: 1 where something failed, 4 where the database went away. */
+static int
+status_of(const struct mms_sync_report *report)
 {
+	int status = 0;
+
 	for (size_t i = 0; i < report->n; i++) {
 		const struct mms_turn *t = &report->turns[i];
+		if (t->err.code == MMS_E_DB)
+			return mms_rc_exit_status(MMS_E_DB);
 		if (strcmp(t->status, "failed") == 0 || t->events.failed > 0 ||
 		    t->blocks.failed > 0)
-			return true;
+			status = 1;
 	}
-	return false;
+	return status;
 }
 
 /* bench update and restore pause it; then scheduled runs keep out of the way. */
@@ -349,7 +354,7 @@ tell(struct mms_app *app, const struct mms_sync_report *report, mms_rc rc, struc
 
 	mms_rc printed =
 		app->is_json ? print_json(app, report, &out) : print_table(app, report, &out);
-	app->exit_status = rc != MMS_OK ? mms_rc_exit_status(rc) : has_failure(report) ? 1 : 0;
+	app->exit_status = rc != MMS_OK ? mms_rc_exit_status(rc) : status_of(report);
 	if (rc != MMS_OK && !app->is_json)
 		mms_app_print_err(app, err);
 	if (printed != MMS_OK)
