@@ -127,7 +127,9 @@ learn_facts(struct mms_db *db, struct server_facts *facts, struct mms_err *err)
 
 /*
  * Everything that our statements depend on. lock_wait_timeout bounds the wait for a table that
- * somebody alters; max_statement_time is for the site's web requests, not for a stream.
+ * somebody alters; max_statement_time is for the site's web requests, not for a stream. A process
+ * that is stopped within a transaction must not lock rows for longer than a user waits: the server
+ * ends it (idle_write_transaction_timeout).
  */
 static mms_rc
 set_session(struct mms_db *db, const struct server_facts *facts, struct mms_err *err)
@@ -138,12 +140,13 @@ set_session(struct mms_db *db, const struct server_facts *facts, struct mms_err 
 			? "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 			: "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
-	mms_str_add(
-		&sql,
-		"SET autocommit = 1, completion_type = 0, sql_mode = 'STRICT_ALL_TABLES,"
-		"NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO', time_zone = '+00:00', "
-		"innodb_lock_wait_timeout = 10, lock_wait_timeout = 10, "
-		"max_statement_time = 0, sql_safe_updates = 0, sql_select_limit = DEFAULT, ");
+	mms_str_add(&sql,
+		    "SET autocommit = 1, completion_type = 0, sql_mode = 'STRICT_ALL_TABLES,"
+		    "NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO', time_zone = '+00:00', "
+		    "innodb_lock_wait_timeout = 10, lock_wait_timeout = 10, "
+		    "idle_write_transaction_timeout = LEAST(20, @@wait_timeout), "
+		    "max_statement_time = 0, "
+		    "sql_safe_updates = 0, sql_select_limit = DEFAULT, ");
 	if (facts->is_wsrep_on)
 		mms_str_add(&sql, "wsrep_sync_wait = 3, ");
 	mms_str_add(&sql, "NAMES utf8mb4 COLLATE utf8mb4_unicode_ci");
