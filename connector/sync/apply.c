@@ -258,8 +258,10 @@ rebase_all(struct mms_turn_state *t, const struct mms_changes *changes, struct m
 {
 	mms_rc rc = MMS_OK;
 
-	for (size_t i = 0; rc == MMS_OK && i < changes->n; i++)
-		rc = rebase(t, changes->items[i], err);
+	for (size_t i = 0; rc == MMS_OK && i < changes->n; i++) {
+		if (changes->items[i] != NULL) /* NULL: the sweep has settled it */
+			rc = rebase(t, changes->items[i], err);
+	}
 	return rc;
 }
 
