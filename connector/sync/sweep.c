@@ -135,5 +135,10 @@ mms_sweep(struct mms_turn_state *t, bool *is_refused, struct mms_err *err)
 		if (rc == MMS_OK && t->pending.n >= max)
 			rc = mms_apply(t, NULL, err);
 	}
+	unsigned n_loads = t->n_loads;
 	return rc;
 }
+		if (t->n_loads != n_loads) { /* read again: each has another place */
+			n_loads = t->n_loads;
+			i = SIZE_MAX;
+		}

@@ -42,6 +42,7 @@ mms_turn_load_known(struct mms_turn_state *t, struct mms_err *err)
 				    mms_zone_to_wall(t->worker->event_zone, t->to_ms),
 				    &t->known, err);
 	t->has_known = t->has_known || rc == MMS_OK;
+	t->n_loads++;
 	return rc;
 }
 

@@ -46,6 +46,7 @@ struct mms_turn_state {
 
 	struct mms_known known;
 	bool has_known;
+	unsigned n_loads; /* how often known was read: its indexes hold until the next        */
 	struct mms_changes pending; /* planned, not yet written                       */
 	size_t pending_bytes;
 	struct mms_changes deferred; /* new, maybe known under another id               */
