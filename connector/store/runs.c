@@ -29,6 +29,21 @@ mms_integrations_put_status(struct mms_db *db, const struct mms_lease *lease,
 }
 
 mms_rc
+mms_integrations_hold(struct mms_tx *tx, const char *integration, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_text(integration) };
+	int64_t n = 0;
+
+	mms_rc rc = mms_db_ask_i64(tx->db, MMS_STMT_INTEGRATION_HOLD, in, &n, err);
+	if (rc != MMS_OK || n > 0)
+		return rc;
+	mms_fail(err, MMS_E_GONE,
+		 "the integration was renamed or deleted while it was being synced");
+	return mms_hint(err, "what is not written yet is for the next run, which knows its new "
+			     "name");
+}
+
+mms_rc
 mms_integrations_put_ended(struct mms_tx *tx, const char *integration, int64_t last_sync_us,
 			   const char *error_text, struct mms_err *err)
 {

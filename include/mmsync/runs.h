@@ -20,6 +20,12 @@
 mms_rc mms_integrations_put_status(struct mms_db *db, const struct mms_lease *lease,
 				   const char *integration, const char *status,
 				   struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * Hold the integration's row until the transaction ends: who renames or deletes it in Frappe finds
+ * all rows of the batch, or the batch is not written. Errors: GONE (renamed or deleted), RETRY.
+ */
+mms_rc mms_integrations_hold(struct mms_tx *tx, const char *integration,
+			     struct mms_err *err) MMS_MUST_CHECK;
 /* Success with last_sync (site wall time) and no error text, or Failed with one. */
 mms_rc
 mms_integrations_put_ended(struct mms_tx *tx, const char *integration, int64_t last_sync_us,

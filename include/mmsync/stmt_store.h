@@ -90,6 +90,9 @@
 	  "UPDATE mmsync_cursor SET lease_owner = NULL, lease_until = '2000-01-01'"            \
 	  " WHERE id = ? AND fence = ? AND lease_owner = ?",                                   \
 	  "uis", "")                                                                           \
+	X(INTEGRATION_HOLD,                                                                    \
+	  "SELECT COUNT(*) FROM `tabMM Calendar Integration` WHERE name = ? FOR UPDATE", "s",  \
+	  "i")                                                                                 \
 	X(INTEGRATION_ENDED_GOOD,                                                              \
 	  "UPDATE `tabMM Calendar Integration` SET sync_status = 'Success', last_sync = ?,"    \
 	  " sync_error_log = ? WHERE name = ?",                                                \
