@@ -267,7 +267,7 @@ add_change(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 		rc = add_mark(w, stamp, c, err);
 	if (rc != MMS_OK)
 		return rc;
-	if (c->kind == MMS_CHANGE_MARK && c->has_state)
+	if (c->kind == MMS_CHANGE_FORGET || (c->kind == MMS_CHANGE_MARK && c->has_state))
 		rc = add_state_mark(w, stamp, c, err);
 	else if (c->kind == MMS_CHANGE_RENAME && c->has_state)
 		rc = add_state_rename(w, stamp, c, err);

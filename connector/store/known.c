@@ -206,9 +206,11 @@ mms_rc
 mms_known_note(struct mms_known *known, const struct mms_change *change, struct mms_err *err)
 {
 	struct mms_known_event *event = &known->items[change->known_at];
-	bool has_row = change->kind != MMS_CHANGE_LETTER;
+	bool has_row = change->kind != MMS_CHANGE_LETTER && change->kind != MMS_CHANGE_FORGET;
 
 	event->flags &= (uint16_t)~MMS_KNOWN_PLANNED;
+	if (change->kind == MMS_CHANGE_FORGET)
+		event->flags &= (uint16_t)~MMS_KNOWN_LIVE;
 	mms_rc rc = note_letter(known, change, err);
 	if (rc != MMS_OK)
 		return rc;
@@ -332,6 +334,8 @@ load_states(struct mms_db *db, uint64_t cursor_id, struct mms_known *known, stru
 			continue;
 		event->type = (uint8_t)row[1].i;
 		event->flags |= MMS_KNOWN_STATE;
+		if (row[2].i != MMS_STATE_DELETED)
+			event->flags |= MMS_KNOWN_LIVE;
 		/* A row renamed in Frappe is found by its event's id: the state follows. */
 		const char *name = mms_known_name(known, event);
 		if (name != NULL && (row[3].type == 0 || strcmp(name, row[3].ptr) != 0))

@@ -223,8 +223,11 @@ kind_again(const struct mms_change *c, const struct mms_known_event *k)
 	bool is_whole = c->kind == MMS_CHANGE_INSERT || c->kind == MMS_CHANGE_UPDATE ||
 			c->kind == MMS_CHANGE_RENAME;
 
+	if (c->kind == MMS_CHANGE_MARK && !has_row && (k->flags & MMS_KNOWN_STATE) &&
+	    !mms_row_status_is_live(c->row.status))
+		return MMS_CHANGE_FORGET;
 	if (!is_whole)
-		return has_row ? c->kind : MMS_CHANGE_LETTER;
+		return has_row || c->kind == MMS_CHANGE_FORGET ? c->kind : MMS_CHANGE_LETTER;
 	if (!has_row)
 		return MMS_CHANGE_INSERT;
 	if (memcmp(k->key, c->key, MMS_PRINT_BYTES) != 0)
@@ -435,7 +438,8 @@ keep_one(struct mms_turn *out, const struct mms_change *c, struct mms_err *err)
 	static const char *const ops[] = {
 		[MMS_CHANGE_INSERT] = "create", [MMS_CHANGE_UPDATE] = "update",
 		[MMS_CHANGE_RENAME] = "update", [MMS_CHANGE_MARK] = "delete",
-		[MMS_CHANGE_STATE] = NULL,      [MMS_CHANGE_LETTER] = NULL,
+		[MMS_CHANGE_STATE] = NULL,      [MMS_CHANGE_FORGET] = NULL,
+		[MMS_CHANGE_LETTER] = NULL,
 	};
 	const char *op = c->letter == MMS_LETTER_PUT ? "fail" : ops[c->kind];
 	const char *id =

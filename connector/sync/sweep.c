@@ -77,20 +77,32 @@ is_missing(const struct mms_known_event *event)
 	       mms_row_status_is_live((enum mms_row_status)event->status);
 }
 
+/* Its row was deleted in Frappe, and its event is gone: only its state is left to say so. */
+static bool
+is_forgotten(const struct mms_known_event *event)
+{
+	unsigned all = MMS_KNOWN_STATE | MMS_KNOWN_LIVE | MMS_KNOWN_ROW | MMS_KNOWN_SEEN;
+
+	return (event->flags & all) == (MMS_KNOWN_STATE | MMS_KNOWN_LIVE) &&
+	       event->type == MMS_STATE_USER_EVENT;
+}
+
 static mms_rc
 add_sweep_change(struct mms_turn_state *t, const struct mms_known_event *event, bool is_deleted,
 		 struct mms_err *err)
 {
-	struct mms_change *c =
-		mms_inbound_change(t, event, is_deleted ? MMS_CHANGE_MARK : MMS_CHANGE_LETTER);
+	struct mms_change *c = mms_inbound_change(t, event,
+						  is_deleted            ? MMS_CHANGE_MARK
+						  : is_forgotten(event) ? MMS_CHANGE_FORGET
+									: MMS_CHANGE_LETTER);
 
 	if (c == NULL)
 		return mms_fail_nomem(err);
 	c->why = "no longer in the calendar";
-	if (is_deleted) {
-		c->row.status = MMS_ROW_DELETED_EXTERNALLY;
+	if (is_deleted)
 		c->count = MMS_COUNT_DELETED;
-	}
+	if (c->kind != MMS_CHANGE_LETTER)
+		c->row.status = MMS_ROW_DELETED_EXTERNALLY;
 	if (event->flags & MMS_KNOWN_LETTER)
 		c->letter = MMS_LETTER_REMOVE;
 	return mms_changes_add(&t->pending, c, err);
@@ -123,22 +135,22 @@ mms_sweep(struct mms_turn_state *t, bool *is_refused, struct mms_err *err)
 			 "--integration '%s' --confirm-deletes",
 			 t->source->integration.name);
 	}
+	unsigned n_loads = t->n_loads;
 	for (size_t i = 0; rc == MMS_OK && i < t->known.n; i++) {
 		const struct mms_known_event *event = &t->known.items[i];
 		bool is_deleted = is_missing(event) && !*is_refused;
 		bool is_nobodys = (event->flags & MMS_KNOWN_LETTER) &&
 				  !(event->flags & MMS_KNOWN_SEEN) && !is_missing(event);
 
-		if (!is_deleted && !is_nobodys)
+		if (!is_deleted && !is_nobodys && !is_forgotten(event))
 			continue;
 		rc = add_sweep_change(t, event, is_deleted, err);
 		if (rc == MMS_OK && t->pending.n >= max)
 			rc = mms_apply(t, NULL, err);
-	}
-	unsigned n_loads = t->n_loads;
-	return rc;
-}
 		if (t->n_loads != n_loads) { /* read again: each has another place */
 			n_loads = t->n_loads;
 			i = SIZE_MAX;
 		}
+	}
+	return rc;
+}

@@ -37,6 +37,7 @@ enum mms_known_flags {
 	MMS_KNOWN_SEEN = 1 << 3,      /* this run's listing showed it                */
 	MMS_KNOWN_LETTER = 1 << 4,    /* there is a dead letter                      */
 	MMS_KNOWN_BOOKING = 1 << 5,   /* the row is linked to a booking              */
+	MMS_KNOWN_LIVE = 1 << 6,      /* its state says that there is a row to it    */
 	MMS_KNOWN_ERROR = 1 << 7,     /* the row has an error text                   */
 	MMS_KNOWN_PLANNED = 1 << 9,   /* a change of this batch is about it              */
 	MMS_KNOWN_BEHIND = 1 << 8,    /* the state names another row (renamed, or gone) */
@@ -105,6 +106,7 @@ enum mms_change_kind {
 	MMS_CHANGE_RENAME, /* as update, and the event has a new external id         */
 	MMS_CHANGE_MARK,   /* the row's status and error text (soft deletion, trouble) */
 	MMS_CHANGE_STATE,  /* the row is right, only its state is missing or behind  */
+	MMS_CHANGE_FORGET, /* the row is gone, and now its state says so             */
 	MMS_CHANGE_LETTER, /* only the dead letter                                   */
 };
 
