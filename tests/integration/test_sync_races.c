@@ -117,7 +117,7 @@ begin_changed(void)
 {
 	race_begin(&race, 1, 4);
 	assert_int_equal(race_run(&race, "sync", NULL), 0);
-	race_feed(&race, 1, "e", 3, "New");
+	race_feed(&race, 1, "e", 2, 6, "New");
 }
 
 /* What a sync of the changed feed leaves that nobody disturbs. */

@@ -4,13 +4,17 @@
 #include "support/unit.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include <jansson.h>
+#include <mysql.h>
+#include <mysqld_error.h>
 
 #include "mmsync/clock.h"
 #include "mmsync/timetext.h"
@@ -18,19 +22,22 @@
 /* Nothing here takes so long: who waits longer waits for ever. */
 #define PATIENCE_MS 60000
 #define NAP_MS      1
+/* Who is not done by then is taken to be blocked; that one is not makes no difference. */
+#define BLOCKED_MS 150L
 /* The time that every run believes in. */
 #define NOW "2026-03-02T08:00:00Z"
 
 /* ---- the site ------------------------------------------------------------------------------- */
 
 void
-race_feed(struct race *race, int integration, const char *series, int n, const char *word)
+race_feed(struct race *race, int integration, const char *series, int from, int to,
+	  const char *word)
 {
 	char name[40];
 	MMS_AUTO(mms_str) text = { 0 };
 
 	mms_str_add(&text, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//race//EN\r\n");
-	for (int i = 1; i <= n; i++)
+	for (int i = from; i <= to; i++)
 		mms_str_addf(&text,
 			     "BEGIN:VEVENT\r\nUID:%s%d@example.com\r\nSUMMARY:%s %d\r\n"
 			     "DTSTART:202603%02dT%02d0000Z\r\nDTEND:202603%02dT%02d3000Z\r\n"
@@ -75,7 +82,7 @@ race_begin(struct race *race, int n_integrations, int n_events)
 		     " 'ann@example.com', 1)");
 	for (int i = 1; i <= n_integrations; i++) {
 		add_integration(race, i);
-		race_feed(race, i, "e", n_events, "Old");
+		race_feed(race, i, "e", 1, n_events, "Old");
 	}
 }
 
@@ -206,6 +213,70 @@ race_n_steps(struct race *race, const char *arguments)
 	if (status != 0)
 		fail_msg("mmsync %s ended with %d", arguments, status);
 	return scenario_count(&race->scenario, "step");
+}
+
+/* ---- somebody else -------------------------------------------------------------------------- */
+
+struct meddler {
+	const struct mms_test_server *server;
+	const char *sql;
+	unsigned number; /* MariaDB's error */
+};
+
+static unsigned
+meddle_once(MYSQL *m, const char *sql)
+{
+	int more = mysql_query(m, sql);
+
+	while (more == 0) {
+		mysql_free_result(mysql_store_result(m));
+		more = mysql_next_result(m);
+	}
+	unsigned number = mysql_errno(m);
+	if (number != 0)
+		(void)mysql_query(m, "ROLLBACK");
+	return number;
+}
+
+static void *
+meddle(void *arg)
+{
+	struct meddler *meddler = arg;
+	MYSQL *m = mysql_init(NULL);
+
+	if (mysql_real_connect(m, NULL, "root", NULL, meddler->server->database, 0,
+			       meddler->server->socket, CLIENT_MULTI_STATEMENTS) == NULL)
+		meddler->number = mysql_errno(m);
+	else
+		do {
+			meddler->number = meddle_once(m, meddler->sql);
+		} while (meddler->number == ER_LOCK_DEADLOCK);
+	if (meddler->number == ER_DUP_ENTRY)
+		meddler->number = 0;
+	mysql_close(m);
+	mysql_thread_end();
+	return NULL;
+}
+
+void
+race_meddle(struct race *race, struct mms_test_run *run, const char *sql)
+{
+	struct meddler meddler = { .server = &race->world->server, .sql = sql };
+	struct timespec until;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, meddle, &meddler) != 0)
+		fail_msg("no thread");
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += BLOCKED_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	if (pthread_timedjoin_np(thread, NULL, &until) != 0) {
+		race_wake(run);
+		(void)pthread_join(thread, NULL);
+	}
+	if (meddler.number != 0)
+		fail_msg("MariaDB error %u: %s", meddler.number, sql);
 }
 
 char *

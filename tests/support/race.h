@@ -26,10 +26,11 @@ void race_end(struct race *race);
 /* Members of the mmsync object of its configuration. */
 void race_configure(struct race *race, const char *members);
 /*
- * The feed of an integration: n events with titles "WORD 1", ... and ids "e1@example.com", ...;
- * with another series than "e" they are the same events under other ids.
+ * The feed of an integration: events `from` to `to` with titles "WORD 1", ... and ids
+ * "e1@example.com", ...; with another series than "e" the same events under other ids.
  */
-void race_feed(struct race *race, int integration, const char *series, int n, const char *word);
+void race_feed(struct race *race, int integration, const char *series, int from, int to,
+	       const char *word);
 
 /* Start `mmsync ARGUMENTS --json` (words of one text) with a fault; NULL: none. */
 void race_start(struct race *race, struct mms_test_run *run, const char *arguments,
@@ -47,6 +48,13 @@ int race_run(struct race *race, const char *arguments, const char *fault);
 
 /* How many steps the run of these arguments has, by running it. */
 long race_n_steps(struct race *race, const char *arguments);
+
+/*
+ * Somebody else's SQL, one transaction, while the program sleeps or runs. Blocked by what the
+ * program holds, it goes on when that is woken; it is done again when it is the victim of a
+ * deadlock, and a duplicate key is its own affair.
+ */
+void race_meddle(struct race *race, struct mms_test_run *run, const char *sql);
 
 /* A member of the JSON that it wrote, "integrations.0.status"; "absent". Owns: free(). */
 char *race_json(const struct mms_test_run *run, const char *path);

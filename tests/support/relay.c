@@ -121,6 +121,19 @@ choose(struct mms_relay *r, const unsigned char *packet, size_t n)
 	return action;
 }
 
+/* A text that is cut by the end of a read is not found: what is asked for here is short. */
+static void
+replace_text(struct mms_relay *r, unsigned char *bytes, size_t n)
+{
+	(void)pthread_mutex_lock(&r->lock);
+	size_t len = r->from != NULL ? strlen(r->from) : 0;
+	for (size_t i = 0; len > 0 && i + len <= n; i++) {
+		if (memcmp(bytes + i, r->from, len) == 0)
+			memcpy(bytes + i, r->to, len);
+	}
+	(void)pthread_mutex_unlock(&r->lock);
+}
+
 static void
 from_client(struct mms_relay *r, struct link *l)
 {
@@ -133,6 +146,8 @@ from_client(struct mms_relay *r, struct link *l)
 	}
 	enum mms_relay_action action = choose(r, packet, n);
 	bool is_ok = action != MMS_RELAY_CUT_BEFORE;
+	if (n > HEAD && packet[HEAD] == MMS_RELAY_QUERY)
+		replace_text(r, packet + HEAD, n - HEAD);
 	if (is_ok && action != MMS_RELAY_HANG)
 		is_ok = write_all(l->server, packet, n);
 	if (is_ok && (action == MMS_RELAY_CUT_AFTER || action == MMS_RELAY_UNDO))
@@ -145,19 +160,6 @@ from_client(struct mms_relay *r, struct link *l)
 	free(answer);
 	if (!is_ok)
 		close_link(l);
-}
-
-/* A text that is cut by the end of a read is not found: what is asked for here is short. */
-static void
-replace_text(struct mms_relay *r, unsigned char *bytes, size_t n)
-{
-	(void)pthread_mutex_lock(&r->lock);
-	size_t len = r->from != NULL ? strlen(r->from) : 0;
-	for (size_t i = 0; len > 0 && i + len <= n; i++) {
-		if (memcmp(bytes + i, r->from, len) == 0)
-			memcpy(bytes + i, r->to, len);
-	}
-	(void)pthread_mutex_unlock(&r->lock);
 }
 
 static void

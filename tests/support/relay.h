@@ -38,7 +38,7 @@ struct mms_relay {
 	const char *text;      /* ... whose text begins so (of a query); NULL: any   */
 	int after;             /* let so many of them pass first                     */
 	int n_hits;            /* how often it has misbehaved                        */
-	const char *from, *to; /* in what the server says; as long as each other */
+	const char *from, *to; /* in what either side says; as long as each other */
 };
 
 /* Keeps: upstream. */
@@ -47,7 +47,10 @@ void mms_relay_stop(struct mms_relay *relay);
 /* Misbehave once, at the next such command after `after` others. Keeps: text. */
 void mms_relay_arm(struct mms_relay *relay, enum mms_relay_action action, int command,
 		   const char *text, int after);
-/* From now on say `to` where the server says `from`; they have one length. NULL: no more. */
+/*
+ * From now on say `to` where the server, or in a query the client, says `from`; they have one
+ * length. NULL: no more.
+ */
 void mms_relay_replace(struct mms_relay *relay, const char *from, const char *to);
 int mms_relay_n_hits(struct mms_relay *relay);
 

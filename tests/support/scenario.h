@@ -23,8 +23,11 @@ struct world {
 	struct fake feeds;
 	char site_dir[160]; /* sites/<site> with site_config.json        */
 	char program[512];  /* the mmsync of this build                  */
+	const char *db_host; /* borrowed: "host:port" in place of the socket; NULL: that */
 };
 void world_start(struct world *world);
+/* The same with options of the server (support/mariadb.h). */
+void world_start_with(struct world *world, const char *const *server_args);
 void world_stop(struct world *world);
 
 /* Faults for one of the story's syncs (mmsync/fault.h), for torture. */

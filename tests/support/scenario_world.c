@@ -188,13 +188,15 @@ scenario_write_config(struct scenario *s)
 	char path[256], host[64];
 	MMS_AUTO(mms_str) text = { 0 };
 	const struct mms_test_server *server = &s->world->server;
+	const char *key = s->world->db_host != NULL ? "db_host" : "db_socket";
+	const char *place = s->world->db_host != NULL ? s->world->db_host : server->socket;
 
 	mms_str_addf(
 		&text,
-		"{%s\"db_name\":\"%s\",\"db_password\":\"%s\",\"db_socket\":\"%s\",\"mmsync\":{"
+		"{%s\"db_name\":\"%s\",\"db_password\":\"%s\",\"%s\":\"%s\",\"mmsync\":{"
 		"\"http\":{\"allow_hosts\":[\"%s\"],\"timeout_s\":3,\"connect_timeout_s\":2},"
 		"\"retry\":{\"base_ms\":1,\"max_s\":1}%s%s",
-		mms_str_get(&s->site_keys), server->database, server->password, server->socket,
+		mms_str_get(&s->site_keys), server->database, server->password, key, place,
 		fake_host(&s->world->feeds, host, sizeof host), s->config.len > 0 ? "," : "",
 		mms_str_get(&s->config));
 	add_mode(s, &text);
@@ -206,10 +208,16 @@ scenario_write_config(struct scenario *s)
 void
 world_start(struct world *world)
 {
+	world_start_with(world, NULL);
+}
+
+void
+world_start_with(struct world *world, const char *const *server_args)
+{
 	char dir[128];
 	struct scenario s = { .world = world, .path = "world", .now_ms = 0 };
 
-	mms_test_server_start(&world->server, NULL);
+	mms_test_server_start(&world->server, server_args);
 	fake_start(&world->feeds, "feed_server", NULL);
 	temp_dir_make(dir, sizeof dir);
 	(void)snprintf(world->site_dir, sizeof world->site_dir, "%s/site", dir);
