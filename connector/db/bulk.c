@@ -176,26 +176,78 @@ bind_columns(struct mms_stmt_handle *handle, const struct mms_bulk *bulk, size_t
 	}
 }
 
-/* One execution: rows from .. from + n. */
+/* One row alone, without an array. */
+static void
+bind_row(struct mms_stmt_handle *handle, const struct mms_bulk *bulk, size_t row)
+{
+	for (size_t i = 0; i < bulk->n_columns; i++) {
+		const struct mms_bulk_column *c = &bulk->columns[i];
+		union {
+			const void *in;
+			void *out;
+		} bytes = { .in = c->numbers != NULL ? NULL : c->where[row] };
+		bool is_null = c->nulls[row] == STMT_INDICATOR_NULL;
+		handle->binds_in[i] = (MYSQL_BIND){
+			.buffer_type = is_null ? MYSQL_TYPE_NULL : mms_bind_type(c->letter),
+			.buffer = c->numbers != NULL ? (void *)(c->numbers + row) : bytes.out,
+			.length = c->lens != NULL ? c->lens + row : NULL,
+			.is_unsigned = (my_bool)(c->letter == 'u'),
+		};
+	}
+}
+
+/* Rows from .. from + n one by one, for a server that has no bulk: a binary log by statement. */
 static mms_rc
-run_part(struct mms_db *db, struct mms_stmt_handle *handle, const struct mms_bulk *bulk,
+run_rows(struct mms_db *db, struct mms_stmt_handle *handle, const struct mms_bulk *bulk,
 	 size_t from, size_t n, uint64_t *affected, struct mms_err *err)
 {
-	const char *what = handle->def->name;
+	unsigned none = 0;
+	mms_rc rc = MMS_OK;
+
+	for (size_t row = from; rc == MMS_OK && row < from + n; row++) {
+		bind_row(handle, bulk, row);
+		if (mysql_stmt_attr_set(handle->stmt, STMT_ATTR_ARRAY_SIZE, &none) != 0 ||
+		    mysql_stmt_bind_param(handle->stmt, handle->binds_in) != 0 ||
+		    mysql_stmt_execute(handle->stmt) != 0)
+			return mms_handle_fail(db, handle, err);
+		*affected += mysql_stmt_affected_rows(handle->stmt);
+		rc = mms_conn_check_tx(db, handle->def->name, err);
+	}
+	return rc;
+}
+
+/* One execution: rows from .. from + n. */
+static mms_rc
+run_array(struct mms_db *db, struct mms_stmt_handle *handle, const struct mms_bulk *bulk,
+	  size_t from, size_t n, uint64_t *affected, struct mms_err *err)
+{
 	unsigned array = (unsigned)n;
 
-	if (mms_fault_hit(MMS_FAULT_STMT_BEFORE))
-		return mms_conn_cut(db, what, err);
-	db->n_statements++;
 	bind_columns(handle, bulk, from);
 	if (mysql_stmt_attr_set(handle->stmt, STMT_ATTR_ARRAY_SIZE, &array) != 0 ||
 	    mysql_stmt_bind_param(handle->stmt, handle->binds_in) != 0 ||
 	    mysql_stmt_execute(handle->stmt) != 0)
 		return mms_handle_fail(db, handle, err);
-	mms_rc rc = mms_conn_check_tx(db, what, err);
+	mms_rc rc = mms_conn_check_tx(db, handle->def->name, err);
+	if (rc == MMS_OK)
+		*affected += mysql_stmt_affected_rows(handle->stmt);
+	return rc;
+}
+
+/* Rows from .. from + n, as the server takes them. */
+static mms_rc
+run_part(struct mms_db *db, struct mms_stmt_handle *handle, const struct mms_bulk *bulk,
+	 size_t from, size_t n, uint64_t *affected, struct mms_err *err)
+{
+	const char *what = handle->def->name;
+
+	if (mms_fault_hit(MMS_FAULT_STMT_BEFORE))
+		return mms_conn_cut(db, what, err);
+	db->n_statements++;
+	mms_rc rc = db->has_no_bulk ? run_rows(db, handle, bulk, from, n, affected, err)
+				    : run_array(db, handle, bulk, from, n, affected, err);
 	if (rc != MMS_OK)
 		return rc;
-	*affected += mysql_stmt_affected_rows(handle->stmt);
 	if (mms_fault_hit(MMS_FAULT_STMT_AFTER))
 		return mms_conn_cut(db, what, err);
 	mms_fault_step();

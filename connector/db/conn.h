@@ -52,6 +52,7 @@ struct mms_db {
 	struct mms_stmt_handle *streaming; /* whose rows are open                       */
 	enum mms_tx_state tx;
 	size_t max_packet; /* bytes the server takes at once              */
+	bool has_no_bulk;  /* it refuses arrays: rows are sent one by one */
 	unsigned long version, connection_id;
 	unsigned n_connects;
 	atomic_uint_fast64_t n_statements;

@@ -180,6 +180,7 @@ set_up(struct mms_db *db, struct mms_err *err)
 		rc = learn_facts(db, &facts, err);
 	if (rc == MMS_OK)
 		rc = set_session(db, &facts, err);
+	db->has_no_bulk = facts.has_statement_binlog; /* error 4033 */
 	return rc;
 }
 
