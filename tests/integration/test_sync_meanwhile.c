@@ -320,11 +320,17 @@ set_up_cleared(void)
 }
 
 static void
-check_cleared(const char *when)
+check_cleared_rows(const char *when, int64_t n)
 {
 	expect(when, 1, ROWS " WHERE sync_status <> 'Deleted Externally'");
 	expect(when, 1, ROWS " WHERE sync_status = 'Synced'");
-	expect(when, 6, ROWS);
+	expect(when, n, ROWS);
+}
+
+static void
+check_cleared(const char *when)
+{
+	check_cleared_rows(when, 6); /* two were deleted for good */
 }
 
 static void
@@ -348,6 +354,35 @@ an_edit_during_a_sweep_keeps_no_row_that_is_gone(void **state)
 
 	(void)state;
 	play(&m, check_cleared);
+}
+
+/* Somebody's trigger puts every change of it back: whatever is done about it ends. */
+static void
+a_row_that_can_never_be_changed_does_not_hold_the_others_up(void **state)
+{
+	(void)state;
+	set_up_cleared();
+	mms_test_sql(&world.server,
+		     "CREATE TRIGGER stubborn BEFORE UPDATE ON " TABLE
+		     " FOR EACH ROW SET NEW.modified = IF(OLD.external_event_id = "
+		     "'e3@example.com', OLD.modified, NEW.modified), NEW.sync_status = "
+		     "IF(OLD.external_event_id = 'e3@example.com', OLD.sync_status, "
+		     "NEW.sync_status), NEW.sync_error_log = IF(OLD.external_event_id = "
+		     "'e3@example.com', OLD.sync_error_log, NEW.sync_error_log)");
+	race_start(&race, &a, "sync --integration cal1 --confirm-deletes", NULL);
+	int status = race_finish(&a);
+	mms_test_sql(&world.server, "DROP TRIGGER stubborn");
+	assert_int_equal(status, 1);
+	expect("stubborn", 6, ROWS " WHERE sync_status = 'Deleted Externally'");
+	expect("stubborn", 1,
+	       "SELECT COUNT(*) FROM mmsync_dead_letter WHERE external_id IS NULL OR "
+	       "error_code = 'conflict'");
+	race_check(&race, "stubborn");
+	assert_int_equal(
+		race_run(&race, "sync --integration cal1 --confirm-deletes --force-full", NULL),
+		0);
+	check_cleared_rows("stubborn", 8);
+	race_is_quiet(&race, "stubborn");
 }
 
 /* All events under other ids, in small batches. */
@@ -506,6 +541,8 @@ main(void)
 			names_that_another_writer_takes_meanwhile_are_left_to_it, end_runs),
 		cmocka_unit_test_teardown(an_edit_during_a_sweep_keeps_no_row_that_is_gone,
 					  end_runs),
+		cmocka_unit_test_teardown(
+			a_row_that_can_never_be_changed_does_not_hold_the_others_up, end_runs),
 		cmocka_unit_test_teardown(an_edit_while_ids_change_keeps_every_row_in_its_place,
 					  end_runs),
 		cmocka_unit_test_teardown(

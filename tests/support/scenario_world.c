@@ -208,7 +208,18 @@ scenario_write_config(struct scenario *s)
 void
 world_start(struct world *world)
 {
-	world_start_with(world, NULL);
+	static char text[512]; /* the server is started again with them */
+	static const char *args[16];
+	const char *mode = getenv("MMS_TEST_SERVER");
+	char *save = NULL;
+	size_t n = 0;
+
+	(void)snprintf(text, sizeof text, "%s", mode != NULL ? mode : "");
+	for (char *word = strtok_r(text, " ", &save); word != NULL && n + 1 < MMS_COUNT(args);
+	     word = strtok_r(NULL, " ", &save))
+		args[n++] = word;
+	args[n] = NULL;
+	world_start_with(world, args);
 }
 
 void
