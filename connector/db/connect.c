@@ -149,6 +149,8 @@ set_session(struct mms_db *db, const struct server_facts *facts, struct mms_err 
 		    "sql_safe_updates = 0, sql_select_limit = DEFAULT, ");
 	if (facts->is_wsrep_on)
 		mms_str_add(&sql, "wsrep_sync_wait = 3, ");
+	if (db->settings->is_watched)
+		mms_str_add(&sql, "wait_timeout = 600, ");
 	mms_str_add(&sql, "NAMES utf8mb4 COLLATE utf8mb4_unicode_ci");
 	mms_rc rc = mms_str_check(&sql, err);
 	if (rc == MMS_OK)

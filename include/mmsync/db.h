@@ -37,6 +37,7 @@ struct mms_db_settings {
 	 * 15 s the nodes of a cluster that agree on who is gone look dead themselves.
 	 */
 	int64_t connect_timeout_ms, timeout_ms;
+	bool is_watched; /* its end tells others that we are dead: the server may not end it idle */
 };
 void mms_db_settings_release(struct mms_db_settings *settings);
 
