@@ -83,6 +83,7 @@ FAKES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fakes/*.c)))
 FUZZ_REPLAY := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(filter-out tests/fuzz/standalone.c,$(sort $(wildcard tests/fuzz/*.c))))
 BENCH := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/bench/*.c)))
 TORTURE := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/torture/*.c)))
+PRELOAD := $(OUT)/tests/preload/fail_malloc.so
 CMOCKA_LIBS = $(shell pkg-config --libs cmocka libical)
 
 .DELETE_ON_ERROR:
@@ -92,7 +93,7 @@ TABLES := $(OUT)/docs/tables
 TABLED := docs/mmsync.1 docs/completion/mmsync.bash
 
 .PHONY: all program everything deps deps-bench deps-analyze demo test check lint bench \
-	bench-programs torture fuzz analyze docs install format clean
+	bench-programs torture torture-programs fuzz analyze docs install format clean
 
 all: program
 ifeq ($(BUILD),release)
@@ -103,7 +104,7 @@ endif
 program: $(PROGRAM)
 
 # Everything that can be compiled in this variant.
-everything: program $(TABLES) $(UNIT) $(INTEGRATION) $(FAKES) $(FUZZ_REPLAY) $(TORTURE)
+everything: program $(TABLES) $(UNIT) $(INTEGRATION) $(FAKES) $(FUZZ_REPLAY) torture-programs
 
 $(PROGRAM): $(OUT)/connector/app/main.o $(LIB)
 	$(call say,LINK,$@)
@@ -142,6 +143,15 @@ $(FAKES) $(BENCH) $(TORTURE): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJ) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(CMOCKA_LIBS)
 
+torture-programs: program $(TORTURE) $(FAKES) $(PRELOAD)
+
+# No sanitizer in it: it stands before the allocator.
+$(PRELOAD): tests/preload/fail_malloc.c Makefile
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(filter-out -Wredundant-decls,$(WARN)) -O1 -g -fPIC -shared \
+		-fno-builtin -o $@ $<
+
 # A fuzz target replays its corpus when it is linked with standalone.o in place of libFuzzer.
 $(FUZZ_REPLAY): $(OUT)/%: $(OUT)/%.o $(OUT)/tests/fuzz/standalone.o $(LIB)
 	$(call say,LINK,$@)
@@ -179,9 +189,9 @@ bench: deps-bench
 
 bench-programs: program $(BENCH) $(FAKES)
 
+# make torture TORTURE_ARGS="--story 02 --kind step"
 torture:
-	@$(MAKE) --no-print-directory everything BUILD=dev
-	@tests/torture/run --full
+	@tests/torture/run --full $(TORTURE_ARGS)
 
 # make fuzz F=feed SECONDS=60
 fuzz:

@@ -145,7 +145,8 @@ set_session(struct mms_db *db, const struct server_facts *facts, struct mms_err 
 	mms_str_add(&sql,
 		    "SET autocommit = 1, completion_type = 0, sql_mode = 'STRICT_ALL_TABLES,"
 		    "NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO', time_zone = '+00:00', "
-		    "idle_write_transaction_timeout = 20, max_statement_time = 0, "
+		    "idle_write_transaction_timeout = LEAST(20, @@wait_timeout), "
+		    "max_statement_time = 0, "
 		    "sql_safe_updates = 0, sql_select_limit = DEFAULT, ");
 	int64_t wait_s =
 		db->settings->lock_wait_s > 0 ? db->settings->lock_wait_s : LOCK_WAIT_S;
@@ -155,6 +156,8 @@ set_session(struct mms_db *db, const struct server_facts *facts, struct mms_err 
 		     wait_s, wait_s);
 	if (facts->is_wsrep_on)
 		mms_str_add(&sql, "wsrep_sync_wait = 3, ");
+	if (db->settings->is_watched)
+		mms_str_add(&sql, "wait_timeout = 600, ");
 	mms_str_add(&sql, "NAMES utf8mb4 COLLATE utf8mb4_unicode_ci");
 	mms_rc rc = mms_str_check(&sql, err);
 	if (rc == MMS_OK)

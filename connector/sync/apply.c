@@ -158,7 +158,7 @@ run_tx(struct mms_turn_state *t, struct mms_tx *tx, struct mms_db *db, const str
 	if (rc == MMS_OK)
 		rc = f != NULL ? mms_lease_end(tx, &t->lease, longest(b), &f->end, err)
 			       : mms_lease_touch(tx, &t->lease, longest(b), err);
-	if (rc == MMS_OK)
+	if (rc == MMS_OK && b->n > 0)
 		rc = mms_integrations_hold(tx, t->stamp.integration, err);
 	if (rc == MMS_OK && mms_fault_is_sabotaged(MMS_SABOTAGE_CURSOR_FIRST))
 		rc = commit_early(tx, db, err);

@@ -33,8 +33,8 @@ mms_changes_release(struct mms_changes *changes)
 mms_rc
 mms_changes_add(struct mms_changes *changes, struct mms_change *change, struct mms_err *err)
 {
-	struct mms_change **moved =
-		mms_grow(changes->items, changes->n, &changes->cap, sizeof(struct mms_change *));
+	struct mms_change **moved = mms_grow(changes->items, changes->n, &changes->cap,
+					     sizeof(struct mms_change *));
 
 	if (moved == NULL) {
 		free_change(change);

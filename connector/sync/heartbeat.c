@@ -16,6 +16,7 @@ struct mms_heartbeat {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool is_stopping;
+	struct mms_db_settings settings; /* texts are borrowed */
 	struct mms_db *db;
 	struct mms_lease_owner owner;
 };
@@ -73,9 +74,11 @@ mms_heartbeat_start(struct mms_heartbeat **out, const struct mms_db_settings *se
 
 	if (h == NULL)
 		return mms_fail_nomem(err);
+	h->settings = *settings;
+	h->settings.is_watched = true;
 	mms_rc rc = init_wake(h, err);
 	if (rc == MMS_OK)
-		rc = mms_db_open(&h->db, settings, err);
+		rc = mms_db_open(&h->db, &h->settings, err);
 	if (rc == MMS_OK)
 		rc = mms_lease_owner_make(h->db, &h->owner, err);
 	if (rc == MMS_OK && pthread_create(&h->thread, NULL, beat, h) != 0)

@@ -38,6 +38,7 @@ struct mms_db_settings {
 	 */
 	int64_t connect_timeout_ms, timeout_ms;
 	int64_t lock_wait_s; /* 0: 10 s; longest wait for a lock of somebody else          */
+	bool is_watched; /* its end tells others that we are dead: the server may not end it idle */
 };
 void mms_db_settings_release(struct mms_db_settings *settings);
 

@@ -277,8 +277,8 @@ a_run_that_sleeps_in_a_transaction_locks_nothing_for_long(void **state)
 {
 	(void)state;
 	world.db_host = relay.host;
-	mms_relay_replace(&relay, "idle_write_transaction_timeout = 20",
-			  "idle_write_transaction_timeout = 01");
+	mms_relay_replace(&relay, "idle_write_transaction_timeout = LEAST(20",
+			  "idle_write_transaction_timeout = LEAST(01");
 	begin_changed();
 	race_start(&race, &a, "sync", RACE_AT_EVERY_STEP);
 	race_step_until(&race, &a, 0, "SELECT COUNT(*) FROM tabSeries FOR UPDATE SKIP LOCKED");

@@ -308,6 +308,24 @@ a_lease_from_before_a_restart_is_free_whoever_has_its_connection_number(void **s
 	race_is_quiet(&race, "after the heir");
 }
 
+/* Idle connections are ended after a second, the one that renews leases is not. */
+static void
+an_impatient_server_does_not_make_a_living_run_look_dead(void **state)
+{
+	(void)state;
+	race_begin(&race, 1, 5);
+	mms_test_sql(&world.server, "SET GLOBAL wait_timeout = 1");
+	race_start(&race, &a, "sync", RACE_AT_EVERY_STEP);
+	race_step_until(&race, &a, 1, LEASES);
+	mms_test_wait_i64(&world.server, 0, 20, OTHER_CONNECTIONS);
+	int status = race_run(&race, "sync", NULL);
+	mms_test_sql(&world.server, "SET GLOBAL wait_timeout = 28800");
+	assert_int_equal(status, 5);
+	assert_int_equal(race_finish(&a), 0);
+	assert_int_equal(ask(ROWS), 5);
+	race_is_quiet(&race, "woken");
+}
+
 /* ---- signals and time-outs ------------------------------------------------------------------ */
 
 /* At every k-th step of a sync: whatever it is at, it ends in order, and the next run does the rest. */
@@ -482,6 +500,8 @@ main(void)
 		cmocka_unit_test_teardown(
 			a_lease_from_before_a_restart_is_free_whoever_has_its_connection_number,
 			end_runs),
+		cmocka_unit_test_teardown(
+			an_impatient_server_does_not_make_a_living_run_look_dead, end_runs),
 		cmocka_unit_test_teardown(
 			a_terminated_run_finishes_its_transaction_and_gives_its_lease_back,
 			end_runs),

@@ -258,7 +258,7 @@ meddle(void *arg)
 	return NULL;
 }
 
-void
+bool
 race_meddle(struct race *race, struct mms_test_run *run, const char *sql)
 {
 	struct meddler meddler = { .server = &race->world->server, .sql = sql };
@@ -271,12 +271,14 @@ race_meddle(struct race *race, struct mms_test_run *run, const char *sql)
 	until.tv_nsec += BLOCKED_MS * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
-	if (pthread_timedjoin_np(thread, NULL, &until) != 0) {
+	bool is_done = pthread_timedjoin_np(thread, NULL, &until) == 0;
+	if (!is_done) {
 		race_wake(run);
 		(void)pthread_join(thread, NULL);
 	}
 	if (meddler.number != 0)
 		fail_msg("MariaDB error %u: %s", meddler.number, sql);
+	return is_done;
 }
 
 char *

@@ -52,9 +52,9 @@ long race_n_steps(struct race *race, const char *arguments);
 /*
  * Somebody else's SQL, one transaction, while the program sleeps or runs. Blocked by what the
  * program holds, it goes on when that is woken; it is done again when it is the victim of a
- * deadlock, and a duplicate key is its own affair.
+ * deadlock, and a duplicate key is its own affair. True: it was done while the program slept.
  */
-void race_meddle(struct race *race, struct mms_test_run *run, const char *sql);
+bool race_meddle(struct race *race, struct mms_test_run *run, const char *sql);
 
 /* A member of the JSON that it wrote, "integrations.0.status"; "absent". Owns: free(). */
 char *race_json(const struct mms_test_run *run, const char *path);

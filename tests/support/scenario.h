@@ -33,7 +33,8 @@ void world_stop(struct world *world);
 /* Faults for one of the story's syncs (mmsync/fault.h), for torture. */
 struct scenario_fault {
 	int sync_number;      /* which sync of the story, from 1; 0: none              */
-	const char *texts[3]; /* MMSYNC_FAULT of runs before the whole one; NULL-ended */
+	/* MMSYNC_FAULT of runs before the whole one, or "libNAME:N"; NULL-ended */
+	const char *texts[3];
 };
 
 /* One playing of one story. All zero but world and path is ready. */
@@ -83,6 +84,8 @@ void scenario_write_config(struct scenario *s);
 void scenario_reset(struct scenario *s);
 /* How often the last program passed a kind of fault point ("stmt-before", "alloc"); -1: unknown. */
 long scenario_count(const struct scenario *s, const char *kind);
+/* Allocations of the library that the last fault of the kind "libNAME:N" was for; -1: unknown. */
+long scenario_count_library(const struct scenario *s);
 /* A digest of every row that a quiet sync must not touch. */
 bool scenario_digest(struct scenario *s, char *out, size_t size);
 /*

@@ -55,6 +55,21 @@ read_all(const char *path, struct mms_str *out)
 		(void)close(fd);
 }
 
+/* In the child: an allocation of a library is to fail ("libmariadb:12"). */
+static void
+preload(struct scenario *s, const char *fault)
+{
+	char path[600];
+	const char *program = s->world->program;
+
+	(void)snprintf(path, sizeof path, "%.*s/tests/preload/fail_malloc.so",
+		       (int)(strrchr(program, '/') - program), program);
+	(void)setenv("LD_PRELOAD", path, 1);
+	(void)setenv("FAIL_MALLOC", fault, 1);
+	(void)snprintf(path, sizeof path, "%s/../library-counts", s->world->site_dir);
+	(void)setenv("FAIL_MALLOC_COUNT", path, 1);
+}
+
 /* In the child: become the program. */
 static void
 become(struct scenario *s, char **words, size_t n, const char *fault, const char *out_path,
@@ -75,7 +90,9 @@ become(struct scenario *s, char **words, size_t n, const char *fault, const char
 	argv[2] = s->world->site_dir;
 	memcpy(argv + 3, words, n * sizeof *words);
 	(void)setenv("MMSYNC_NOW", mms_time_print(s->now_ms, now), 1);
-	if (fault != NULL)
+	if (fault != NULL && strncmp(fault, "lib", 3) == 0)
+		preload(s, fault);
+	else if (fault != NULL)
 		(void)setenv("MMSYNC_FAULT", fault, 1);
 	if (s->sabotage != NULL)
 		(void)setenv("MMSYNC_SABOTAGE", s->sabotage, 1);

@@ -110,12 +110,17 @@ story_of(struct torment *t)
 }
 
 int
-torment_n_syncs(struct torment *t)
+torment_n_syncs(const char *path)
 {
-	t->scenario = story_of(t);
-	if (scenario_play(&t->scenario) != 0)
-		(void)take_failure(t);
-	return t->scenario.n_syncs;
+	char line[4096];
+	int n = 0;
+	FILE *file = fopen(path, "re");
+
+	while (file != NULL && fgets(line, sizeof line, file) != NULL)
+		n += strncmp(line, "sync", 4) == 0 && strchr(" \n", line[4]) != NULL;
+	if (file != NULL)
+		(void)fclose(file);
+	return n;
 }
 
 int

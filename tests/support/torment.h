@@ -37,8 +37,8 @@ struct torment {
 	char failure[4096]; /* "" = all is well */
 };
 
-/* How many syncs a story has; fills failure where it cannot even be played whole. */
-int torment_n_syncs(struct torment *t);
+/* How many syncs the story of that file has. */
+int torment_n_syncs(const char *path);
 /* Play it whole and remember. Returns 0, or 1 with failure filled. */
 int torment_measure(struct torment *t);
 /*

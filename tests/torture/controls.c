@@ -202,10 +202,12 @@ look_after(struct scenario *s, const char *fault, void *aux)
 static long
 find_harm(struct meanwhile *m, const char *sabotage, long *n_acted)
 {
-	long harm = 0;
+	bool is_slow = strstr(world.program, "/asan") != NULL ||
+		       strstr(world.program, "/tsan") != NULL;
+	long harm = 0, stride = is_slow && sabotage == NULL ? 4 : 1;
 
 	*n_acted = 0;
-	for (long n = 1; harm == 0; n++) {
+	for (long n = 1; harm == 0; n += stride) {
 		char fault[32];
 		struct scenario s = { .world = &world,
 				      .path = "fixtures/scenarios/20-versions.scn",
@@ -244,7 +246,7 @@ harms_only_when_broken(struct meanwhile *m, enum mms_sabotage what)
 	harm = find_harm(m, NULL, &n_acted);
 	if (harm != 0)
 		fail_msg("at step %ld, with the rule unbroken", harm);
-	assert_true(n_acted > 10);
+	assert_true(n_acted > 3);
 	if (find_harm(m, name, &n_acted) == 0)
 		fail_msg("'%s' is noticed at no step", name);
 }
