@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "mmsync/cursors.h"
+#include "mmsync/lookups.h"
 #include "mmsync/mem.h"
-#include "mmsync/near.h"
 #include "mmsync/provider.h"
 #include "mmsync/spool.h"
 
@@ -57,22 +57,6 @@ fetch(struct mms_app *app, struct mms_zones *zones, const char *url,
 	return rc;
 }
 
-static mms_rc
-unknown_integration(const struct mms_sources *sources, const char *name, struct mms_err *err)
-{
-	const char *best = NULL;
-
-	for (size_t i = 0; i < sources->n; i++) {
-		const char *known = sources->items[i].integration.name;
-		if (mms_near_enough(name, known) &&
-		    (best == NULL ||
-		     mms_near_distance(name, known) < mms_near_distance(name, best)))
-			best = known;
-	}
-	mms_fail(err, MMS_E_USAGE, "there is no integration '%s'", name);
-	return best != NULL ? mms_hint(err, "did you mean '%s'?", best) : MMS_E_USAGE;
-}
-
 /* The address that the site has for an integration. */
 static mms_rc
 fetch_integration(struct mms_app *app, struct mms_zones *zones, const char *name,
@@ -80,6 +64,7 @@ fetch_integration(struct mms_app *app, struct mms_zones *zones, const char *name
 {
 	MMS_AUTO(mms_sources) sources = { 0 };
 	struct mms_db *db = NULL;
+	char *spelled = NULL, *url = NULL;
 
 	if (!app->has_site) {
 		mms_fail(err, MMS_E_USAGE, "--integration needs a site");
@@ -87,20 +72,21 @@ fetch_integration(struct mms_app *app, struct mms_zones *zones, const char *name
 	}
 	mms_rc rc = mms_db_open(&db, &app->site.db, err);
 	if (rc == MMS_OK)
+		rc = mms_lookup_integration(db, name, &spelled, err);
+	if (rc == MMS_OK)
 		rc = mms_sources_load(db, &sources, err);
 	mms_db_close(db);
 	for (size_t i = 0; rc == MMS_OK && i < sources.n; i++) {
 		const struct mms_integration *in = &sources.items[i].integration;
-
-		if (strcmp(in->name, name) != 0)
-			continue;
-		if (in->ical_url == NULL || in->ical_url[0] == '\0') {
-			mms_fail(err, MMS_E_CONFIG, "'%s' has no iCal URL", name);
-			return mms_hint(err, "only integrations of type iCal have feeds");
-		}
-		return fetch(app, zones, in->ical_url, out, err);
+		if (strcmp(in->name, spelled) == 0)
+			url = in->ical_url;
 	}
-	return rc != MMS_OK ? rc : unknown_integration(&sources, name, err);
+	if (rc == MMS_OK && (url == NULL || url[0] == '\0')) {
+		mms_fail(err, MMS_E_CONFIG, "'%s' has no iCal URL", spelled);
+		rc = mms_hint(err, "only integrations of type iCal have feeds");
+	}
+	mms_free(spelled);
+	return rc == MMS_OK ? fetch(app, zones, url, out, err) : rc;
 }
 
 /* ---- files and pipes ------------------------------------------------------------------------ */

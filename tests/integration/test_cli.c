@@ -192,7 +192,7 @@ colours_and_shape_follow_the_terminal(void **state)
 		  "\033[31m", NULL },
 		{ "a table", "sync", "TERM=xterm", "NO_COLOR=", "\033[1mINTEGRATION", NULL },
 		{ "a plain table", "sync", "TERM=dumb", "NO_COLOR=", "INTEGRATION", "\033" },
-		{ "JSON is indented", "sync --json", "TERM=xterm",
+		{ "JSON is indented", "--no-progress sync --json", "TERM=xterm",
 		  "NO_COLOR=", "\n  \"run\":", "\033" },
 		{ "quiet", "--quiet sync", "TERM=xterm", "NO_COLOR=", "", "INTEGRATION" },
 	};
