@@ -109,7 +109,7 @@ schema_verbs_answer_people_and_programs(void **state)
 	must_hold(run.out, "migration 0001_installation: applied 20");
 	RUN(&run, 0, "schema", "show", "--json");
 	json_t *root = parse(&run);
-	assert_int_equal(json_array_size(json_object_get(root, "migrations")), 4);
+	assert_int_equal(json_array_size(json_object_get(root, "migrations")), 5);
 	assert_int_equal(json_array_size(json_object_get(root, "tables")), 8);
 	json_decref(root);
 	RUN(&run, 0, "--json", "schema", "check");
