@@ -83,6 +83,28 @@ struct mms_turn_finish {
 	const char *error_text; /* for the integration: NULL: none */
 };
 
+/* A run of changes that goes into one transaction. */
+struct mms_batch {
+	struct mms_change **items; /* borrowed */
+	size_t n;
+	const struct mms_turn_finish *finish; /* NULL: the turn goes on */
+};
+
+/*
+ * batch.c: one try. A batch that was committed although its answer was lost is MMS_OK. The last
+ * one gives its lease away: another worker may have it already, so the run row is asked.
+ * *was_in_doubt is kept from try to try of the same batch.
+ * Errors: RETRY, CONFLICT (rows are not as they were read), ITEM (refused), HELD, GONE, DB, NOMEM.
+ */
+mms_rc mms_batch_try(struct mms_turn_state *t, const struct mms_batch *b, bool *was_in_doubt,
+		     struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * rebase.c: someone else wrote to this integration: read all of it again, keep what the listing
+ * showed, and set every change that is still held on the rows as they are now.
+ */
+mms_rc mms_turn_read_again(struct mms_turn_state *t, struct mms_err *err) MMS_MUST_CHECK;
+
 /*
  * apply.c: write the pending changes, in one transaction where they go in, in several where
  * some are refused; with finish, the end of the turn in the last one.
