@@ -86,6 +86,9 @@ add_history(struct scenario *s, struct mms_str *out)
 		  out);
 }
 
+/* A cursor that has lost its integration is named after its number, which is random. */
+#define CURSOR_NAME(column) "CASE WHEN " column " LIKE '<%>' THEN '<gone>' ELSE " column " END"
+
 void
 scenario_state(struct scenario *s, bool with_history, struct mms_str *out)
 {
@@ -100,14 +103,18 @@ scenario_state(struct scenario *s, bool with_history, struct mms_str *out)
 	add_lines(s, "state",
 		  "mmsync_event_state s JOIN mmsync_cursor c ON c.id = s.integration_id LEFT "
 		  "JOIN `tabMM Calendar Event Sync` e ON e.name = s.row_name",
-		  "c.name,s.external_id,s.series_id,s.ical_uid,e.external_event_id,s.type,"
-		  "s.created_by_us,s.status,s.external_version,HEX(s.content_hash),"
-		  "s.created_at_ms,s.changed_at_ms",
+		  CURSOR_NAME("c.name") ",s.external_id,s.series_id,s.ical_uid,e.external_"
+					"event_id,s.type,"
+					"s.created_by_us,s.status,s.external_version,HEX(s."
+					"content_hash),"
+					"s.created_at_ms,s.changed_at_ms",
 		  out);
 	add_lines(s, "cursor", "mmsync_cursor",
-		  "name,provider,sync_token,window_start_ms,window_end_ms,next_entry_ms,"
-		  "last_full_ms,last_success_ms,failures,wait_until_ms,longest_event_ms,"
-		  "lease_owner",
+		  CURSOR_NAME("name") ",provider,sync_token,window_start_ms,window_end_ms,next_"
+				      "entry_ms,"
+				      "last_full_ms,last_success_ms,failures,wait_until_ms,"
+				      "longest_event_ms,"
+				      "lease_owner",
 		  out);
 	add_lines(s, "integration", "`tabMM Calendar Integration`",
 		  "name,sync_status,last_sync,sync_error_log,modified", out);
