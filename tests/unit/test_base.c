@@ -350,6 +350,35 @@ odd_bytes_are_found_wherever_they_stand(void **state)
 	}
 }
 
+/* The short way writes what the writer of documents writes: stored JSON is compared by its bytes. */
+static void
+quoted_texts_are_those_of_the_writer(void **state)
+{
+	static const char *const texts[] = { "",
+					     "plain",
+					     "\"quoted\" \\ and / and <tag>",
+					     "gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80",
+					     "broken \xE9 \xC3",
+					     "line\r\n\ttab\b\f\x01\x1F\x7F" };
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(texts) + 256; i++) {
+		char one[] = { 'x', (char)(i - MMS_COUNT(texts)), 'y', '\0' };
+		const char *text = i < MMS_COUNT(texts) ? texts[i] : one;
+		size_t len = i < MMS_COUNT(texts) ? strlen(text) : 3;
+		MMS_AUTO(mms_str) want = { 0 };
+		MMS_AUTO(mms_str) got = { 0 };
+		MMS_AUTO(mms_json) j = { 0 };
+		MMS_AUTO(mms_err) err = { 0 };
+
+		assert_int_equal(mms_json_open_str(&j, &want, false, &err), MMS_OK);
+		mms_json_textn(&j, text, len);
+		assert_int_equal(mms_json_check(&j, &err), MMS_OK);
+		mms_json_add_quoted(&got, text, len);
+		assert_string_equal(mms_str_get(&got), mms_str_get(&want));
+	}
+}
+
 int
 main(void)
 {
@@ -369,6 +398,7 @@ main(void)
 		cmocka_unit_test(deletions_beyond_the_budget_are_refused),
 		cmocka_unit_test(json_is_written_with_repaired_text),
 		cmocka_unit_test(odd_bytes_are_found_wherever_they_stand),
+		cmocka_unit_test(quoted_texts_are_those_of_the_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
