@@ -81,7 +81,20 @@ bench_open(struct bench *b, int argc, char **argv)
 	b->out = fopen(argv[4], "ae");
 	if (b->out == NULL)
 		bench_die("%s cannot be written", argv[4]);
+	char notes[128];
+	(void)snprintf(notes, sizeof notes, "%s/notes", b->dir);
+	b->notes = fopen(notes, "ae");
+	if (b->notes == NULL)
+		bench_die("%s cannot be written", notes);
 	find_places(b);
+}
+
+int
+bench_close(struct bench *b)
+{
+	bool is_written = fclose(b->notes) == 0;
+
+	return fclose(b->out) == 0 && is_written ? 0 : 1;
 }
 
 bool
@@ -199,8 +212,11 @@ bench_report(const struct bench *b, const struct bench_row *row, const struct be
 		       is_ratio ? "" : " ", is_ratio ? "" : row->unit);
 	if (isatty(STDERR_FILENO) == 1)
 		fputs("\r\033[K", stderr);
-	printf("%-16s %7s %-16s %-10s %-7s %s\n", row->name, value, range, goal,
-	       is_met ? "met" : "MISSED", context);
+	printf("%-16s %7s %-16s %-10s %s\n", row->name, value, range, goal,
+	       is_met ? "ok" : "below");
 	(void)fflush(stdout);
 	put_json(b, row, s, context);
+	fprintf(b->notes, "%s: %s\n", row->name, context);
+	if (fflush(b->notes) != 0)
+		bench_die("the notes cannot be written");
 }

@@ -30,7 +30,8 @@ _Noreturn void bench_die(const char *fmt, ...) MMS_PRINTF(1, 2);
 
 /*
  * A run as tests/bench/run sets it up. Its folder holds db/s (the server's socket),
- * sites/bench (the site folder), feeds/ (what the feed server serves), log (what children say).
+ * sites/bench (the site folder), feeds/ (what the feed server serves), log (what children say),
+ * notes (what each row measured).
  */
 struct bench {
 	char dir[96], site[128], socket[112];
@@ -38,13 +39,16 @@ struct bench {
 	char root[512];    /* of the repository                             */
 	unsigned port;     /* of the feed server                            */
 	size_t rounds;
-	FILE *out; /* rows as JSON, one a line */
+	FILE *out;   /* rows as JSON, one a line        */
+	FILE *notes; /* what each row measured, one a line */
 	char **names;
 	size_t n_names; /* chosen rows; none: all */
 };
 
 /* From main's arguments: DIR PORT ROUNDS OUT [NAME...]. */
 void bench_open(struct bench *bench, int argc, char **argv);
+/* Returns main's status: 1 when the report could not be written. */
+int bench_close(struct bench *bench);
 /* Is this row chosen? Who chooses "start" has chosen "start_due" with it. */
 bool bench_wants(const struct bench *bench, const char *name);
 /* A word to whoever waits, on stderr: "store: round 3 of 6". */
@@ -73,7 +77,10 @@ struct bench_row {
 	const char *unit;      /* "ratio", "MiB", "ms" */
 	int decimals;
 };
-/* Print it, and put it into the run's file; nothing when it is not chosen. The context says what was measured, with numbers. */
+/*
+ * Print it, and put it into the run's files; nothing when it is not chosen. The context says what was
+ * measured, with numbers of the last round.
+ */
 void bench_report(const struct bench *bench, const struct bench_row *row,
 		  const struct bench_samples *samples, const char *fmt, ...) MMS_PRINTF(4, 5);
 
