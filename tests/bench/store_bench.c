@@ -37,11 +37,8 @@ struct events {
 	size_t n;
 };
 
-/*
- * What the provider hands up, and gives away with it; the benches' only global: a provider has no
- * other way to learn it.
- */
-static struct events shown;
+/* What the provider hands up; the benches' only global: a provider has no other way to learn it. */
+static const struct events *shown;
 
 static void
 read_events(const struct bench *b, struct mms_zones *zones, unsigned edition,
@@ -83,21 +80,6 @@ free_events(struct events *events)
 	for (size_t i = 0; i < events->n; i++)
 		mms_event_release(&events->items[i]);
 	free(events->items);
-	*events = (struct events){ 0 };
-}
-
-static void
-copy_events(const struct events *from, struct events *out)
-{
-	MMS_AUTO(mms_err) err = { 0 };
-
-	out->items = calloc(from->n, sizeof *out->items);
-	if (out->items == NULL)
-		bench_die("out of memory");
-	for (out->n = 0; out->n < from->n; out->n++) {
-		if (mms_event_copy(&from->items[out->n], &out->items[out->n], &err) != MMS_OK)
-			bench_die("%s", mms_err_text(&err));
-	}
 }
 
 struct session {
@@ -124,23 +106,33 @@ start_listing(struct mms_session *s, const struct mms_listing *listing, struct m
 	return MMS_OK;
 }
 
+/*
+ * Events are lent: making them is no cost of the writer. Each page's are taken back when the next
+ * one is asked for; the last page, which nobody comes back for, has copies.
+ */
 static mms_rc
 next_page(struct mms_session *session, size_t max, struct mms_page *page, struct mms_err *err)
 {
 	struct session *s = (struct session *)session;
+	bool is_last = shown->n - s->at <= max;
+	mms_rc rc = MMS_OK;
 
+	for (size_t i = 0; i < page->n; i++)
+		page->events[i] = (struct mms_event){ 0 };
 	mms_page_clear(page);
 	s->base.counts.pages++;
-	while (page->n < max && s->at < shown.n) {
+	while (rc == MMS_OK && page->n < max && s->at < shown->n) {
 		struct mms_event *event = mms_page_add(page);
 		if (event == NULL)
 			return mms_fail_nomem(err);
-		*event = shown.items[s->at];
-		shown.items[s->at++] = (struct mms_event){ 0 };
+		if (is_last)
+			rc = mms_event_copy(&shown->items[s->at++], event, err);
+		else
+			*event = shown->items[s->at++];
 	}
-	page->is_last = page->is_full = s->at == shown.n;
+	page->is_last = page->is_full = is_last;
 	page->next_entry_ms = MMS_NO_TIME;
-	return MMS_OK;
+	return rc;
 }
 
 static void
@@ -223,9 +215,9 @@ own_cpu(void)
 	       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
-/* One turn over what is shown; it must count as many of `counter` as there are. */
+/* One turn over `events`; it must count as many of `counter` as there are. */
 static void
-run_turn(struct ours *o, size_t counter)
+run_turn(struct ours *o, const struct events *events, size_t counter)
 {
 	const struct mms_clock clock = { .is_fixed = true, .fixed_ms = BENCH_NOW_MS };
 	struct mms_log log = { .is_silent = true };
@@ -239,6 +231,7 @@ run_turn(struct ours *o, size_t counter)
 	MMS_AUTO(mms_sync_report) report = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
 
+	shown = events;
 	mms_rc rc = mms_sync_run(&env, &options, &report, &err);
 	if (rc != MMS_OK || report.n != 1 || strcmp(report.turns[0].status, "success") != 0)
 		bench_die("the turn failed: %s %s", mms_err_text(&err),
@@ -316,13 +309,28 @@ want_digest(MYSQL *m, const char *what, const struct edition *e)
 static struct cost
 time_turn(const struct bench *b, struct ours *o, const struct edition *e, size_t counter)
 {
-	copy_events(&e->events,
-		    &shown); /* a service makes its own: none of the writer's cost */
 	struct cost began = begin(b);
-	run_turn(o, counter);
-	struct cost cost = end(b, began);
-	free_events(&shown);
-	return cost;
+
+	run_turn(o, &e->events, counter);
+	return end(b, began);
+}
+
+/* The shortest of the turns: the median of three. */
+static struct cost
+time_unchanged(const struct bench *b, struct ours *o, const struct edition *e)
+{
+	struct cost costs[3];
+
+	for (int i = 0; i < 3; i++)
+		costs[i] = time_turn(b, o, e, offsetof(struct mms_event_counts, unchanged));
+	for (int i = 0; i < 2; i++) {
+		if (costs[i].wall <= costs[i + 1].wall)
+			continue;
+		struct cost moved = costs[i];
+		costs[i] = costs[i + 1];
+		costs[i + 1] = moved;
+	}
+	return costs[0].wall > costs[1].wall ? costs[0] : costs[1];
 }
 
 static void
@@ -334,7 +342,7 @@ time_ours(const struct bench *b, MYSQL *m, struct ours *o, struct edition *e, st
 	if (e[0].tables[0].n_rows == 0)
 		keep_tables(m, &e[0]);
 	want_digest(m, "another first turn", &e[0]);
-	t->unchanged = time_turn(b, o, &e[0], offsetof(struct mms_event_counts, unchanged));
+	t->unchanged = time_unchanged(b, o, &e[0]);
 	bench_settle(m);
 	t->changed = time_turn(b, o, &e[1], offsetof(struct mms_event_counts, updated));
 	if (e[1].tables[0].n_rows == 0)
