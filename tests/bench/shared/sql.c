@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "mmsync/clock.h"
@@ -105,7 +106,7 @@ bench_empty(MYSQL *m)
 					      "mmsync_run" };
 
 	for (size_t i = 0; i < MMS_COUNT(tables); i++)
-		bench_sql(m, "TRUNCATE `%s`", tables[i]);
+		bench_sql(m, "DELETE FROM `%s`", tables[i]);
 	bench_sql(m, "INSERT INTO tabSeries (name, current) VALUES ('', 0)");
 	bench_sql(m, "INSERT INTO tabUser (name, creation, modified, owner, modified_by, email,"
 		     " enabled, time_zone) VALUES ('" BENCH_USER "', NOW(6), NOW(6),"
@@ -140,33 +141,22 @@ bench_settle(MYSQL *m)
 	mms_clock_sleep_ms(50);
 }
 
-/* utime and stime, the 14th and 15th word of /proc/PID/stat; the second may hold blanks. */
 double
 bench_server_cpu(const struct bench *b)
 {
-	char path[128], line[1024] = "";
-	long pid = 0;
+	char path[128], line[32] = "";
+	struct timespec used;
+	clockid_t clock;
 
 	(void)snprintf(path, sizeof path, "%s/db/pid", b->dir);
 	FILE *file = fopen(path, "re");
 	if (file == NULL || fgets(line, sizeof line, file) == NULL)
 		bench_die("%s cannot be read", path);
-	pid = strtol(line, NULL, 10);
 	(void)fclose(file);
-	(void)snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-	file = fopen(path, "re");
-	if (file == NULL || fgets(line, sizeof line, file) == NULL)
-		bench_die("%s cannot be read", path);
-	(void)fclose(file);
-	const char *p = strrchr(line, ')');
-	for (int i = 0; p != NULL && i < 12; i++)
-		p = strchr(p + 1, ' ');
-	if (p == NULL)
-		bench_die("%s is of another form", path);
-	char *end;
-	double ticks = strtod(p, &end);
-	ticks += strtod(end, NULL);
-	return ticks / (double)sysconf(_SC_CLK_TCK);
+	if (clock_getcpuclockid((pid_t)strtol(line, NULL, 10), &clock) != 0 ||
+	    clock_gettime(clock, &used) != 0)
+		bench_die("the server's processor time cannot be read");
+	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
 void
