@@ -66,6 +66,8 @@ want_same(const char *what, const char *ours, const char *theirs)
 
 struct feed_times {
 	double first, again, same, peer_first, peer_again;
+	double first_cpu,
+		peer_cpu; /* processor time of the first sync, the server's included */
 	char digest[64], peer_digest[64];
 };
 
@@ -74,7 +76,10 @@ time_ours(const struct bench *b, MYSQL *m, struct feed_times *t)
 {
 	bench_feed_conf(b, FEED, "");
 	add_calendar(b, m, FEED);
-	t->first = sync_once(b).seconds;
+	double server = bench_server_cpu(b);
+	struct bench_child child = sync_once(b);
+	t->first = child.seconds;
+	t->first_cpu = child.cpu_s + bench_server_cpu(b) - server;
 	bench_digest(m, t->digest, sizeof t->digest);
 	bench_settle(m);
 	t->again = sync_often(b, 3);
@@ -85,8 +90,8 @@ time_ours(const struct bench *b, MYSQL *m, struct feed_times *t)
 		bench_die("feed_again: a feed with a matching ETag was read again");
 }
 
-static double
-time_peer(const struct bench *b)
+static struct bench_child
+run_peer(const struct bench *b)
 {
 	char script[600], url[128];
 	const char *const argv[] = { "/usr/bin/python3",
@@ -103,7 +108,7 @@ time_peer(const struct bench *b)
 	(void)snprintf(script, sizeof script, "%s/tests/bench/peer_feed.py", b->root);
 	(void)snprintf(url, sizeof url, "http://127.0.0.1:%u/" FEED, b->port);
 	bench_child(b, argv, NULL, false, &child);
-	return child.seconds;
+	return child;
 }
 
 static void
@@ -111,9 +116,12 @@ time_theirs(const struct bench *b, MYSQL *m, struct feed_times *t)
 {
 	bench_feed_conf(b, FEED, "");
 	add_calendar(b, m, FEED);
-	t->peer_first = time_peer(b);
+	double server = bench_server_cpu(b);
+	struct bench_child child = run_peer(b);
+	t->peer_first = child.seconds;
+	t->peer_cpu = child.cpu_s + bench_server_cpu(b) - server;
 	bench_settle(m);
-	t->peer_again = time_peer(b);
+	t->peer_again = run_peer(b).seconds;
 	bench_digest(m, t->peer_digest, sizeof t->peer_digest);
 }
 
@@ -147,8 +155,10 @@ bench_feeds(const struct bench *b, MYSQL *m)
 		bench_add(&same, t.peer_again / t.same);
 	}
 	bench_report(b, &rows[0], &first,
-		     "%d VEVENTs (%d weekly), %.1f MB, 120 days, %s: %.3f s, python %.2f s",
-		     FEED_EVENTS, FEED_SERIES, mb, t.digest, t.first, t.peer_first);
+		     "%d VEVENTs (%d weekly), %.1f MB, 120 days, %s: %.3f s (CPU, the server's "
+		     "included: %.3f), python %.2f s (CPU %.2f)",
+		     FEED_EVENTS, FEED_SERIES, mb, t.digest, t.first, t.first_cpu, t.peer_first,
+		     t.peer_cpu);
 	bench_report(b, &rows[1], &again,
 		     "the whole body, nothing changed: %.3f s, python %.2f s", t.again,
 		     t.peer_again);
