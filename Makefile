@@ -81,7 +81,8 @@ UNIT := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/unit/*.c)))
 INTEGRATION := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/integration/*.c)))
 FAKES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fakes/*.c)))
 FUZZ_REPLAY := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(filter-out tests/fuzz/standalone.c,$(sort $(wildcard tests/fuzz/*.c))))
-BENCH := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/bench/*.c)))
+BENCHES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/bench/*.c)))
+BENCH_OBJ := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/bench/shared/*.c)))
 TORTURE := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/torture/*.c)))
 PRELOAD := $(OUT)/tests/preload/fail_malloc.so
 CMOCKA_LIBS = $(shell pkg-config --libs cmocka libical)
@@ -139,7 +140,7 @@ $(UNIT) $(INTEGRATION): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJ) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(CMOCKA_LIBS)
 
-$(FAKES) $(BENCH) $(TORTURE): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJ) $(LIB)
+$(FAKES) $(TORTURE): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJ) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(CMOCKA_LIBS)
 
@@ -151,6 +152,13 @@ $(PRELOAD): tests/preload/fail_malloc.c Makefile
 	$(call say,LINK,$@)
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE $(filter-out -Wredundant-decls,$(WARN)) -O1 -g -fPIC -shared \
 		-fno-builtin -o $@ $<
+
+$(BENCHES): $(OUT)/%: $(OUT)/%.o $(BENCH_OBJ) $(SUPPORT_OBJ) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(CMOCKA_LIBS)
+
+# Its provider hands up events from memory.
+$(OUT)/tests/bench/store_bench: LDFLAGS_ALL += -Wl,--wrap=mms_provider_find
 
 # A fuzz target replays its corpus when it is linked with standalone.o in place of libFuzzer.
 $(FUZZ_REPLAY): $(OUT)/%: $(OUT)/%.o $(OUT)/tests/fuzz/standalone.o $(LIB)
@@ -184,10 +192,10 @@ lint:
 
 bench: deps-bench
 	@$(MAKE) --no-print-directory all BUILD=release
-	@$(MAKE) --no-print-directory bench-programs BUILD=release
-	@tests/bench/run $(BENCH_ARGS)
+	@$(MAKE) --no-print-directory -j2 bench-programs BUILD=release
+	@BENCH='$(BENCH)' BENCH_ROUNDS='$(BENCH_ROUNDS)' tests/bench/run
 
-bench-programs: program $(BENCH) $(FAKES)
+bench-programs: program $(BENCHES) $(FAKES)
 
 # make torture TORTURE_ARGS="--story 02 --kind step"
 torture:

@@ -207,6 +207,52 @@ mms_json_done(struct mms_json *j)
 		j->state = MMS_E_STOPPED;
 }
 
+/* What stands for a byte inside of quotes: 0 itself, 'u' \\u00XX, else the letter after a backslash. */
+static char
+escape_of(unsigned char c)
+{
+	static const char controls[32] = "uuuuuuuubtnufruuuuuuuuuuuuuuuuuu";
+
+	if (c < sizeof controls)
+		return controls[c];
+	return c == '"' || c == '\\' ? (char)c : '\0';
+}
+
+static void
+add_escaped(struct mms_str *out, const char *text, size_t len)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	size_t good = 0; /* start of the run not yet appended */
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+		char escape = escape_of(c);
+		char code[] = { '\\', escape, '0', '0', hex[c >> 4], hex[c & 15] };
+		if (escape == '\0')
+			continue;
+		mms_str_addn(out, text + good, i - good);
+		mms_str_addn(out, code, escape == 'u' ? sizeof code : 2);
+		good = i + 1;
+	}
+	mms_str_addn(out, text + good, len - good);
+}
+
+void
+mms_json_add_quoted(struct mms_str *out, const char *text, size_t len)
+{
+	mms_str_addc(out, '"');
+	if (mms_utf8_is_valid(text, len)) {
+		add_escaped(out, text, len);
+	} else {
+		MMS_AUTO(mms_str) good = { 0 };
+		mms_utf8_add_repaired(&good, text, len);
+		if (good.state != MMS_OK && out->state == MMS_OK)
+			out->state = good.state;
+		add_escaped(out, mms_str_get(&good), good.len);
+	}
+	mms_str_addc(out, '"');
+}
+
 mms_rc
 mms_json_check(const struct mms_json *j, struct mms_err *err)
 {

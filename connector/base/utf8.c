@@ -39,12 +39,31 @@ char_len(const unsigned char *p, size_t n)
 	return len;
 }
 
+/* How many bytes from p on are ASCII but NUL, eight at a time: most text is nothing else. */
+static size_t
+plain_run(const unsigned char *p, size_t n)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	size_t i = 0;
+
+	for (uint64_t word; n - i >= sizeof word; i += sizeof word) {
+		memcpy(&word, p + i, sizeof word);
+		/* A byte of NUL borrows into its top bit; any other ASCII byte leaves it clear. */
+		if (((word | (word - ones)) & tops) != 0)
+			break;
+	}
+	return i;
+}
+
 bool
 mms_utf8_is_valid(const char *text, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)text;
 
 	for (size_t i = 0; i < len;) {
+		i += plain_run(p + i, len - i);
+		if (i == len)
+			break;
 		size_t n = char_len(p + i, len - i);
 		if (n == 0)
 			return false;
@@ -60,6 +79,9 @@ mms_utf8_add_repaired(struct mms_str *out, const char *text, size_t len)
 	size_t good = 0; /* start of the run not yet appended */
 
 	for (size_t i = 0; i < len;) {
+		i += plain_run(p + i, len - i);
+		if (i == len)
+			break;
 		size_t n = p[i] == 0 ? 0 : char_len(p + i, len - i);
 		if (n > 0) {
 			i += n;
@@ -141,6 +163,8 @@ mms_utf8_prefix(const char *text, size_t len, size_t max_chars, size_t max_bytes
 	bool is_joined = false;
 	size_t chars = 0, i = 0;
 
+	if (len <= max_chars && len <= max_bytes)
+		return len; /* there are no more characters than bytes */
 	while (i < len) {
 		size_t n = char_len(p + i, len - i);
 		uint32_t c;

@@ -168,7 +168,7 @@ mms_event_stored_id(const char *exact_id, bool is_instance, size_t max_chars, ch
 	unsigned char digest[MMS_SHA256_BYTES];
 	char hex[MMS_SHA256_TEXT];
 	size_t len = strlen(exact_id);
-	bool fits = mms_utf8_count(exact_id, len) <= max_chars;
+	bool fits = len <= max_chars || mms_utf8_count(exact_id, len) <= max_chars;
 
 	if (fits && (is_instance || !ends_like_an_instance(exact_id))) {
 		char *copy = mms_text_copy_n(exact_id, len);

@@ -100,26 +100,30 @@ static mms_rc
 make_text(const char *text, size_t max_chars, size_t max_bytes, char **out, bool *is_cut,
 	  struct mms_err *err)
 {
-	MMS_AUTO(mms_str) s = { 0 };
+	MMS_AUTO(mms_str) escaped = { 0 };
 
 	*out = NULL;
 	if (text == NULL || text[0] == '\0')
 		return MMS_OK;
 	/* Escaping only makes it longer: what does not fit now never will. */
-	size_t len = strlen(text), first = mms_utf8_prefix(text, len, max_chars, max_bytes);
-	MMS_AUTO(mms_str) head = { 0 };
-	mms_str_addn(&head, text, first);
-	mms_row_add_text(&s, mms_str_get(&head));
-	*is_cut = *is_cut || first < len;
-	mms_rc rc = mms_str_check(&head, err);
-	if (rc == MMS_OK)
-		rc = mms_str_check(&s, err);
+	size_t len = strlen(text), keep = mms_utf8_prefix(text, len, max_chars, max_bytes);
+	char *head = mms_text_copy_n(text, keep);
+	if (head == NULL)
+		return mms_fail_nomem(err);
+	*is_cut = *is_cut || keep < len;
+	if (!contains_tag(head)) {
+		*out = head;
+		return MMS_OK;
+	}
+	mms_row_add_text(&escaped, head);
+	mms_free(head);
+	mms_rc rc = mms_str_check(&escaped, err);
 	if (rc != MMS_OK)
 		return rc;
-	size_t keep = mms_utf8_prefix(s.ptr, s.len, max_chars, max_bytes);
-	*is_cut = *is_cut || keep < s.len;
-	mms_str_cut(&s, keep);
-	*out = mms_str_take(&s);
+	keep = mms_utf8_prefix(escaped.ptr, escaped.len, max_chars, max_bytes);
+	*is_cut = *is_cut || keep < escaped.len;
+	mms_str_cut(&escaped, keep);
+	*out = mms_str_take(&escaped);
 	return *out != NULL ? MMS_OK : mms_fail_nomem(err);
 }
 
@@ -128,48 +132,54 @@ static mms_rc
 make_title(const struct mms_event *event, const struct mms_row_rules *rules,
 	   struct mms_event_row *row, struct mms_err *err)
 {
-	MMS_AUTO(mms_str) line = { 0 };
 	const char *text = event->title != NULL ? event->title : "";
+	size_t n = 0;
 
 	if (event->is_private)
 		text = "Busy"; /* every user of the site may read this row */
+	char *line = mms_alloc(strlen(text) + 1);
+	if (line == NULL)
+		return mms_fail_nomem(err);
 	for (const char *p = text; *p != '\0'; p++) {
 		bool is_blank = (unsigned char)*p <= ' ' || *p == 127;
-		bool follows_blank = line.len == 0 || line.ptr[line.len - 1] == ' ';
 		if (!is_blank)
-			mms_str_addc(&line, *p);
-		else if (!follows_blank)
-			mms_str_addc(&line, ' ');
+			line[n++] = *p;
+		else if (n > 0 && line[n - 1] != ' ')
+			line[n++] = ' ';
 	}
-	while (line.len > 0 && line.ptr[line.len - 1] == ' ')
-		mms_str_cut(&line, line.len - 1);
-	mms_rc rc = mms_str_check(&line, err);
-	if (rc != MMS_OK)
-		return rc;
-	return make_text(line.len > 0 ? mms_str_get(&line) : "No Title", rules->title_chars,
-			 SIZE_MAX, &row->title, &row->has_warning, err);
+	while (n > 0 && line[n - 1] == ' ')
+		n--;
+	line[n] = '\0';
+	mms_rc rc = make_text(n > 0 ? line : "No Title", rules->title_chars, SIZE_MAX,
+			      &row->title, &row->has_warning, err);
+	mms_free(line);
+	return rc;
 }
 
 /* One attendee as JSON, or nothing where Frappe could not save the address. */
 static void
-add_attendee(struct mms_json *j, const struct mms_email *email, const struct mms_attendee *a,
+add_attendee(struct mms_str *out, const struct mms_email *email, const struct mms_attendee *a,
 	     bool *is_left_out)
 {
+	const char *response = mms_response_name(a->response);
+	const char *name = a->display_name != NULL ? a->display_name : "";
+
 	if (a->email == NULL || !mms_email_matches(email, a->email, strlen(a->email))) {
 		*is_left_out = true;
 		return;
 	}
-	mms_json_map(j);
-	mms_json_put_text(j, "email", a->email);
-	if (mms_response_name(a->response) != NULL)
-		mms_json_put_text(j, "response_status", mms_response_name(a->response));
-	if (a->display_name != NULL && a->display_name[0] != '\0') {
-		mms_json_key(j, "display_name");
-		mms_json_textn(j, a->display_name,
-			       mms_utf8_prefix(a->display_name, strlen(a->display_name),
-					       NAME_CHARS, SIZE_MAX));
+	mms_str_add(out, out->len == 0 ? "[{\"email\":" : ",{\"email\":");
+	mms_json_add_quoted(out, a->email, strlen(a->email));
+	if (response != NULL) {
+		mms_str_add(out, ",\"response_status\":");
+		mms_json_add_quoted(out, response, strlen(response));
 	}
-	mms_json_map_end(j);
+	if (name[0] != '\0') {
+		mms_str_add(out, ",\"display_name\":");
+		mms_json_add_quoted(out, name,
+				    mms_utf8_prefix(name, strlen(name), NAME_CHARS, SIZE_MAX));
+	}
+	mms_str_addc(out, '}');
 }
 
 static mms_rc
@@ -177,23 +187,18 @@ make_attendees(const struct mms_event *event, const struct mms_row_rules *rules,
 	       struct mms_event_row *row, struct mms_err *err)
 {
 	MMS_AUTO(mms_str) text = { 0 };
-	MMS_AUTO(mms_json) j = { 0 };
 
-	if (event->is_private || event->n_attendees == 0)
+	if (event->is_private)
 		return MMS_OK;
-	mms_rc rc = mms_json_open_str(&j, &text, false, err);
-	if (rc != MMS_OK)
-		return rc;
-	mms_json_array(&j);
 	for (size_t i = 0; i < event->n_attendees && text.len < ATTENDEES_BYTES; i++)
-		add_attendee(&j, rules->email, &event->attendees[i], &row->has_warning);
+		add_attendee(&text, rules->email, &event->attendees[i], &row->has_warning);
+	if (text.len == 0 && text.state == MMS_OK)
+		return MMS_OK; /* nobody was left: "[]" says no more than NULL */
 	row->has_warning = row->has_warning || text.len >= ATTENDEES_BYTES;
-	mms_json_array_end(&j);
-	rc = mms_json_check(&j, err);
+	mms_str_addc(&text, ']');
+	mms_rc rc = mms_str_check(&text, err);
 	if (rc != MMS_OK)
 		return rc;
-	if (text.len <= 2)
-		return MMS_OK; /* nobody was left: "[]" says no more than NULL */
 	row->attendees_json = mms_str_take(&text);
 	return row->attendees_json != NULL ? MMS_OK : mms_fail_nomem(err);
 }

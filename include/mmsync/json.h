@@ -58,6 +58,12 @@ void mms_json_put_time(struct mms_json *j, const char *key, int64_t ms);
 /* End one document with a newline (and be ready for the next); flushes a file. */
 void mms_json_done(struct mms_json *j);
 
+/*
+ * One text as JSON by itself, quotes included, appended as mms_json_textn() would write it: for the
+ * small documents that are made by the hundred thousand. Texts are repaired to UTF-8.
+ */
+void mms_json_add_quoted(struct mms_str *out, const char *text, size_t len);
+
 /* Errors: NOMEM, STOPPED (the reader went away), BUG (calls in a wrong order). */
 mms_rc mms_json_check(const struct mms_json *j, struct mms_err *err) MMS_MUST_CHECK;
 

@@ -312,6 +312,73 @@ json_is_written_with_repaired_text(void **state)
 					       "01-01T00:00:00Z\",\"none\":null}\n");
 }
 
+/* A text of 24 bytes with `bad` at `at`: eight at a time are judged, wherever the odd one stands. */
+static void
+odd_bytes_are_found_wherever_they_stand(void **state)
+{
+	static const struct {
+		const char *bytes, *repaired;
+		size_t n;
+		bool is_valid;
+	} rows[] = {
+		{ "\x80", "\xEF\xBF\xBD", 1, false },
+		{ "\xFF", "\xEF\xBF\xBD", 1, false },
+		{ "\xC3", "\xEF\xBF\xBD", 1, false },
+		{ "\0", "", 1, true },
+		{ "\x01", "\x01", 1, true },
+		{ "\x7F", "\x7F", 1, true },
+		{ "\xC3\xA9", "\xC3\xA9", 2, true },
+		{ "\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80", 4, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		for (size_t at = 0; at + rows[i].n <= 24; at++) {
+			MMS_AUTO(mms_str) out = { 0 };
+			MMS_AUTO(mms_str) want = { 0 };
+			char text[] = "abcdefghijklmnopqrstuvwx";
+
+			mms_str_addn(&want, text, at);
+			mms_str_add(&want, rows[i].repaired);
+			mms_str_add(&want, text + at + rows[i].n);
+			memcpy(text + at, rows[i].bytes, rows[i].n);
+			if (mms_utf8_is_valid(text, 24) != rows[i].is_valid)
+				fail_msg("row %zu at %zu is judged wrong", i, at);
+			mms_utf8_add_repaired(&out, text, 24);
+			assert_string_equal(mms_str_get(&out), mms_str_get(&want));
+		}
+	}
+}
+
+/* The short way writes what the writer of documents writes: stored JSON is compared by its bytes. */
+static void
+quoted_texts_are_those_of_the_writer(void **state)
+{
+	static const char *const texts[] = { "",
+					     "plain",
+					     "\"quoted\" \\ and / and <tag>",
+					     "gr\xC3\xBC\xC3\x9F \xF0\x9F\x98\x80",
+					     "broken \xE9 \xC3",
+					     "line\r\n\ttab\b\f\x01\x1F\x7F" };
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(texts) + 256; i++) {
+		char one[] = { 'x', (char)(i - MMS_COUNT(texts)), 'y', '\0' };
+		const char *text = i < MMS_COUNT(texts) ? texts[i] : one;
+		size_t len = i < MMS_COUNT(texts) ? strlen(text) : 3;
+		MMS_AUTO(mms_str) want = { 0 };
+		MMS_AUTO(mms_str) got = { 0 };
+		MMS_AUTO(mms_json) j = { 0 };
+		MMS_AUTO(mms_err) err = { 0 };
+
+		assert_int_equal(mms_json_open_str(&j, &want, false, &err), MMS_OK);
+		mms_json_textn(&j, text, len);
+		assert_int_equal(mms_json_check(&j, &err), MMS_OK);
+		mms_json_add_quoted(&got, text, len);
+		assert_string_equal(mms_str_get(&got), mms_str_get(&want));
+	}
+}
+
 int
 main(void)
 {
@@ -330,6 +397,8 @@ main(void)
 		cmocka_unit_test(delays_stay_in_their_bounds),
 		cmocka_unit_test(deletions_beyond_the_budget_are_refused),
 		cmocka_unit_test(json_is_written_with_repaired_text),
+		cmocka_unit_test(odd_bytes_are_found_wherever_they_stand),
+		cmocka_unit_test(quoted_texts_are_those_of_the_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
