@@ -262,8 +262,6 @@ play_faults(struct scenario *s, const char *rest)
 static bool
 do_sync(struct scenario *s, const char *rest)
 {
-	char arguments[1024];
-
 	s->n_syncs++;
 	mms_str_clear(&s->last_sync);
 	mms_str_addf(&s->last_sync, "%s", rest);
@@ -271,12 +269,7 @@ do_sync(struct scenario *s, const char *rest)
 	if (is_chosen && !play_faults(s, rest))
 		return false;
 	fake_clear_log(&s->world->feeds);
-	(void)snprintf(arguments, sizeof arguments, "%s", rest);
-	/* What was tried is due again after its interval, a lease of the dead after a minute. */
-	char *due = strstr(arguments, "--due");
-	if (is_chosen && s->is_healing && due != NULL)
-		memset(due, ' ', strlen("--due"));
-	if (!do_run(s, "sync --json", arguments))
+	if (!do_run(s, "sync --json", rest))
 		return false;
 	return !is_chosen || s->on_run == NULL || s->on_run(s, NULL, s->aux);
 }

@@ -73,9 +73,13 @@ add_lines(struct scenario *s, const char *what, const char *from, const char *co
 	free(lines);
 }
 
+/* A cursor that has lost its integration is named after its number, which is random. */
+#define CURSOR_NAME(column) "CASE WHEN " column " LIKE '<%>' THEN '<gone>' ELSE " column " END"
+
 static void
 add_history(struct scenario *s, struct mms_str *out)
 {
+	add_lines(s, "tries", "mmsync_cursor", CURSOR_NAME("name") ",failures", out);
 	add_lines(s, "letter", "mmsync_dead_letter",
 		  "external_id,operation,error_code,error_text,attempts,first_at_ms,last_at_ms,"
 		  "given_up",
@@ -85,9 +89,6 @@ add_history(struct scenario *s, struct mms_str *out)
 		  "`foreign`,failed,pages,error_code,started_ms,finished_ms",
 		  out);
 }
-
-/* A cursor that has lost its integration is named after its number, which is random. */
-#define CURSOR_NAME(column) "CASE WHEN " column " LIKE '<%>' THEN '<gone>' ELSE " column " END"
 
 void
 scenario_state(struct scenario *s, bool with_history, struct mms_str *out)
@@ -112,7 +113,7 @@ scenario_state(struct scenario *s, bool with_history, struct mms_str *out)
 	add_lines(s, "cursor", "mmsync_cursor",
 		  CURSOR_NAME("name") ",provider,sync_token,window_start_ms,window_end_ms,next_"
 				      "entry_ms,"
-				      "last_full_ms,last_success_ms,failures,wait_until_ms,"
+				      "last_full_ms,last_success_ms,wait_until_ms,"
 				      "longest_event_ms,"
 				      "lease_owner",
 		  out);

@@ -112,6 +112,17 @@ story_of(struct torment *t)
 				  .aux = t };
 }
 
+/* The story's next line that is a sync. */
+static bool
+next_sync(FILE *file, char *line, int size)
+{
+	while (file != NULL && fgets(line, size, file) != NULL) {
+		if (strncmp(line, "sync", 4) == 0 && strchr(" \n", line[4]) != NULL)
+			return true;
+	}
+	return false;
+}
+
 int
 torment_n_syncs(const char *path)
 {
@@ -119,11 +130,24 @@ torment_n_syncs(const char *path)
 	int n = 0;
 	FILE *file = fopen(path, "re");
 
-	while (file != NULL && fgets(line, sizeof line, file) != NULL)
-		n += strncmp(line, "sync", 4) == 0 && strchr(" \n", line[4]) != NULL;
+	while (next_sync(file, line, sizeof line))
+		n++;
 	if (file != NULL)
 		(void)fclose(file);
 	return n;
+}
+
+bool
+torment_is_scheduled(const char *path, int n)
+{
+	char line[4096] = "";
+	FILE *file = fopen(path, "re");
+
+	while (n-- > 0 && next_sync(file, line, sizeof line))
+		;
+	if (file != NULL)
+		(void)fclose(file);
+	return strstr(line, "--due") != NULL;
 }
 
 int

@@ -277,6 +277,8 @@ add_story(struct torture *t, const char *path)
 	for (int k = 1; k <= n; k++) {
 		if (t->options->sync_number != 0 && t->options->sync_number != k)
 			continue;
+		if (torment_is_scheduled(path, k))
+			continue;
 		if (t->n_seen++ % t->options->jobs != t->me)
 			continue;
 		struct torment *moved = realloc(t->units, (t->n_units + 1) * sizeof *t->units);
