@@ -32,10 +32,10 @@ static const struct kind {
 } kinds[] = {
 	{ MMS_FAULT_STEP, false, 1000 },      { MMS_FAULT_COMMIT_BEFORE, true, 4 },
 	{ MMS_FAULT_COMMIT_AFTER, true, 4 },  { MMS_FAULT_REQUEST_BEFORE, true, 2 },
-	{ MMS_FAULT_REQUEST_AFTER, true, 2 }, { MMS_FAULT_STMT_AFTER, true, 8 },
-	{ MMS_FAULT_STMT_BEFORE, true, 6 },   { MMS_FAULT_ALLOC, true, 12 },
-	{ MMS_FAULT_CONNECT, true, 2 },       { MMS_FAULT_PREPARE, true, 3 },
-	{ MMS_FAULT_FETCH, true, 3 },
+	{ MMS_FAULT_REQUEST_AFTER, true, 2 }, { MMS_FAULT_ALLOC, true, 6 },
+	{ MMS_FAULT_FETCH, true, 2 },         { MMS_FAULT_CONNECT, true, 1 },
+	{ MMS_FAULT_PREPARE, true, 2 },       { MMS_FAULT_STMT_AFTER, true, 6 },
+	{ MMS_FAULT_STMT_BEFORE, true, 4 },
 };
 
 /* Stories of a bounded torture, by a part of their names: first sync, change, delete, new ids. */
@@ -175,14 +175,14 @@ play_bounded(struct torture *t)
 	}
 }
 
-/* One sync's part of a pass: every PASSES-th visit, and some of the many allocations. */
+/* One sync's part of a pass: every PASSES-th visit, and some of the many allocations and rows. */
 static void
 play_part(struct torture *t, size_t u, const struct kind *kind, long pass)
 {
 	struct torment *unit = &t->units[u];
 	long visits = unit->visits[kind->kind];
 
-	if (kind->kind == MMS_FAULT_ALLOC) {
+	if (kind->kind == MMS_FAULT_ALLOC || (kind->kind == MMS_FAULT_FETCH && pass < PASSES)) {
 		for (int i = 0; i < ALLOCS && visits > 0; i++)
 			play_n(t, unit, kind, 1 + (long)(next_random(t) % (uint64_t)visits));
 		return;
