@@ -12,9 +12,25 @@
 #define BAR_WIDTH   24
 #define DRAW_GAP_MS 100
 
+static size_t
+width_of(const char *text)
+{
+	return mms_utf8_count(text, strlen(text));
+}
+
+static size_t
+column_width(const struct mms_table *table, size_t c)
+{
+	size_t head = strlen(table->heads[c]);
+
+	return table->widths[c] > head ? table->widths[c] : head;
+}
+
 mms_rc
 mms_table_add(struct mms_table *table, const char *cell, struct mms_err *err)
 {
+	if (table->n_columns == 0 || table->n_columns > MMS_TABLE_COLUMNS)
+		return mms_fail(err, MMS_E_BUG, "a table of %zu columns", table->n_columns);
 	char **moved = mms_grow(table->cells, table->n, &table->cap, sizeof *table->cells);
 
 	if (moved == NULL)
@@ -23,27 +39,17 @@ mms_table_add(struct mms_table *table, const char *cell, struct mms_err *err)
 	table->cells[table->n] = mms_text_copy(cell != NULL ? cell : "");
 	if (table->cells[table->n] == NULL)
 		return mms_fail_nomem(err);
+	size_t c = table->n % table->n_columns, width = width_of(table->cells[table->n]);
+	if (width > table->widths[c])
+		table->widths[c] = width;
 	table->n++;
 	return MMS_OK;
-}
-
-static size_t
-column_width(const struct mms_table *table, size_t c)
-{
-	size_t width = strlen(table->heads[c]);
-
-	for (size_t i = c; i < table->n; i += table->n_columns) {
-		size_t n = mms_utf8_count(table->cells[i], strlen(table->cells[i]));
-		if (n > width)
-			width = n;
-	}
-	return width;
 }
 
 static void
 print_cell(const char *text, size_t width, bool is_right, bool is_last)
 {
-	size_t n = mms_utf8_count(text, strlen(text));
+	size_t n = width_of(text);
 	int pad = (int)(width > n ? width - n : 0);
 
 	if (is_right)

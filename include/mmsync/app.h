@@ -161,12 +161,14 @@ void mms_app_note(const struct mms_app *app, const char *fmt, ...) MMS_PRINTF(2,
  * A table whose columns align: rows are added cell by cell and printed at the end, numbers to
  * the right. Colour only where the terminal has it.
  */
+#define MMS_TABLE_COLUMNS 16 /* at most */
 struct mms_table {
 	size_t n_columns;
 	const char *const *heads;
 	const bool *is_number; /* NULL: none */
 	char **cells;          /* owned      */
 	size_t n, cap;
+	size_t widths[MMS_TABLE_COLUMNS]; /* of the widest cell of each column so far */
 };
 mms_rc
 mms_table_add(struct mms_table *table, const char *cell, struct mms_err *err) MMS_MUST_CHECK;
