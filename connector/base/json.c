@@ -215,7 +215,9 @@ escape_of(unsigned char c)
 
 	if (c < sizeof controls)
 		return controls[c];
-	return c == '"' || c == '\\' ? (char)c : '\0';
+	if (c == '"' || c == '\\')
+		return (char)c;
+	return '\0';
 }
 
 static void

@@ -58,7 +58,7 @@ write_batch(struct mms_turn_state *t, struct mms_batch *b, struct mms_err *err)
 
 	for (unsigned attempt = 0;; attempt++) {
 		if (b->n > 1)
-			qsort(b->items, b->n, sizeof *b->items, by_name);
+			qsort(b->items, b->n, sizeof(struct mms_change *), by_name);
 		mms_rc rc = mms_batch_try(t, b, &was_in_doubt, err);
 		if (rc == MMS_E_CONFLICT && conflicts++ < CONFLICT_TRIES) {
 			rc = mms_turn_read_again(t, err);

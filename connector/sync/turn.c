@@ -197,6 +197,17 @@ finish(struct mms_turn_state *t, const struct mms_page *page, bool is_refused,
 	return mms_apply(t, &f, err);
 }
 
+static void
+note_counts(struct mms_turn_state *t, const struct mms_session *session)
+{
+	const struct mms_request_counts *counts =
+		&((const struct mms_session_base *)session)->counts;
+
+	t->out->pages = counts->pages;
+	t->out->requests = counts->requests;
+	t->out->retries = counts->retries;
+}
+
 /* Read and apply one listing with an open session. */
 static mms_rc
 run_listing(struct mms_turn_state *t, struct mms_session *session, bool is_full,
@@ -225,13 +236,8 @@ run_listing(struct mms_turn_state *t, struct mms_session *session, bool is_full,
 	if (is_refused)
 		mms_err_move(&t->out->err,
 			     err); /* the rest of the listing lands all the same */
-	t->out->mode = page.is_unchanged ? "incremental"
-		       : page.is_full    ? "full"
-					 : "incremental";
-	const struct mms_request_counts *counts = &((struct mms_session_base *)session)->counts;
-	t->out->pages = counts->pages;
-	t->out->requests = counts->requests;
-	t->out->retries = counts->retries;
+	t->out->mode = page.is_full && !page.is_unchanged ? "full" : "incremental";
+	note_counts(t, session);
 	return finish(t, &page, is_refused, err);
 }
 
@@ -251,7 +257,7 @@ run_session(struct mms_turn_state *t, const struct mms_provider *provider, struc
 				      err);
 	if (rc == MMS_OK)
 		rc = provider->ops->open(&session, &w->provider_env, &calendar, err);
-	if (rc != MMS_OK)
+	if (rc != MMS_OK || session == NULL)
 		return rc;
 	((struct mms_session_base *)session)->provider = provider;
 	bool is_full = w->options->is_full ||
@@ -270,10 +276,7 @@ run_session(struct mms_turn_state *t, const struct mms_provider *provider, struc
 		t->out->mode = "full";
 		rc = run_listing(t, session, true, err);
 	}
-	const struct mms_request_counts *counts = &((struct mms_session_base *)session)->counts;
-	t->out->requests = counts->requests;
-	t->out->retries = counts->retries;
-	t->out->pages = counts->pages;
+	note_counts(t, session);
 	provider->ops->close(session);
 	return rc;
 }
