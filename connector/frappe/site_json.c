@@ -108,22 +108,20 @@ not_json(struct mms_site_reader *reader, const char *file, const json_error_t *f
 }
 
 /*
- * The library does not always tell want of memory from a wrong text: what is refused is read
- * once more, and believed to be wrong only when there was memory for all of it.
+ * For want of memory the library may leave out a character of a key or a value and go on
+ * (jansson 2.14, lex_save()): whatever it says, a text read so is not believed.
  */
 static mms_rc
 read_json(const struct mms_site_text *text, json_t **out, json_error_t *fault)
 {
-	for (int i = 0; i < 2; i++) {
-		*out = json_loadb(text->text, text->len, 0, fault);
-		if (*out != NULL)
-			return MMS_OK;
-		void *probe = mms_alloc(text->len + 1);
-		if (probe == NULL)
-			return MMS_E_NOMEM;
-		mms_free(probe);
-	}
-	return MMS_E_CONFIG;
+	unsigned long n_failed = mms_mem_n_failed();
+
+	*out = json_loadb(text->text, text->len, 0, fault);
+	if (mms_mem_n_failed() == n_failed)
+		return *out != NULL ? MMS_OK : MMS_E_CONFIG;
+	json_decref(*out);
+	*out = NULL;
+	return MMS_E_NOMEM;
 }
 
 /* One file to an object; *out stays NULL when there is no file, or it was told as a problem. */
