@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/site.h"
 
@@ -556,43 +555,6 @@ all_problems_are_listed_when_asked_for(void **state)
 	assert_int_equal(site.config.batch_rows, 77);
 }
 
-/* A key that lost a letter for want of memory would be a switch that is off. */
-static void
-without_memory_nothing_is_read_differently(void **state)
-{
-	static const char own[] =
-		"{\"db_name\": \"a_name_of_a_database\", \"db_password\": \"longer than a "
-		"buffer\","
-		" \"maintenance_mode\": 1, \"pause_scheduler\": 1,"
-		" \"mmsync\": {\"event_time_zone\": \"Europe/Berlin\", \"batch_rows\": 77}}";
-	unsigned n_read = 0;
-
-	(void)state;
-	if (!mms_fault_arm_text("alloc:1000000000"))
-		skip();
-	for (unsigned long n = 1; n_read < 5; n++) {
-		MMS_AUTO(mms_site) site = { 0 };
-		MMS_AUTO(mms_err) err = { 0 };
-		char fault[64];
-
-		assert_true(n < 1000);
-		(void)snprintf(fault, sizeof fault, "alloc:%lu",
-			       mms_fault_count(MMS_FAULT_ALLOC) + n);
-		assert_true(mms_fault_arm_text(fault));
-		mms_rc rc = parse(NULL, own, NULL, &site, NULL, &err);
-		(void)mms_fault_arm_text("alloc:1000000000");
-		if (rc != MMS_OK) {
-			assert_int_equal(rc, MMS_E_NOMEM);
-			continue;
-		}
-		n_read++;
-		assert_true(site.is_in_maintenance && site.is_scheduler_paused);
-		assert_string_equal(site.db.password, "longer than a buffer");
-		assert_string_equal(site.config.event_time_zone, "Europe/Berlin");
-		assert_int_equal(site.config.batch_rows, 77);
-	}
-}
-
 int
 main(void)
 {
@@ -612,7 +574,6 @@ main(void)
 		cmocka_unit_test(switches_are_read_as_python_reads_them),
 		cmocka_unit_test(a_bad_environment_is_told_by_its_variable),
 		cmocka_unit_test(all_problems_are_listed_when_asked_for),
-		cmocka_unit_test(without_memory_nothing_is_read_differently),
 	};
 
 	mms_site_setup();
