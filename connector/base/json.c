@@ -5,8 +5,11 @@
 
 #include <yajl/yajl_gen.h>
 
+#include "mmsync/mem.h"
 #include "mmsync/timetext.h"
 #include "mmsync/utf8.h"
+
+#define SPARE_BYTES 64
 
 static void
 print_chunk(void *aux, const char *bytes, size_t n)
@@ -19,11 +22,21 @@ print_chunk(void *aux, const char *bytes, size_t n)
 		j->state = MMS_E_STOPPED;
 }
 
+/*
+ * yajl_gen_alloc() makes a buffer that we do not use, and writes to it without a look whether it was
+ * given (libyajl 2.1, yajl_buf_alloc()): it gets the spare piece then, and what follows fails orderly.
+ */
 static void *
 hook_malloc(void *aux, size_t size)
 {
-	(void)aux;
-	return mms_hook_malloc(size);
+	struct mms_json *j = aux;
+	void *given = mms_hook_malloc(size);
+
+	if (given == NULL && size <= SPARE_BYTES) {
+		given = j->spare;
+		j->spare = NULL;
+	}
+	return given;
 }
 
 static void *
@@ -43,10 +56,15 @@ hook_free(void *aux, void *p)
 static mms_rc
 open_any(struct mms_json *j, bool is_pretty, struct mms_err *err)
 {
-	static const yajl_alloc_funcs hooks = { hook_malloc, hook_realloc, hook_free, NULL };
+	const yajl_alloc_funcs hooks = { hook_malloc, hook_realloc, hook_free, j };
 
 	j->is_pretty = is_pretty;
+	j->spare = mms_alloc(SPARE_BYTES);
+	if (j->spare == NULL)
+		return mms_fail_nomem(err);
 	j->gen = yajl_gen_alloc(&hooks);
+	mms_free(j->spare);
+	j->spare = NULL;
 	if (j->gen == NULL)
 		return mms_fail_nomem(err);
 	if (yajl_gen_config(j->gen, yajl_gen_print_callback, print_chunk, (void *)j) == 0 ||

@@ -25,6 +25,7 @@ struct mms_json {
 	struct mms_str *str;    /* borrowed                                      */
 	bool is_pretty;         /* the generator ends a document with a newline  */
 	mms_rc state;           /* first failure                                 */
+	void *spare;            /* owned, while it is opened                     */
 };
 
 /* Write to a file, or to a text; is_pretty indents by two blanks. Errors: NOMEM. */

@@ -1,9 +1,10 @@
-/* frappe: a configuration is read as it stands, or not at all. */
+/* base, frappe: without memory a thing is done right or not at all, also where a library is careless. */
 #include "support/unit.h"
 
 #include <stdio.h>
 
 #include "mmsync/fault.h"
+#include "mmsync/json.h"
 #include "mmsync/site.h"
 
 static const char *
@@ -52,11 +53,52 @@ without_memory_nothing_is_read_differently(void **state)
 	}
 }
 
+/* libyajl writes to a buffer without a look whether it was given. */
+static void
+without_memory_json_is_refused_or_whole(void **state)
+{
+	unsigned n_whole = 0;
+
+	(void)state;
+	if (!mms_fault_arm_text("alloc:1000000000"))
+		skip();
+	for (unsigned long n = 1; n_whole < 3; n++) {
+		MMS_AUTO(mms_str) out = { 0 };
+		MMS_AUTO(mms_json) j = { 0 };
+		MMS_AUTO(mms_err) err = { 0 };
+		char fault[64];
+
+		assert_true(n < 100);
+		(void)snprintf(fault, sizeof fault, "alloc:%lu",
+			       mms_fault_count(MMS_FAULT_ALLOC) + n);
+		assert_true(mms_fault_arm_text(fault));
+		mms_rc rc = mms_json_open_str(&j, &out, false, &err);
+		if (rc == MMS_OK) {
+			mms_json_map(&j);
+			mms_json_put_text(&j, "a", "a text that is longer than a first piece");
+			mms_json_map_end(&j);
+			mms_json_done(&j);
+			rc = mms_json_check(&j, &err);
+		}
+		if (rc == MMS_OK)
+			rc = mms_str_check(&out, &err);
+		(void)mms_fault_arm_text("alloc:1000000000");
+		if (rc != MMS_OK) {
+			assert_int_equal(rc, MMS_E_NOMEM);
+			continue;
+		}
+		n_whole++;
+		assert_string_equal(mms_str_get(&out),
+				    "{\"a\":\"a text that is longer than a first piece\"}\n");
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_memory_nothing_is_read_differently),
+		cmocka_unit_test(without_memory_json_is_refused_or_whole),
 	};
 
 	mms_site_setup();
