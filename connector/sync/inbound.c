@@ -71,8 +71,7 @@ plan_input(struct mms_turn_state *t, const struct item *item)
 		in.type = (enum mms_state_type)k->type;
 		in.is_same = memcmp(k->prints.whole, item->prints.whole, MMS_PRINT_BYTES) == 0;
 	}
-	/* What has a state is this very event: nothing else can take its place. */
-	if (!in.has_row && !in.has_state && !in.is_outside)
+	if (!in.has_row && !in.is_outside)
 		in.has_twin = mms_known_find_twin(&t->known, item->prints.content) != NULL;
 	return in;
 }

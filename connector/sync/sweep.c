@@ -42,6 +42,7 @@ settle_deferred(struct mms_turn_state *t, struct mms_err *err)
 
 	for (size_t i = 0; rc == MMS_OK && i < t->deferred.n; i++) {
 		struct mms_change *c = t->deferred.items[i];
+		/* What has a state is that very event, and takes nothing else's place. */
 		struct mms_known_event *twin =
 			c->has_state ? NULL : mms_known_find_twin(&t->known, c->prints.content);
 
