@@ -14,14 +14,20 @@
 #define MMSYNC_STMT_H
 
 #include "mmsync/stmt_audit.h"
+#include "mmsync/stmt_busy.h"
 #include "mmsync/stmt_frappe.h"
+#include "mmsync/stmt_letters.h"
 #include "mmsync/stmt_store.h"
+#include "mmsync/stmt_watch.h"
 
 #define MMS_STMTS(X)                 \
 	X(PING, "SELECT 1", "", "i") \
 	MMS_STMTS_FRAPPE(X)          \
 	MMS_STMTS_STORE(X)           \
-	MMS_STMTS_AUDIT(X)
+	MMS_STMTS_AUDIT(X)           \
+	MMS_STMTS_BUSY(X)            \
+	MMS_STMTS_LETTERS(X)         \
+	MMS_STMTS_WATCH(X)
 
 enum mms_stmt {
 #define X(name, sql, in, out) MMS_STMT_##name,

@@ -22,6 +22,16 @@
 	" AND d.operation = 'apply'),"                                                      \
 	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"         \
 	" AND d.operation = 'apply' AND d.given_up = 0)"
+/*
+ * Has the service refused the tokens that are stored now (of cursor c)? The digest is of the token
+ * as __Auth holds it: other stored tokens end the wait for a person by themselves.
+ */
+#define MMS_SQL_NEEDS_REAUTH                                                        \
+	"c.reauth_token_sha256 IS NOT NULL AND c.reauth_token_sha256 = COALESCE("   \
+	"(SELECT UNHEX(SHA2(a.password, 256)) FROM __Auth a"                        \
+	" WHERE a.doctype = 'MM Calendar Integration' AND a.name = c.name"          \
+	" AND a.fieldname IN ('refresh_token', 'access_token') AND a.encrypted = 1" \
+	" ORDER BY a.fieldname DESC LIMIT 1), c.reauth_token_sha256)"
 /* The name of a cursor whose own is another's now: Frappe refuses < and > in names. */
 #define MMS_SQL_PARKED "CONCAT('<', id, '>')"
 
