@@ -29,6 +29,7 @@ mms_rc mms_verb_validate(struct mms_app *app, struct mms_err *err);
 mms_rc mms_verb_audit(struct mms_app *app, struct mms_err *err);
 
 /* verb_doctor.c */
+extern const struct mms_opt mms_doctor_opts[];
 extern const char mms_doctor_more[];
 mms_rc mms_verb_doctor(struct mms_app *app, struct mms_err *err);
 

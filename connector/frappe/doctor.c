@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "doctor_parts.h"
 #include "mmsync/columns.h"
 #include "mmsync/ddl.h"
 #include "mmsync/mem.h"
@@ -17,22 +18,9 @@
 /* A clock further off than this makes leases and token expiries wrong. */
 #define CLOCK_OFF_US INT64_C(5000000)
 
-struct visit {
-	struct mms_db *db;
-	const struct mms_site *site;
-	const struct mms_columns *columns; /* NULL until read */
-	struct mms_findings *out;
-	struct mms_err *err;
-};
-
-typedef mms_rc question(struct visit *visit);
-
-static mms_rc found(struct visit *visit, enum mms_finding_state state, const char *object,
-		    const char *remedy, const char *fmt, ...) MMS_PRINTF(5, 6);
-
-static mms_rc
-found(struct visit *visit, enum mms_finding_state state, const char *object, const char *remedy,
-      const char *fmt, ...)
+mms_rc
+mms_visit_found(struct mms_visit *visit, enum mms_finding_state state, const char *object,
+		const char *remedy, const char *fmt, ...)
 {
 	MMS_AUTO(mms_str) detail = { 0 };
 	va_list ap;
@@ -49,7 +37,7 @@ found(struct visit *visit, enum mms_finding_state state, const char *object, con
 
 /* "bench --site NAME rest" */
 static const char *
-bench(const struct visit *visit, struct mms_str *out, const char *rest)
+bench(const struct mms_visit *visit, struct mms_str *out, const char *rest)
 {
 	mms_str_addf(out, "bench --site %s %s", visit->site->name, rest);
 	return mms_str_get(out);
@@ -58,17 +46,18 @@ bench(const struct visit *visit, struct mms_str *out, const char *rest)
 /* ---- the server ---------------------------------------------------------------------------- */
 
 static mms_rc
-ask_server(struct visit *visit)
+ask_server(struct mms_visit *visit)
 {
 	unsigned long v = mms_db_server_version(visit->db);
 
-	return found(visit, MMS_FINDING_OK, "database", NULL,
-		     "MariaDB %lu.%lu.%lu, database %s as %s", v / 10000, v / 100 % 100,
-		     v % 100, visit->site->db.database, visit->site->db.user);
+	return mms_visit_found(visit, MMS_FINDING_OK, "database", NULL,
+			       "MariaDB %lu.%lu.%lu, database %s as %s", v / 10000,
+			       v / 100 % 100, v % 100, visit->site->db.database,
+			       visit->site->db.user);
 }
 
 static mms_rc
-ask_clock(struct visit *visit)
+ask_clock(struct mms_visit *visit)
 {
 	MMS_AUTO(mms_rows) rows = { 0 };
 	const struct mms_value *row = NULL;
@@ -80,19 +69,20 @@ ask_clock(struct visit *visit)
 		return rc;
 	int64_t off = row[0].wall_us - mms_clock_real_us();
 	if (off >= -CLOCK_OFF_US && off <= CLOCK_OFF_US)
-		return found(visit, MMS_FINDING_OK, "clocks", NULL,
-			     "the database's and this machine's agree");
-	return found(visit, MMS_FINDING_PROBLEM, "clocks",
-		     "let both machines take their time from the network: "
-		     "timedatectl set-ntp true",
-		     "the database's clock is %" PRId64 " s %s this machine's",
-		     (off < 0 ? -off : off) / 1000000, off < 0 ? "behind" : "ahead of");
+		return mms_visit_found(visit, MMS_FINDING_OK, "clocks", NULL,
+				       "the database's and this machine's agree");
+	return mms_visit_found(visit, MMS_FINDING_PROBLEM, "clocks",
+			       "let both machines take their time from the network: "
+			       "timedatectl set-ntp true",
+			       "the database's clock is %" PRId64 " s %s this machine's",
+			       (off < 0 ? -off : off) / 1000000,
+			       off < 0 ? "behind" : "ahead of");
 }
 
 /* ---- rights -------------------------------------------------------------------------------- */
 
 static mms_rc
-ask_rights(struct visit *visit)
+ask_rights(struct mms_visit *visit)
 {
 	MMS_AUTO(mms_str) missing = { 0 };
 	MMS_AUTO(mms_str) remedy = { 0 };
@@ -102,20 +92,21 @@ ask_rights(struct visit *visit)
 	if (rc != MMS_OK)
 		return rc;
 	if (missing.len == 0)
-		return found(visit, MMS_FINDING_OK, "rights", NULL,
-			     "the database user may do what mmsync does");
+		return mms_visit_found(visit, MMS_FINDING_OK, "rights", NULL,
+				       "the database user may do what mmsync does");
 	mms_str_addf(&remedy,
 		     "as an administrator of the server: GRANT %s ON `%s`.* TO '%s'@...",
 		     mms_str_get(&missing), visit->site->db.database, visit->site->db.user);
-	return found(visit, MMS_FINDING_PROBLEM, "rights", mms_str_get(&remedy),
-		     "the database user lacks %s on the database", mms_str_get(&missing));
+	return mms_visit_found(visit, MMS_FINDING_PROBLEM, "rights", mms_str_get(&remedy),
+			       "the database user lacks %s on the database",
+			       mms_str_get(&missing));
 }
 
 /* ---- the schema ---------------------------------------------------------------------------- */
 
 /* What is as it must be is one line; what is not is told one by one. */
 static mms_rc
-ask_schema(struct visit *visit)
+ask_schema(struct mms_visit *visit)
 {
 	MMS_AUTO(mms_findings) all = { 0 };
 	mms_rc rc = mms_schema_check(visit->db, &all, visit->err);
@@ -125,18 +116,20 @@ ask_schema(struct visit *visit)
 		if (all.items[i].state == MMS_FINDING_OK)
 			continue;
 		n_wrong++;
-		rc = found(visit, MMS_FINDING_PROBLEM, all.items[i].object, all.items[i].remedy,
-			   "%s: %s", mms_finding_state_name(all.items[i].state),
-			   all.items[i].detail != NULL ? all.items[i].detail : "");
+		rc = mms_visit_found(visit, MMS_FINDING_PROBLEM, all.items[i].object,
+				     all.items[i].remedy, "%s: %s",
+				     mms_finding_state_name(all.items[i].state),
+				     all.items[i].detail != NULL ? all.items[i].detail : "");
 	}
 	if (rc == MMS_OK && n_wrong == 0)
-		rc = found(visit, MMS_FINDING_OK, "schema", NULL,
-			   "%zu tables, columns and indexes are as they must be", all.n);
+		rc = mms_visit_found(visit, MMS_FINDING_OK, "schema", NULL,
+				     "%zu tables, columns and indexes are as they must be",
+				     all.n);
 	return rc;
 }
 
 static mms_rc
-ask_binding(struct visit *visit)
+ask_binding(struct mms_visit *visit)
 {
 	MMS_AUTO(mms_installation) installation = { 0 };
 
@@ -146,9 +139,9 @@ ask_binding(struct visit *visit)
 	if (rc != MMS_OK)
 		return rc;
 	if (!installation.is_elsewhere)
-		return found(visit, MMS_FINDING_OK, "installation", NULL, "%s",
-			     installation.site_uuid);
-	return found(
+		return mms_visit_found(visit, MMS_FINDING_OK, "installation", NULL, "%s",
+				       installation.site_uuid);
+	return mms_visit_found(
 		visit, MMS_FINDING_PROBLEM, "installation",
 		"mmsync schema adopt --moved (this is the site itself in a new place) or "
 		"--copy (a second site, made from its backup)",
@@ -161,10 +154,11 @@ ask_binding(struct visit *visit)
 /* ---- Frappe -------------------------------------------------------------------------------- */
 
 static mms_rc
-ask_zone(struct visit *visit)
+ask_zone(struct mms_visit *visit)
 {
 	MMS_AUTO(mms_settings) settings = { 0 };
 	MMS_AUTO(mms_err) doubt = { 0 };
+	MMS_AUTO(mms_str) remedy = { 0 };
 	const struct mms_config *config = &visit->site->config;
 	int64_t wall_us = 0;
 
@@ -182,21 +176,18 @@ ask_zone(struct visit *visit)
 	rc = mms_settings_to_wall(&settings, 0, &wall_us, visit->err);
 	if (rc != MMS_OK)
 		return rc;
-	rc = found(visit, MMS_FINDING_OK, "time zone", NULL,
-		   "site %s, event times stored in %s", settings.time_zone,
-		   config->event_time_zone);
-	if (rc == MMS_OK && !settings.is_scheduler_enabled) {
-		rc = found(
-			visit, MMS_FINDING_NOTE, "Frappe's scheduler",
-			"in System Settings, Enabled Scheduler; a systemd timer or cron needs "
-			"it not",
-			"is not enabled: jobs of Frappe that start mmsync do not run");
-	}
-	return rc;
+	rc = mms_visit_found(visit, MMS_FINDING_OK, "time zone", NULL,
+			     "site %s, event times stored in %s", settings.time_zone,
+			     config->event_time_zone);
+	if (rc != MMS_OK || settings.is_scheduler_enabled)
+		return rc;
+	return mms_visit_found(visit, MMS_FINDING_PROBLEM, "enable_scheduler",
+			       bench(visit, &remedy, "scheduler enable"),
+			       "is off in System Settings: sync --due does nothing");
 }
 
 static mms_rc
-ask_placeholder(struct visit *visit)
+ask_placeholder(struct mms_visit *visit)
 {
 	MMS_AUTO(mms_rows) rows = { 0 };
 	const struct mms_value *row = NULL;
@@ -213,15 +204,15 @@ ask_placeholder(struct visit *visit)
 		if (rc != MMS_OK || row == NULL)
 			break;
 		if (row[1].i != 0) {
-			rc = found(visit, MMS_FINDING_OK, "the app's own sync job", NULL,
-				   "%s is stopped", row[0].ptr);
+			rc = mms_visit_found(visit, MMS_FINDING_OK, "the app's own sync job",
+					     NULL, "%s is stopped", row[0].ptr);
 			continue;
 		}
 		mms_str_addf(&rest,
 			     "execute frappe.db.set_value --args '[\"Scheduled Job Type\", "
 			     "\"%s\", \"stopped\", 1]'",
 			     row[0].ptr);
-		rc = found(
+		rc = mms_visit_found(
 			visit, MMS_FINDING_PROBLEM, "the app's own sync job",
 			bench(visit, &remedy, mms_str_get(&rest)),
 			"%s runs: it calls no calendar, but marks every integration as synced "
@@ -232,7 +223,7 @@ ask_placeholder(struct visit *visit)
 }
 
 static mms_rc
-ask_autonames(struct visit *visit)
+ask_autonames(struct mms_visit *visit)
 {
 	MMS_AUTO(mms_rows) rows = { 0 };
 	const struct mms_value *row = NULL;
@@ -244,18 +235,19 @@ ask_autonames(struct visit *visit)
 		rc = mms_rows_next(&rows, &row, visit->err);
 		if (rc != MMS_OK || row == NULL)
 			break;
-		rc = found(visit, MMS_FINDING_NOTE, row[0].ptr,
-			   "delete the Property Setter if names of one form matter",
-			   "names %s by %s; mmsync names its rows as the DocType says",
-			   row[1].type != '\0' ? row[1].ptr : "",
-			   row[2].type != '\0' ? row[2].ptr : "");
+		rc = mms_visit_found(
+			visit, MMS_FINDING_NOTE, row[0].ptr,
+			"delete the Property Setter if names of one form matter",
+			"names %s by %s; mmsync names its rows as the DocType says",
+			row[1].type != '\0' ? row[1].ptr : "",
+			row[2].type != '\0' ? row[2].ptr : "");
 	}
 	return rc;
 }
 
 /* The table is not one of every version, so this is no prepared statement. */
 static mms_rc
-ask_naming_rules(struct visit *visit)
+ask_naming_rules(struct mms_visit *visit)
 {
 	static const char sql[] =
 		"SELECT name, document_type FROM `tabDocument Naming Rule` WHERE disabled = 0"
@@ -272,17 +264,18 @@ ask_naming_rules(struct visit *visit)
 		MMS_AUTO(mms_str) object = { 0 };
 
 		mms_str_addf(&object, "Document Naming Rule %s", row[0]);
-		rc = found(visit, MMS_FINDING_NOTE, mms_str_get(&object),
-			   "disable the rule if names of one form matter",
-			   "names %s its own way; mmsync names its rows as the DocType says",
-			   row[1] != NULL ? row[1] : "");
+		rc = mms_visit_found(
+			visit, MMS_FINDING_NOTE, mms_str_get(&object),
+			"disable the rule if names of one form matter",
+			"names %s its own way; mmsync names its rows as the DocType says",
+			row[1] != NULL ? row[1] : "");
 	}
 	return rc;
 }
 
 /* Rows that were brought here without the counter: by an import, or a restore of single tables. */
 static mms_rc
-ask_series(struct visit *visit)
+ask_series(struct mms_visit *visit)
 {
 	MMS_AUTO(mms_rows) rows = { 0 };
 	MMS_AUTO(mms_str) remedy = { 0 };
@@ -302,15 +295,15 @@ ask_series(struct visit *visit)
 		"VALUES ('', %" PRId64 ") ON DUPLICATE KEY UPDATE current = "
 		"GREATEST(current, %" PRId64 ");",
 		visit->site->name, row[1].i, row[1].i);
-	return found(visit, MMS_FINDING_PROBLEM, "tabSeries", mms_str_get(&remedy),
-		     "the counter of names stands at %" PRId64 ", but %" PRId64
-		     " events have names with higher numbers, up to %" PRId64
-		     ": new ones would get names that are taken",
-		     row[2].i, row[0].i, row[1].i);
+	return mms_visit_found(visit, MMS_FINDING_PROBLEM, "tabSeries", mms_str_get(&remedy),
+			       "the counter of names stands at %" PRId64 ", but %" PRId64
+			       " events have names with higher numbers, up to %" PRId64
+			       ": new ones would get names that are taken",
+			       row[2].i, row[0].i, row[1].i);
 }
 
 static mms_rc
-ask_secrets(struct visit *visit)
+ask_secrets(struct mms_visit *visit)
 {
 	MMS_AUTO(mms_str) remedy = { 0 };
 	int64_t n = 0;
@@ -322,15 +315,16 @@ ask_secrets(struct visit *visit)
 		mms_db_ask_i64(visit->db, MMS_STMT_OAUTH_INTEGRATIONS, NULL, &n, visit->err);
 	if (rc != MMS_OK || n == 0)
 		return rc;
-	return found(visit, MMS_FINDING_PROBLEM, "encryption_key",
-		     bench(visit, &remedy, "execute frappe.utils.password.get_encryption_key"),
-		     "is missing from site_config.json: the tokens of %" PRId64
-		     " Google and Outlook calendars cannot be read",
-		     n);
+	return mms_visit_found(
+		visit, MMS_FINDING_PROBLEM, "encryption_key",
+		bench(visit, &remedy, "execute frappe.utils.password.get_encryption_key"),
+		"is missing from site_config.json: the tokens of %" PRId64
+		" Google and Outlook calendars cannot be read",
+		n);
 }
 
 static mms_rc
-ask_sync_user(struct visit *visit)
+ask_sync_user(struct mms_visit *visit)
 {
 	const char *user = visit->site->config.sync_user;
 	struct mms_value in[] = { mms_v_text(user) };
@@ -342,16 +336,17 @@ ask_sync_user(struct visit *visit)
 	mms_rc rc = mms_db_ask_i64(visit->db, MMS_STMT_USER_EXISTS, in, &n, visit->err);
 	if (rc != MMS_OK || n > 0)
 		return rc;
-	return found(visit, MMS_FINDING_PROBLEM, "mmsync.sync_user",
-		     "name a user of the site in site_config.json, or leave the key out",
-		     "there is no user %s", user);
+	return mms_visit_found(
+		visit, MMS_FINDING_PROBLEM, "mmsync.sync_user",
+		"name a user of the site in site_config.json, or leave the key out",
+		"there is no user %s", user);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 
 /* An answer that cannot be had is a problem of its own; the others are asked all the same. */
 static mms_rc
-ask(struct visit *visit, const char *object, question *what)
+ask(struct mms_visit *visit, const char *object, mms_visit_question *what)
 {
 	MMS_AUTO(mms_err) failure = { 0 };
 	mms_rc rc = what(visit);
@@ -369,10 +364,11 @@ mms_doctor_look(struct mms_db *db, const struct mms_site *site, struct mms_findi
 {
 	static const struct {
 		const char *object;
-		question *what;
+		mms_visit_question *what;
 	} questions[] = {
 		{ "database", ask_server },
 		{ "clocks", ask_clock },
+		{ "connections", mms_visit_ask_limits },
 		{ "rights", ask_rights },
 		{ "schema", ask_schema },
 		{ "installation", ask_binding },
@@ -383,9 +379,10 @@ mms_doctor_look(struct mms_db *db, const struct mms_site *site, struct mms_findi
 		{ "tabSeries", ask_series },
 		{ "encryption_key", ask_secrets },
 		{ "mmsync.sync_user", ask_sync_user },
+		{ "leases", mms_visit_ask_leases },
 	};
 	struct mms_columns *columns = NULL;
-	struct visit visit = { .db = db, .site = site, .out = out, .err = err };
+	struct mms_visit visit = { .db = db, .site = site, .out = out, .err = err };
 
 	mms_rc rc = mms_columns_load_any(db, &columns, err);
 	visit.columns = columns;

@@ -163,6 +163,8 @@ take_answer(struct mms_http_transfer *t, struct mms_http_answer *answer)
 		.retry_after_ms = mms_http_retry_after_ms(t->head.retry_after, t->head.date,
 							  mms_clock_now_ms(NULL)),
 		.body_bytes = t->body_bytes,
+		.date_ms = mms_http_server_clock_ms(t->head.date, t->head.age),
+		.certificate_until_ms = t->certificate_until_ms,
 		.body = t->body,
 	};
 	t->head.etag = t->head.last_modified = t->head.content_type = NULL;

@@ -16,6 +16,7 @@ mms_http_head_release(struct mms_http_head *head)
 	mms_free(head->location);
 	mms_free(head->retry_after);
 	mms_free(head->date);
+	mms_free(head->age);
 	*head = (struct mms_http_head){ 0 };
 }
 
@@ -88,6 +89,7 @@ mms_http_head_add(struct mms_http_head *head, const char *line, size_t len, stru
 		{ "location", &head->location },
 		{ "retry-after", &head->retry_after },
 		{ "date", &head->date },
+		{ "age", &head->age },
 	};
 
 	head->n_lines++;
@@ -125,17 +127,42 @@ read_date(const char *text, int64_t *out_ms)
 }
 
 int64_t
+mms_http_date_ms(const char *text)
+{
+	int64_t ms;
+
+	return read_date(text, &ms) ? ms : 0;
+}
+
+/* Whole seconds as ms, at most RETRY_AFTER_MAX_MS; the caller has seen that they are digits. */
+static int64_t
+seconds_to_ms(const char *digits)
+{
+	int64_t ms = 0;
+
+	for (; *digits != '\0' && ms < RETRY_AFTER_MAX_MS; digits++)
+		ms = ms * 10 + (int64_t)(*digits - '0') * 1000;
+	return ms < RETRY_AFTER_MAX_MS ? ms : RETRY_AFTER_MAX_MS;
+}
+
+int64_t
+mms_http_server_clock_ms(const char *date, const char *age)
+{
+	int64_t ms = mms_http_date_ms(date);
+	bool has_age = age != NULL && age[0] != '\0' && age[strspn(age, "0123456789")] == '\0';
+
+	return ms != 0 && has_age ? ms + seconds_to_ms(age) : ms;
+}
+
+int64_t
 mms_http_retry_after_ms(const char *value, const char *date, int64_t now_ms)
 {
-	int64_t ms = 0, at_ms, sent_ms;
+	int64_t ms, at_ms, sent_ms;
 
 	if (value == NULL || value[0] == '\0')
 		return -1;
-	if (value[strspn(value, "0123456789")] == '\0') {
-		for (; *value != '\0' && ms < RETRY_AFTER_MAX_MS; value++)
-			ms = ms * 10 + (int64_t)(*value - '0') * 1000;
-		return ms < RETRY_AFTER_MAX_MS ? ms : RETRY_AFTER_MAX_MS;
-	}
+	if (value[strspn(value, "0123456789")] == '\0')
+		return seconds_to_ms(value);
 	if (!read_date(value, &at_ms))
 		return -1;
 	ms = at_ms - (read_date(date, &sent_ms) ? sent_ms : now_ms);

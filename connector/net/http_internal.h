@@ -24,7 +24,7 @@ struct mms_http {
 /* All zero is empty; texts are owned, NULL where the answer has none. */
 struct mms_http_head {
 	long status;
-	char *etag, *last_modified, *content_type, *location, *retry_after, *date;
+	char *etag, *last_modified, *content_type, *location, *retry_after, *date, *age;
 	bool is_complete; /* the empty line has come: what follows is a trailer */
 	size_t n_lines, n_bytes;
 };
@@ -42,6 +42,15 @@ mms_rc mms_http_head_add(struct mms_http_head *head, const char *line, size_t le
  * Source: RFC 9110 section 10.2.3.
  */
 int64_t mms_http_retry_after_ms(const char *value, const char *date, int64_t now_ms);
+
+/* A date of HTTP or of a certificate as Unix ms; 0: none. */
+int64_t mms_http_date_ms(const char *text);
+
+/*
+ * The server's clock when the answer was sent: its Date, and the seconds (Age) that it has lain
+ * in a cache since. 0: not said. Source: RFC 9111 section 5.1.
+ */
+int64_t mms_http_server_clock_ms(const char *date, const char *age);
 
 /* May the text be sent as (part of) a header line? No control characters. */
 bool mms_http_is_header_text(const char *text);
@@ -73,6 +82,7 @@ struct mms_http_transfer {
 	struct mms_http_head head; /* owned */
 	struct mms_str body;       /* owned */
 	int64_t body_bytes;
+	int64_t certificate_until_ms; /* 0: not asked for, or no TLS */
 };
 void mms_http_transfer_release(struct mms_http_transfer *transfer);
 /* Errors: as mms_http_run(), their texts without the origin. */

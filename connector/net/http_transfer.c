@@ -292,6 +292,7 @@ set_place(struct watch *watch)
 	SET(CURLOPT_CAPATH, NULL);
 	if (t->http->limits.ca_file != NULL)
 		SET(CURLOPT_CAINFO, t->http->limits.ca_file);
+	SET(CURLOPT_CERTINFO, t->request->wants_certificate ? 1L : 0L);
 	const struct mms_target *owner = t->first;
 	if (t->is_same_origin && (owner->user != NULL || owner->password != NULL)) {
 		SET(CURLOPT_USERNAME, owner->user != NULL ? owner->user : "");
@@ -423,6 +424,25 @@ judge(struct watch *watch, CURLcode code, struct mms_err *err)
 	return err->code;
 }
 
+/* "Expire date:Nov 30 12:00:00 2027 GMT" of the first certificate: the server's own. */
+static void
+take_certificate(struct mms_http_transfer *t)
+{
+	static const char label[] = "Expire date:";
+	struct curl_certinfo *chain = NULL;
+
+	if (!t->request->wants_certificate ||
+	    curl_easy_getinfo(t->http->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK ||
+	    chain == NULL || chain->num_of_certs < 1)
+		return;
+	for (const struct curl_slist *line = chain->certinfo[0]; line != NULL;
+	     line = line->next) {
+		if (strncmp(line->data, label, sizeof label - 1) == 0)
+			t->certificate_until_ms =
+				mms_http_date_ms(line->data + sizeof label - 1);
+	}
+}
+
 static mms_rc
 perform(struct watch *watch, struct mms_err *err)
 {
@@ -438,6 +458,8 @@ perform(struct watch *watch, struct mms_err *err)
 	mms_rc rc = drive(watch, &code, err);
 	if (rc == MMS_OK)
 		rc = judge(watch, code, err);
+	if (rc == MMS_OK)
+		take_certificate(watch->transfer);
 	(void)curl_multi_remove_handle(http->multi, http->easy);
 	return rc;
 }

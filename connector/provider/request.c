@@ -9,11 +9,10 @@
 /* Waits are slept in slices, so that a stop is noticed. */
 #define SLICE_MS 200
 
-mms_rc
-mms_provider_env_open(struct mms_provider_env *env, const struct mms_config *config,
-		      struct mms_err *err)
+struct mms_http_limits
+mms_provider_limits(const struct mms_config *config)
 {
-	const struct mms_http_limits limits = {
+	return (struct mms_http_limits){
 		.timeout_ms = config->http_timeout_s * 1000,
 		.connect_timeout_ms = config->http_connect_timeout_s * 1000,
 		.max_body_bytes = config->http_max_body_mb * 1024 * 1024,
@@ -22,6 +21,13 @@ mms_provider_env_open(struct mms_provider_env *env, const struct mms_config *con
 		.n_allow_hosts = config->http_allow_hosts.n,
 		.ca_file = config->http_ca_file,
 	};
+}
+
+mms_rc
+mms_provider_env_open(struct mms_provider_env *env, const struct mms_config *config,
+		      struct mms_err *err)
+{
+	const struct mms_http_limits limits = mms_provider_limits(config);
 
 	env->max_attempts = config->retry_max_attempts;
 	env->base_ms = config->retry_base_ms;

@@ -19,7 +19,7 @@ _mmsync_options() {
 	'validate') _mmsync_words='--doctype --accumulate --fail-on' ;;
 	'audit') _mmsync_words='--doctype --user --integration --fail-on --format' ;;
 	'feed preview') _mmsync_words='--integration --from --to --zone' ;;
-	'doctor') _mmsync_words='' ;;
+	'doctor') _mmsync_words='--offline' ;;
 	'demo') _mmsync_words='--feed --stop' ;;
 	'schema show') _mmsync_words='' ;;
 	'schema check') _mmsync_words='' ;;
@@ -48,7 +48,7 @@ _mmsync_choices() {
 	esac
 }
 # options that are followed by their argument
-_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --doctype --fail-on --doctype --user --integration --fail-on --format --integration --from --to --zone --feed   '
+_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --doctype --fail-on --doctype --user --integration --fail-on --format --integration --from --to --zone  --feed   '
 _mmsync_doctypes=('MM Calendar Integration' 'MM Calendar Event Sync' 'MM Meeting Booking')
 # END completion
 

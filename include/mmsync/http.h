@@ -58,6 +58,7 @@ struct mms_http_request {
 	size_t body_len;
 	int body_fd; /* > 0: the answer's body is written there; else into answer->body        */
 	int64_t deadline_mono_ms; /* 0: only the limits                                     */
+	bool wants_certificate;   /* say until when the server's own is valid               */
 	const atomic_bool
 		*is_stopped; /* checked while waiting; NULL: never                   */
 };
@@ -69,6 +70,8 @@ struct mms_http_answer {
 		*content_type; /* owned; NULL: not sent                     */
 	int64_t retry_after_ms; /* < 0: absent; a date is turned into a delay                   */
 	int64_t body_bytes; /* after decompression                                           */
+	int64_t date_ms;    /* the server's clock as it answered (Date and Age); 0: not said */
+	int64_t certificate_until_ms; /* Unix ms; 0: not asked for, or no TLS                */
 	struct mms_str body;
 };
 void mms_http_answer_release(struct mms_http_answer *answer);

@@ -38,6 +38,9 @@ struct mms_provider_env {
 	int64_t max_attempts, base_ms, max_ms; /* retry of one request */
 };
 
+/* The limits of requests as the settings have them. Borrows: from config. */
+struct mms_http_limits mms_provider_limits(const struct mms_config *config);
+
 /*
  * Make the worker's HTTP client and take the limits and retries of the settings; the other
  * members are the caller's to fill. Keeps: config. Errors: NOMEM.

@@ -131,6 +131,24 @@
 
 #define MMS_STMTS_DOCTOR(X)                                                                    \
 	X(SERVER_CLOCK, "SELECT UTC_TIMESTAMP(6)", "", "t")                                    \
+	X(SERVER_LIMITS,                                                                       \
+	  "SELECT @@GLOBAL.max_connections, @@SESSION.max_user_connections,"                   \
+	  " @@GLOBAL.read_only",                                                               \
+	  "", "iii")                                                                           \
+	X(LEASES_HELD,                                                                         \
+	  "SELECT c.lease_owner, COUNT(*), MIN(c.name), MIN(c.last_attempt_ms),"               \
+	  " TIMESTAMPDIFF(SECOND, MAX(c.lease_until), UTC_TIMESTAMP(6)),"                      \
+	  " MAX(c.lease_connection IS NOT NULL AND"                                            \
+	  " c.lease_server = CONCAT(@@hostname, ':', @@port, ':', @@server_id) AND NOT EXISTS" \
+	  " (SELECT 1 FROM information_schema.PROCESSLIST p WHERE p.id = c.lease_connection))" \
+	  " FROM mmsync_cursor c WHERE c.lease_owner IS NOT NULL"                              \
+	  " GROUP BY c.lease_owner ORDER BY c.lease_owner LIMIT 50",                           \
+	  "", "sisIII")                                                                        \
+	X(ACTIVE_CALENDARS,                                                                    \
+	  "SELECT integration_type, SUBSTRING_INDEX(TRIM(ical_url), '/', 3), COUNT(*),"        \
+	  " MIN(name) FROM `tabMM Calendar Integration` WHERE is_active = 1"                   \
+	  " GROUP BY 1, 2 ORDER BY 3 DESC, 4 LIMIT 1000",                                      \
+	  "", "SSis")                                                                          \
 	X(PLACEHOLDER_JOBS,                                                                    \
 	  "SELECT name, stopped FROM `tabScheduled Job Type`"                                  \
 	  " WHERE method LIKE '%calendar\\_sync.sync\\_all\\_users\\_calendars' ORDER BY "     \
