@@ -134,7 +134,7 @@
 	X(SERVER_LIMITS,                                                                       \
 	  "SELECT @@GLOBAL.max_connections, @@SESSION.max_user_connections,"                   \
 	  " @@GLOBAL.read_only",                                                               \
-	  "", "iii")                                                                           \
+	  "", "III")                                                                           \
 	X(LEASES_HELD,                                                                         \
 	  "SELECT c.lease_owner, COUNT(*), MIN(c.name), MIN(c.last_attempt_ms),"               \
 	  " TIMESTAMPDIFF(SECOND, MAX(c.lease_until), UTC_TIMESTAMP(6)),"                      \

@@ -147,6 +147,36 @@ retry_after_is_seconds_or_a_date(void **state)
 	}
 }
 
+static void
+the_servers_clock_is_its_date_and_what_a_cache_added(void **state)
+{
+	const int64_t ten_ms = INT64_C(1767607200000);
+	static const struct {
+		const char *date, *age;
+		int64_t off_s; /* from ten o'clock; -1: not said */
+	} rows[] = {
+		{ "Mon, 05 Jan 2026 10:00:00 GMT", NULL, 0 },
+		{ "Mon, 05 Jan 2026 10:00:00 GMT", "", 0 },
+		{ "Mon, 05 Jan 2026 10:00:00 GMT", "3600", 3600 },
+		{ "Mon, 05 Jan 2026 10:00:00 GMT", "-5", 0 },
+		{ "Mon, 05 Jan 2026 10:00:00 GMT", "soon", 0 },
+		{ "Jan  5 10:00:30 2026 GMT", NULL, 30 }, /* as a certificate has it */
+		{ "rubbish", "7", -1 },
+		{ "1767607200", NULL, -1 },
+		{ NULL, "7", -1 },
+		{ NULL, NULL, -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		int64_t got = mms_http_server_clock_ms(rows[i].date, rows[i].age);
+		int64_t want = rows[i].off_s < 0 ? 0 : ten_ms + rows[i].off_s * 1000;
+
+		if (got != want)
+			fail_msg("row %zu: %lld", i, (long long)got);
+	}
+}
+
 static mms_rc
 add(struct mms_http_head *head, const char *line, struct mms_err *err)
 {
@@ -278,6 +308,7 @@ main(void)
 		cmocka_unit_test(each_code_of_the_library_has_its_meaning),
 		cmocka_unit_test(a_refused_certificate_says_why),
 		cmocka_unit_test(retry_after_is_seconds_or_a_date),
+		cmocka_unit_test(the_servers_clock_is_its_date_and_what_a_cache_added),
 		cmocka_unit_test(the_headers_of_the_last_answer_count),
 		cmocka_unit_test(headers_have_ceilings),
 		cmocka_unit_test(a_header_text_has_no_control_characters),
