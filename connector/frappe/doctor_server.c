@@ -178,7 +178,7 @@ mms_visit_ask_leases(struct mms_visit *visit)
 			.expired_s = row[4].type != '\0' ? row[4].i : -1,
 			.is_gone = row[5].type != '\0' && row[5].i != 0,
 		};
-		read_owner(row[0].ptr, &hold);
+		read_owner(row[0].type != '\0' ? row[0].ptr : "", &hold);
 		rc = judge_hold(visit, &hold);
 	}
 	if (rc != MMS_OK || n > 0)

@@ -72,6 +72,10 @@ _mmsync_reply_argument() { # option, what is begun
 	case $1 in
 	--site) _mmsync_reply_files -d "$2" ;;
 	--doctype) _mmsync_reply_doctypes "$2" ;;
+	--zone)
+		_mmsync_words="UTC $(awk '!/^#/ { print $3 }' /usr/share/zoneinfo/zone.tab 2>/dev/null)"
+		_mmsync_reply "$2"
+		;;
 	*)
 		_mmsync_choices "$1"
 		_mmsync_reply "$2"

@@ -132,21 +132,22 @@
 #define MMS_STMTS_DOCTOR(X)                                                                    \
 	X(SERVER_CLOCK, "SELECT UTC_TIMESTAMP(6)", "", "t")                                    \
 	X(SERVER_LIMITS,                                                                       \
-	  "SELECT @@GLOBAL.max_connections, @@SESSION.max_user_connections,"                   \
-	  " @@GLOBAL.read_only",                                                               \
+	  "SELECT CAST(@@GLOBAL.max_connections AS SIGNED),"                                   \
+	  " CAST(@@SESSION.max_user_connections AS SIGNED), CAST(@@GLOBAL.read_only AS "       \
+	  "SIGNED)",                                                                           \
 	  "", "III")                                                                           \
 	X(LEASES_HELD,                                                                         \
-	  "SELECT c.lease_owner, COUNT(*), MIN(c.name), MIN(c.last_attempt_ms),"               \
+	  "SELECT c.lease_owner, COUNT(*), COALESCE(MIN(c.name), ''), MIN(c.last_attempt_ms)," \
 	  " TIMESTAMPDIFF(SECOND, MAX(c.lease_until), UTC_TIMESTAMP(6)),"                      \
 	  " MAX(c.lease_connection IS NOT NULL AND"                                            \
 	  " c.lease_server = CONCAT(@@hostname, ':', @@port, ':', @@server_id) AND NOT EXISTS" \
 	  " (SELECT 1 FROM information_schema.PROCESSLIST p WHERE p.id = c.lease_connection))" \
 	  " FROM mmsync_cursor c WHERE c.lease_owner IS NOT NULL"                              \
 	  " GROUP BY c.lease_owner ORDER BY c.lease_owner LIMIT 50",                           \
-	  "", "sisIII")                                                                        \
+	  "", "SisIII")                                                                        \
 	X(ACTIVE_CALENDARS,                                                                    \
 	  "SELECT integration_type, SUBSTRING_INDEX(TRIM(ical_url), '/', 3), COUNT(*),"        \
-	  " MIN(name) FROM `tabMM Calendar Integration` WHERE is_active = 1"                   \
+	  " COALESCE(MIN(name), '') FROM `tabMM Calendar Integration` WHERE is_active = 1"     \
 	  " GROUP BY 1, 2 ORDER BY 3 DESC, 4 LIMIT 1000",                                      \
 	  "", "SSis")                                                                          \
 	X(PLACEHOLDER_JOBS,                                                                    \

@@ -224,6 +224,38 @@ examples_give_what_they_show(void **state)
 	pages_release(&pages);
 }
 
+/* Each command of the operator's page does something on a site; NAME is for the reader to fill. */
+static void
+the_operators_commands_work_on_a_site(void **state)
+{
+	const char *const env[] = { env_tmp, env_site, "MMSYNC_NOW=2026-03-01T10:00:00Z",
+				    NULL };
+	struct pages pages = { 0 };
+	unsigned n_run = 0;
+
+	(void)state;
+	pages_load(&pages);
+	for (size_t i = 0; i < pages.n; i++) {
+		struct example *e = &pages.items[i];
+		MMS_AUTO(mms_test_run) run = { 0 };
+		const char *words[PAGES_WORDS_MAX + 1];
+		char text[512];
+
+		if (strcmp(e->page, "docs/operations.md") != 0 ||
+		    strstr(e->command, "NAME") != NULL)
+			continue;
+		(void)snprintf(text, sizeof text, "%s", e->command);
+		(void)pages_split(text, words);
+		if (mms_test_program(&run, env, words) > 1)
+			fail_msg("%s:%d: mmsync %s: status %d\n%s%s", e->page, e->line,
+				 e->command, run.status, run.out, run.err);
+		n_run++;
+	}
+	if (n_run < 15)
+		fail_msg("only %u commands were found", n_run);
+	pages_release(&pages);
+}
+
 static void
 lines_that_differ_are_told(void **state)
 {
@@ -291,6 +323,12 @@ static const struct {
 	{ "mmsync audit --doctype \\'MM",
 	  "MM Calendar Integration MM Calendar Event Sync MM Meeting Booking " },
 	{ "mmsync sync --integration ''", "" },
+	{ "mmsync doctor --o", "--offline " },
+	{ "mmsync doctor ''", "" },
+	{ "mmsync feed preview --zone Europe/Berl", "Europe/Berlin " },
+	{ "mmsync feed preview --zone UT", "UTC " },
+	{ "mmsync --log-format ''", "text json " },
+	{ "mmsync sync --jobs ''", "" },
 	{ "mmsync sync --integration A --du", "--due " },
 	{ "mmsync validate docs/archi", "docs/architecture.md " },
 	{ "mmsync help sche", "schema " },
@@ -412,6 +450,7 @@ main(void)
 		cmocka_unit_test(examples_can_be_typed),
 		cmocka_unit_test(lines_that_differ_are_told),
 		cmocka_unit_test(examples_give_what_they_show),
+		cmocka_unit_test(the_operators_commands_work_on_a_site),
 		cmocka_unit_test(bash_completes_what_can_be_typed),
 		cmocka_unit_test(what_is_installed_works),
 		cmocka_unit_test(the_units_are_good),

@@ -388,6 +388,38 @@ a_stuck_process_is_named_and_its_end_frees_the_lease(void **state)
 	fake_stop(&fake);
 }
 
+/* What docs/operations.md says of the database for whoever gives mmsync up. */
+static void
+what_the_page_removes_is_brought_again_by_apply(void **state)
+{
+	MMS_AUTO(mms_test_run) run = { 0 };
+	MMS_AUTO(mms_str) sql = { 0 };
+	char path[PATH_MAX], line[512];
+	bool is_inside = false;
+
+	(void)state;
+	(void)snprintf(path, sizeof path, "%s/docs/operations.md", mms_test_root());
+	FILE *page = fopen(path, "re");
+	assert_non_null(page);
+	while (fgets(line, sizeof line, page) != NULL) {
+		if (strstr(line, "```") != NULL)
+			is_inside = strstr(line, "```sql") != NULL;
+		else if (is_inside)
+			mms_str_add(&sql, line);
+	}
+	fclose(page);
+	assert_true(sql.len > 0);
+	mms_test_sql(&server, "%s", mms_str_get(&sql));
+	assert_int_equal(mms_test_ask_i64(&server,
+					  "SELECT COUNT(*) FROM information_schema.tables WHERE"
+					  " table_schema = '%s' AND table_name LIKE 'mmsync%%'",
+					  server.database),
+			 0);
+	run_program(&run, "schema", "apply", NULL);
+	assert_int_equal(run.status, 0);
+	must_be_content("apply", "problem", "schema");
+}
+
 int
 main(void)
 {
@@ -398,6 +430,7 @@ main(void)
 		TEST(a_password_that_everybody_may_read_is_told),
 		TEST(leases_are_told_by_what_became_of_their_holder),
 		TEST(a_stuck_process_is_named_and_its_end_frees_the_lease),
+		TEST(what_the_page_removes_is_brought_again_by_apply),
 #undef TEST
 	};
 

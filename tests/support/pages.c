@@ -88,9 +88,11 @@ add_output(struct reader *r, const char *line)
 static void
 read_markdown(struct reader *r, const char *line)
 {
-	if (strncmp(line, "```", 3) == 0) {
+	const char *text = line + strspn(line, " "); /* a block may belong to a list */
+
+	if (strncmp(text, "```", 3) == 0) {
 		r->block = r->block != PROSE                      ? PROSE
-			   : strncmp(line + 3, "console", 7) == 0 ? CONSOLE
+			   : strncmp(text + 3, "console", 7) == 0 ? CONSOLE
 								  : OTHER;
 		r->is_running = false;
 	} else if (r->block == PROSE) {
