@@ -119,6 +119,16 @@ add_names(struct mms_str *out, const struct hold *hold)
 		mms_str_addf(out, " and %" PRId64 " more", hold->n - 1);
 }
 
+/* May a name stand in a command that somebody will paste into a shell? */
+static bool
+is_plain(const char *name)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789@._+-";
+
+	return name[0] != '\0' && name[0] != '-' && name[strspn(name, plain)] == '\0';
+}
+
 static mms_rc
 judge_hold(struct mms_visit *visit, const struct hold *hold)
 {
@@ -128,10 +138,10 @@ judge_hold(struct mms_visit *visit, const struct hold *hold)
 
 	add_names(&names, hold);
 	if (hold->expired_s > LEASE_SLACK_S || hold->is_gone) {
-		mms_str_addf(&remedy,
-			     "nothing: the next run takes it; at once: mmsync sync "
-			     "--integration %s",
-			     hold->name);
+		mms_str_add(&remedy, "nothing: the next run takes it");
+		if (is_plain(hold->name))
+			mms_str_addf(&remedy, "; at once: mmsync sync --integration %s",
+				     hold->name);
 		if (hold->expired_s > LEASE_SLACK_S) {
 			add_span(&span, hold->expired_s);
 			mms_str_add(&span, " ago");

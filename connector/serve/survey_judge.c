@@ -124,7 +124,7 @@ sign_of(const struct mms_survey_place *place)
 
 	if (!place->has_clock)
 		return 0;
-	return off_s > MMS_SURVEY_CLOCK_S ? 1 : off_s < -MMS_SURVEY_CLOCK_S ? -1 : 0;
+	return (off_s > MMS_SURVEY_CLOCK_S) - (off_s < -MMS_SURVEY_CLOCK_S);
 }
 
 static mms_rc
@@ -224,9 +224,10 @@ mms_survey_judge(const struct mms_survey *survey, int64_t now_ms, struct mms_fin
 /* ---- authorities -------------------------------------------------------------------------- */
 
 mms_rc
-mms_survey_judge_authorities(const struct mms_authorities *a, struct mms_findings *findings,
-			     struct mms_err *err)
+mms_survey_judge_authorities(const struct mms_authorities *authorities,
+			     struct mms_findings *findings, struct mms_err *err)
 {
+	const struct mms_authorities *a = authorities;
 	const char *object = a->is_system ? "certificates" : "mmsync.http.ca_file";
 	const char *remedy =
 		a->is_system ? "as root: apt-get install --reinstall ca-certificates && "

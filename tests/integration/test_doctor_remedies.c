@@ -388,6 +388,44 @@ a_stuck_process_is_named_and_its_end_frees_the_lease(void **state)
 	fake_stop(&fake);
 }
 
+/* Statements that write, by the server's own count. */
+static int64_t
+count_writes(void)
+{
+	return mms_test_ask_i64(&server,
+				"SELECT SUM(VARIABLE_VALUE) FROM "
+				"information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN "
+				"('COM_INSERT', 'COM_UPDATE', 'COM_DELETE', 'COM_REPLACE', "
+				"'COM_ALTER_TABLE', 'COM_CREATE_TABLE', 'COM_DROP_TABLE', "
+				"'COM_INSERT_SELECT', 'COM_TRUNCATE', 'COM_LOCK_TABLES')");
+}
+
+static void
+doctor_writes_nothing_and_asks_little(void **state)
+{
+	MMS_AUTO(mms_test_run) run = { 0 };
+	static const char asked[] = "SELECT VARIABLE_VALUE FROM "
+				    "information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = "
+				    "'COM_SELECT'";
+
+	(void)state;
+	mms_test_sql(&server, "INSERT INTO `tabMM Calendar Integration` (name, is_active, "
+			      "integration_type) VALUES ('it''s; $(x)', 1, 'iCal'); "
+			      "INSERT INTO mmsync_cursor (name, provider, frappe_creation, "
+			      "frappe_owner, lease_owner) VALUES ('it''s; $(x)', 'ical', "
+			      "NOW(6), 'a', 'h:1:2')");
+	int64_t writes = count_writes(), reads = mms_test_ask_i64(&server, "%s", asked);
+	run_program(&run, "doctor", "--offline", NULL);
+	assert_int_equal(run.status, 0);
+	assert_int_equal(count_writes(), writes);
+	reads = mms_test_ask_i64(&server, "%s", asked) - reads;
+	print_message("# doctor: %d SELECTs\n", (int)reads);
+	assert_true(reads < 80);
+	/* a name that would do something in a shell stands in no command */
+	assert_non_null(strstr(run.out, "without giving back it's; $(x)"));
+	assert_null(strstr(run.out, "--integration it's"));
+}
+
 /* What docs/operations.md says of the database for whoever gives mmsync up. */
 static void
 what_the_page_removes_is_brought_again_by_apply(void **state)
@@ -430,6 +468,7 @@ main(void)
 		TEST(a_password_that_everybody_may_read_is_told),
 		TEST(leases_are_told_by_what_became_of_their_holder),
 		TEST(a_stuck_process_is_named_and_its_end_frees_the_lease),
+		TEST(doctor_writes_nothing_and_asks_little),
 		TEST(what_the_page_removes_is_brought_again_by_apply),
 #undef TEST
 	};
