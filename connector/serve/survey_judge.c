@@ -160,16 +160,17 @@ judge_clocks(const struct mms_survey *survey, struct mms_findings *findings,
 		if (sign_of(place) != 0 && (least_s == 0 || off_s < least_s))
 			least_s = off_s;
 	}
-	bool is_ours = n >= 2 && (n_ahead * 2 > n || n_behind * 2 > n);
-	if (is_ours)
+	bool is_ahead = n_ahead > n_behind;
+	size_t n_agreed = is_ahead ? n_ahead : n_behind;
+	if (n >= 2 && n_agreed * 2 > n) {
 		return found(findings, MMS_FINDING_PROBLEM, "clock",
 			     "let this machine take its time from the network: timedatectl "
 			     "set-ntp true",
 			     err,
 			     "this machine's clock is %" PRId64
 			     " s or more %s those of %zu of %zu servers",
-			     least_s, n_ahead > n_behind ? "ahead of" : "behind",
-			     n_ahead > n_behind ? n_ahead : n_behind, n);
+			     least_s, is_ahead ? "ahead of" : "behind", n_agreed, n);
+	}
 	for (size_t i = 0; rc == MMS_OK && i < survey->n; i++) {
 		if (sign_of(&survey->items[i]) != 0)
 			rc = tell_clock(&survey->items[i], findings, err);
