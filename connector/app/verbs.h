@@ -41,6 +41,13 @@ extern const struct mms_opt mms_demo_opts[];
 extern const char mms_demo_more[];
 mms_rc mms_verb_demo(struct mms_app *app, struct mms_err *err);
 
+/* verb_availability.c */
+extern const struct mms_opt mms_availability_opts[], mms_check_slot_opts[];
+extern const char mms_availability_more[], mms_check_slot_more[], mms_blocking_events_more[];
+mms_rc mms_verb_availability(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_check_slot(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_blocking_events(struct mms_app *app, struct mms_err *err);
+
 /* verb_feed.c */
 extern const struct mms_opt mms_feed_preview_opts[];
 extern const char mms_feed_preview_more[];

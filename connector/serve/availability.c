@@ -252,14 +252,14 @@ load_excluded(const struct mms_availability_env *env, const char *booking, struc
 
 static mms_rc
 load_taken(const struct mms_availability_env *env, const struct mms_busy_person *person,
-	   const struct mms_taken_question *question, struct mms_taken_list *out,
-	   struct mms_err *err)
+	   const struct mms_taken_question *question, bool only_events,
+	   struct mms_taken_list *out, struct mms_err *err)
 {
 	int64_t from_us, to_us;
 
 	mms_span_bounds(&question->zones, &question->span, &from_us, &to_us);
 	mms_rc rc = mms_busy_load_events(env->db, person, from_us, to_us, out, err);
-	if (rc == MMS_OK)
+	if (rc == MMS_OK && !only_events)
 		rc = mms_busy_load_bookings(env->db, env->columns, person->user, from_us, to_us,
 					    out, err);
 	return rc == MMS_OK ? mms_taken_settle(out, question, err) : rc;
@@ -316,7 +316,7 @@ mms_availability_load(const struct mms_availability_env *env,
 						 .excluded_booking = left_out.booking,
 						 .excluded_event = left_out.event };
 	if (rc == MMS_OK)
-		rc = load_taken(env, &person, &rows, &a.taken, err);
+		rc = load_taken(env, &person, &rows, question->only_events, &a.taken, err);
 	if (rc == MMS_OK)
 		rc = sum_up(&a, err);
 	if (rc != MMS_OK)

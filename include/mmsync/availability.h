@@ -39,6 +39,7 @@ struct mms_availability_question {
 	const char *user;
 	struct mms_span span;
 	const char *excluded_booking; /* does not count, nor do its events; NULL: all do */
+	bool only_events;             /* bookings are not read                         */
 };
 
 /* An active calendar of the person. */
