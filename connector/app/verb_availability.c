@@ -123,6 +123,10 @@ put_calendars(const struct answer *answer, struct mms_json *j)
 		mms_json_put_bool(j, "fresh", c->freshness.is_fresh);
 		mms_json_put_text(j, "readable", mms_readable_name(c->freshness.readable));
 		mms_json_put_i64(j, "failed_events", c->n_failed_events);
+		mms_json_key(j, "known_from");
+		put_time(answer, j, c->window_start_ms);
+		mms_json_key(j, "known_to");
+		put_time(answer, j, c->window_end_ms);
 		mms_json_map_end(j);
 	}
 	mms_json_array_end(j);

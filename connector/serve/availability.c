@@ -128,6 +128,28 @@ as_of(const struct mms_busy_calendar *calendar, const struct mms_zone *site)
 		       : mms_zone_to_utc(site, calendar->last_sync_us);
 }
 
+/* What of a calendar is not known though it is read: single events, and what its window lacks. */
+static mms_rc
+tell_gaps(struct mms_availability *a, const struct mms_availability_calendar *c,
+	  struct mms_err *err)
+{
+	char from[MMS_TIME_TEXT_MAX], to[MMS_TIME_TEXT_MAX];
+	mms_rc rc = MMS_OK;
+
+	if (c->n_failed_events > 0)
+		rc = warn(a, err, "%lld event%s of %s could not be read or written",
+			  (long long)c->n_failed_events, c->n_failed_events == 1 ? "" : "s",
+			  c->name);
+	if (rc != MMS_OK || c->window_start_ms == MMS_NO_TIME ||
+	    c->window_end_ms == MMS_NO_TIME)
+		return rc;
+	if (a->span.start_ms >= c->window_start_ms && a->span.end_ms <= c->window_end_ms)
+		return MMS_OK;
+	return warn(a, err, "%s is known from %.10s to %.10s only", c->name,
+		    mms_time_print(c->window_start_ms, from),
+		    mms_time_print(c->window_end_ms, to));
+}
+
 /* One calendar's judgement, moved into the answer; its name stays with the person, too. */
 static mms_rc
 judge_calendar(const struct mms_availability_env *env, const struct mms_busy_calendar *in,
@@ -144,16 +166,15 @@ judge_calendar(const struct mms_availability_env *env, const struct mms_busy_cal
 		.as_of_ms = facts.as_of_ms,
 		.freshness = mms_freshness_judge(env->config, &facts, env->now_ms),
 		.n_failed_events = in->n_letters,
+		.window_start_ms = in->window_start_ms,
+		.window_end_ms = in->window_end_ms,
 	};
 	if (c->name == NULL || (in->title != NULL && c->title == NULL))
 		return mms_fail_nomem(err);
 	if (c->freshness.readable != MMS_READABLE &&
 	    env->config->unreadable_policy == MMS_UNREADABLE_BUSY)
 		a->is_unknown = true;
-	if (c->n_failed_events == 0)
-		return MMS_OK;
-	return warn(a, err, "%lld event%s of %s could not be read or written",
-		    (long long)c->n_failed_events, c->n_failed_events == 1 ? "" : "s", c->name);
+	return tell_gaps(a, c, err);
 }
 
 static mms_rc

@@ -63,6 +63,8 @@ read_cursor(const struct mms_value *row, struct mms_busy_calendar *out)
 	out->watermark_us = wall_of(&row[3]);
 	out->needs_reauth = row[4].type != 0 && row[4].i != 0;
 	out->n_letters = row[5].type == 0 ? 0 : row[5].i;
+	out->window_start_ms = row[6].type == 0 ? MMS_NO_TIME : row[6].i;
+	out->window_end_ms = row[7].type == 0 ? MMS_NO_TIME : row[7].i;
 }
 
 /* No cursor: nothing is known. */
@@ -71,6 +73,7 @@ forget_cursor(struct mms_busy_calendar *out)
 {
 	out->has_cursor = out->needs_reauth = false;
 	out->last_success_ms = out->watermark_us = MMS_NO_TIME;
+	out->window_start_ms = out->window_end_ms = MMS_NO_TIME;
 	out->longest_ms = out->n_letters = 0;
 }
 

@@ -14,7 +14,6 @@
 
 #include "mmsync/columns.h"
 #include "mmsync/config.h"
-#include "mmsync/db.h"
 #include "mmsync/err.h"
 #include "mmsync/freshness.h"
 #include "mmsync/settings.h"
@@ -24,6 +23,8 @@
 
 /* Five years: more is no question of somebody who plans. */
 #define MMS_AVAILABILITY_MAX_DAYS 1827
+
+struct mms_db;
 
 /* What the answer is found with; all borrowed for the call, zones as long as the answer. */
 struct mms_availability_env {
@@ -48,6 +49,8 @@ struct mms_availability_calendar {
 	int64_t as_of_ms;   /* last good read; MMS_NO_TIME: none                */
 	struct mms_freshness freshness;
 	int64_t n_failed_events; /* that could not be read or written           */
+	/* What its events cover, Unix ms; MMS_NO_TIME: nobody knows. */
+	int64_t window_start_ms, window_end_ms;
 };
 
 /* All zero is empty. */

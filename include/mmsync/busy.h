@@ -30,6 +30,7 @@ struct mms_busy_calendar {
 	int64_t watermark_us;    /* the largest modified that it was found over; MMS_NO_TIME  */
 	bool needs_reauth;
 	int64_t n_letters; /* events that could not be read or written                  */
+	int64_t window_start_ms, window_end_ms; /* what its events cover; MMS_NO_TIME     */
 };
 
 /* All zero is empty; texts are owned. */

@@ -11,7 +11,7 @@
 	"c.id, c.last_success_ms, c.longest_event_ms, c.longest_watermark,"         \
 	" c.id IS NOT NULL AND " MMS_SQL_NEEDS_REAUTH ","                           \
 	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id" \
-	" AND d.operation = 'apply')"
+	" AND d.operation = 'apply'), c.window_start_ms, c.window_end_ms"
 
 /* One row for each active calendar of a person; one of NULLs for a person without any. */
 #define MMS_SQL_BUSY_PERSON(zone)                                                       \
@@ -23,7 +23,7 @@
 	" ON i.user = u.name AND i.is_active = 1 LEFT JOIN mmsync_cursor c"             \
 	" ON c.name = i.name WHERE u.name = ? ORDER BY i.name"
 
-#define MMS_BUSY_PERSON_OUT "sSSSSITTSIUIITII"
+#define MMS_BUSY_PERSON_OUT "sSSSSITTSIUIITIIII"
 
 /* Every branch of BUSY_EVENTS begins alike. */
 #define MMS_SQL_BUSY_ROWS                                                           \
@@ -83,7 +83,7 @@
 	  " OR (c.name = ? AND NOT EXISTS (SELECT 1 FROM `tabMM Calendar Integration` j"     \
 	  " WHERE j.creation <=> c.frappe_creation AND j.owner <=> c.frappe_owner))"         \
 	  " ORDER BY c.name = ?, c.id LIMIT 1",                                              \
-	  "TSss", "uIITII")                                                                  \
+	  "TSss", "uIITIIII")                                                                \
 	X(BUSY_EVENTS_1, MMS_SQL_BUSY_EVENTS(MMS_SQL_BUSY_INDEX, "?"), "stttsttt",           \
 	  MMS_BUSY_EVENTS_OUT)                                                               \
 	X(BUSY_EVENTS_4, MMS_SQL_BUSY_EVENTS(MMS_SQL_BUSY_INDEX, MMS_SQL_4_NAMES),           \

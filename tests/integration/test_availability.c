@@ -12,6 +12,7 @@
 
 #include "mmsync/availability.h"
 #include "mmsync/busy.h"
+#include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/timetext.h"
 #include "support/dbcheck.h"
@@ -486,12 +487,73 @@ a_question_is_three_round_trips_and_writes_nothing(void **state)
 	mms_settings_release(&settings);
 }
 
+/* ---- faults --------------------------------------------------------------------------------- */
+
+/* Fail the n-th of a kind, then the next, until a question is answered without having met it. */
+static void
+play_faults(const char *kind, enum mms_fault_kind counted,
+	    const struct mms_availability_env *env)
+{
+	struct mms_availability_question q = { .user = "ann@example.com",
+					       .span = { first_ms, first_ms + MMS_DAY_MS },
+					       .excluded_booking = "b1" };
+	MMS_AUTO(mms_availability) whole = { 0 };
+	unsigned n_whole = 0;
+
+	OK(mms_availability_load(env, &q, &whole, &err));
+	for (unsigned long n = 1; n_whole < 3; n++) {
+		MMS_AUTO(mms_availability) a = { 0 };
+		MMS_AUTO(mms_err) err = { 0 };
+		char fault[64], never[64];
+
+		assert_true(n < 5000);
+		(void)snprintf(fault, sizeof fault, "%s:%lu", kind,
+			       mms_fault_count(counted) + n);
+		(void)snprintf(never, sizeof never, "%s:1000000000", kind);
+		assert_true(mms_fault_arm_text(fault));
+		mms_rc rc = mms_availability_load(env, &q, &a, &err);
+		assert_true(mms_fault_arm_text(never));
+		if (rc != MMS_OK) {
+			/* no half answer, and no word of a person who is not there */
+			assert_true(rc == MMS_E_NOMEM || rc == MMS_E_RETRY || rc == MMS_E_DB);
+			assert_true(a.n_busy == 0 && a.taken.n == 0 && !a.is_available);
+			continue;
+		}
+		n_whole++;
+		assert_int_equal(a.is_available, whole.is_available);
+		assert_int_equal(a.taken.n, whole.taken.n);
+		assert_int_equal(a.n_busy, whole.n_busy);
+		assert_int_equal(a.n_calendars, whole.n_calendars);
+	}
+}
+
+static void
+a_fault_is_no_answer(void **state)
+{
+	struct mms_settings settings = { .time_zone = mms_text_copy("UTC") };
+	const struct mms_availability_env env = env_of(&settings);
+	const struct mms_span_zones in = { zone("UTC"), zone("UTC") };
+
+	(void)state;
+	if (!mms_fault_arm_text("alloc:1000000000"))
+		skip();
+	mms_free(config.event_time_zone);
+	config.event_time_zone = mms_text_copy("UTC");
+	make_world(&in);
+	play_faults("alloc", MMS_FAULT_ALLOC, &env);
+	play_faults("stmt-before", MMS_FAULT_STMT_BEFORE, &env);
+	play_faults("fetch", MMS_FAULT_FETCH, &env);
+	play_faults("prepare", MMS_FAULT_PREPARE, &env);
+	mms_settings_release(&settings);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_are_those_of_a_loop_over_all_rows),
 		cmocka_unit_test(a_question_is_three_round_trips_and_writes_nothing),
+		cmocka_unit_test(a_fault_is_no_answer),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

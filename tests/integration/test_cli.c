@@ -61,63 +61,68 @@ split(struct words *words, const char *line)
 	return words->items;
 }
 
+static const struct {
+	const char *line;
+	bool has_site;
+	int status;
+	const char *code; /* NULL: no error */
+} json_rows[] = {
+	{ "--json", false, 2, "usage" },
+	{ "frob --json", false, 2, "usage" },
+	{ "--json schema", false, 2, "usage" },
+	{ "--json help frob", false, 2, "usage" },
+	{ "--json sync", false, 2, "usage" },
+	{ "--json doctor", false, 2, "usage" },
+	{ "--json demo", false, 2, "usage" },
+	{ "--json sync --confirm-deletes", true, 2, "usage" },
+	{ "--json sync --integration work --jobs 257", true, 2, "usage" },
+	{ "--json sync --integration wrok", true, 2, "usage" },
+	{ "--json audit --format xml", true, 2, "usage" },
+	{ "--json audit --user nobody", true, 2, "usage" },
+	{ "--json validate", true, 2, "usage" },
+	{ "--json schema adopt", true, 2, "usage" },
+	{ "--json availability", true, 2, "usage" },
+	{ "--json check-slot --user ann@example.com", true, 2, "usage" },
+	{ "--json blocking-events --user nobody", true, 2, "usage" },
+	{ "--json availability --user ann@example.com", true, 0, NULL },
+	{ "--json blocking-events --user ann@example.com", true, 0, NULL },
+	{ "--json --site /nowhere sync", false, 3, "config" },
+	{ "--json --site /nowhere audit", false, 3, "config" },
+	{ "--json --version", false, 0, NULL },
+	{ "--json help", false, 0, NULL },
+	{ "--json help schema", false, 0, NULL },
+	{ "--json sync --help", false, 0, NULL },
+	{ "--json sync", true, 0, NULL },
+	{ "--json sync --due --dry-run", true, 0, NULL },
+	{ "--json audit", true, 0, NULL },
+	{ "--json audit --format json --quiet", true, 0, NULL },
+	{ "--json doctor", true, 0, NULL },
+	{ "--json schema show", true, 0, NULL },
+	{ "--json schema check --quiet", true, 0, NULL },
+	{ "--json schema apply --dry-run", true, 0, NULL },
+};
+
 static void
 with_json_there_is_one_object_whatever_happens(void **state)
 {
-	static const struct {
-		const char *line;
-		bool has_site;
-		int status;
-		const char *code; /* NULL: no error */
-	} rows[] = {
-		{ "--json", false, 2, "usage" },
-		{ "frob --json", false, 2, "usage" },
-		{ "--json schema", false, 2, "usage" },
-		{ "--json help frob", false, 2, "usage" },
-		{ "--json sync", false, 2, "usage" },
-		{ "--json doctor", false, 2, "usage" },
-		{ "--json demo", false, 2, "usage" },
-		{ "--json sync --confirm-deletes", true, 2, "usage" },
-		{ "--json sync --integration work --jobs 257", true, 2, "usage" },
-		{ "--json sync --integration wrok", true, 2, "usage" },
-		{ "--json audit --format xml", true, 2, "usage" },
-		{ "--json audit --user nobody", true, 2, "usage" },
-		{ "--json validate", true, 2, "usage" },
-		{ "--json schema adopt", true, 2, "usage" },
-		{ "--json --site /nowhere sync", false, 3, "config" },
-		{ "--json --site /nowhere audit", false, 3, "config" },
-		{ "--json --version", false, 0, NULL },
-		{ "--json help", false, 0, NULL },
-		{ "--json help schema", false, 0, NULL },
-		{ "--json sync --help", false, 0, NULL },
-		{ "--json sync", true, 0, NULL },
-		{ "--json sync --due --dry-run", true, 0, NULL },
-		{ "--json audit", true, 0, NULL },
-		{ "--json audit --format json --quiet", true, 0, NULL },
-		{ "--json doctor", true, 0, NULL },
-		{ "--json schema show", true, 0, NULL },
-		{ "--json schema check --quiet", true, 0, NULL },
-		{ "--json schema apply --dry-run", true, 0, NULL },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+	for (size_t i = 0; i < MMS_COUNT(json_rows); i++) {
 		MMS_AUTO(mms_test_run) run = { 0 };
 		struct words words;
 		json_error_t why;
 
-		mms_test_program(&run, rows[i].has_site ? env_site : env_none,
-				 split(&words, rows[i].line));
+		mms_test_program(&run, json_rows[i].has_site ? env_site : env_none,
+				 split(&words, json_rows[i].line));
 		json_t *root = json_loads(run.out, JSON_REJECT_DUPLICATES, &why);
 		const char *code = json_string_value(
 			json_object_get(json_object_get(root, "error"), "code"));
-		if (run.status != rows[i].status || !json_is_object(root) ||
-		    (code == NULL) != (rows[i].code == NULL) ||
-		    (code != NULL && strcmp(code, rows[i].code) != 0))
-			fail_msg("row '%s': %d, %s\n%s", rows[i].line, run.status, run.out,
+		if (run.status != json_rows[i].status || !json_is_object(root) ||
+		    (code == NULL) != (json_rows[i].code == NULL) ||
+		    (code != NULL && strcmp(code, json_rows[i].code) != 0))
+			fail_msg("row '%s': %d, %s\n%s", json_rows[i].line, run.status, run.out,
 				 run.err);
 		if (strchr(run.out, '\n') != run.out + strlen(run.out) - 1)
-			fail_msg("row '%s': not one line: %s", rows[i].line, run.out);
+			fail_msg("row '%s': not one line: %s", json_rows[i].line, run.out);
 		json_decref(root);
 	}
 }

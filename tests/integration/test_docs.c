@@ -297,7 +297,8 @@ lines_that_differ_are_told(void **state)
 static const struct {
 	const char *words, *want; /* replies, one after the other */
 } completions[] = {
-	{ "mmsync ''", "sync validate audit feed doctor demo schema help " },
+	{ "mmsync ''", "sync validate audit availability check-slot blocking-events feed "
+		       "doctor demo schema help " },
 	{ "mmsync s", "sync schema " },
 	{ "mmsync x", "" },
 	{ "mmsync schema ''", "show check apply adopt " },
@@ -322,6 +323,8 @@ static const struct {
 	{ "mmsync audit --doctype 'MM M'", "MM Meeting Booking " },
 	{ "mmsync audit --doctype \\'MM",
 	  "MM Calendar Integration MM Calendar Event Sync MM Meeting Booking " },
+	{ "mmsync a", "audit availability " },
+	{ "mmsync check-slot --ex", "--exclude-booking " },
 	{ "mmsync sync --integration ''", "" },
 	{ "mmsync doctor --o", "--offline " },
 	{ "mmsync doctor ''", "" },
