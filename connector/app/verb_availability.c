@@ -34,8 +34,7 @@ const char mms_availability_more[] =
 	"--zone; over more than 31 days, and in a pipe, the busy times are rows. JSON has UTC "
 	"unless --zone is given.\n"
 	"  mmsync availability --user ann@example.com\n"
-	"  mmsync --json availability --user ann@example.com --from 2026-03-02T00:00:00Z "
-	"--to 2026-03-07T00:00:00Z\n"
+	"  mmsync availability --user ann@example.com --from 2026-03-02T00:00:00Z\n"
 	"Exit status: 0 answered; 2 usage, also an unknown person; 3 configuration; 4 the "
 	"database cannot be used.";
 
@@ -44,8 +43,8 @@ const char mms_check_slot_more[] =
 	"event or booking, its calendar, and when that was last read. Reads the database "
 	"only. Where a calendar cannot be believed, the slot is not available without any "
 	"conflict, unless the setting unreadable_policy says warn.\n"
-	"  mmsync check-slot --user ann@example.com --start 2026-03-02T09:00:00Z "
-	"--end 2026-03-02T09:30:00Z\n"
+	"  mmsync check-slot --user ann@example.com --start 2026-03-02T09:00:00Z \\\n"
+	"      --end 2026-03-02T09:30:00Z\n"
 	"Exit status: 0 answered, also when the slot is taken; 2 usage, also an unknown person "
 	"or booking; 3 configuration; 4 the database cannot be used.";
 
@@ -53,8 +52,7 @@ const char mms_blocking_events_more[] =
 	"Lists the events that block in a person's active calendars, in order of their start; "
 	"bookings of the site are not among them, but for their events. Reads the database "
 	"only. Calendars that cannot be believed are named beside it.\n"
-	"  mmsync --json blocking-events --user ann@example.com --from 2026-03-02T00:00:00Z "
-	"--to 2026-03-09T00:00:00Z\n"
+	"  mmsync --json blocking-events --user ann@example.com\n"
 	"Exit status: 0 answered; 2 usage, also an unknown person; 3 configuration; 4 the "
 	"database cannot be used.";
 

@@ -219,7 +219,8 @@ pages_split(char *text, const char *words[PAGES_WORDS_MAX + 1])
 
 	for (char *p = text; n < PAGES_WORDS_MAX;) {
 		p += strspn(p, " \t");
-		if (*p == '\0' || strchr("|<>#;&", *p) != NULL)
+		/* What stands behind a backslash at a line's end is not read. */
+		if (*p == '\0' || strchr("|<>#;&\\", *p) != NULL)
 			break;
 		/* Help and manual put two blanks and a remark behind a command. */
 		words[n++] = take_word(&p);
