@@ -105,19 +105,23 @@ has_text(const char *text)
 	return text != NULL && text[0] != '\0';
 }
 
-/* The bookings of a list by name, and by the event that they say is theirs. */
+/* The bookings of a list by name, once each, and by the event that they say is theirs. */
 static mms_rc
-index_bookings(const struct mms_taken_list *list, struct mms_keymap *by_name,
+index_bookings(struct mms_taken_list *list, struct mms_keymap *by_name,
 	       struct mms_keymap *by_event, struct mms_err *err)
 {
 	mms_rc rc = MMS_OK;
 
 	for (size_t i = 0; rc == MMS_OK && i < list->n; i++) {
-		const struct mms_taken *item = &list->items[i];
+		struct mms_taken *item = &list->items[i];
 		if (!item->is_booking)
 			continue;
-		rc = mms_keymap_put(by_name, item->name, strlen(item->name), (uint32_t)i, NULL,
-				    err);
+		size_t len = strlen(item->name);
+		if (mms_keymap_find(by_name, item->name, len) != MMS_KEYMAP_NONE) {
+			release_item(item);
+			continue;
+		}
+		rc = mms_keymap_put(by_name, item->name, len, (uint32_t)i, NULL, err);
 		if (rc == MMS_OK && has_text(item->link))
 			rc = mms_keymap_put(by_event, item->link, strlen(item->link),
 					    (uint32_t)i, NULL, err);
@@ -159,7 +163,7 @@ fold_events(struct mms_taken_list *list, struct mms_err *err)
 		return rc;
 	for (size_t i = 0; i < list->n; i++) {
 		struct mms_taken *event = &list->items[i];
-		if (event->is_booking)
+		if (event->is_booking || event->name == NULL)
 			continue;
 		uint32_t at = MMS_KEYMAP_NONE;
 		if (has_text(event->link))

@@ -327,12 +327,15 @@ mms_busy_load_bookings(struct mms_db *db, const struct mms_columns *columns, con
 	const struct mms_value *row = NULL;
 	bool has_table =
 		mms_columns_has(columns, "tabMM Meeting Booking Assigned User", "user");
-	const struct mms_value in[] = { mms_v_wall(to_us), mms_v_wall(from_us),
-					mms_v_text(user), mms_v_text(user) };
+	bool has_column = mms_columns_has(columns, "tabMM Meeting Booking", "assigned_user");
+	enum mms_stmt stmt = has_table && has_column ? MMS_STMT_BUSY_BOOKINGS
+			     : has_table             ? MMS_STMT_BUSY_BOOKINGS_TABLE
+						     : MMS_STMT_BUSY_BOOKINGS_COLUMN;
+	const struct mms_value to = mms_v_wall(to_us), from = mms_v_wall(from_us),
+			       person = mms_v_text(user);
+	const struct mms_value in[] = { to, from, person, to, from, person };
 
-	mms_rc rc = mms_rows_open(
-		&rows, db, has_table ? MMS_STMT_BUSY_BOOKINGS : MMS_STMT_BUSY_BOOKINGS_SINGLE,
-		in, err);
+	mms_rc rc = mms_rows_open(&rows, db, stmt, in, err);
 	while (rc == MMS_OK && (rc = mms_rows_next(&rows, &row, err)) == MMS_OK && row != NULL)
 		rc = add_booking(out, row, err);
 	return rc;

@@ -60,7 +60,10 @@ mms_rc mms_busy_load_events(struct mms_db *db, const struct mms_busy_person *per
 			    int64_t from_us, int64_t to_us, struct mms_taken_list *out,
 			    struct mms_err *err) MMS_MUST_CHECK;
 
-/* Add the bookings of the person, confirmed, pending and rescheduled, that reach into it. */
+/*
+ * Add the bookings of the person, confirmed, pending and rescheduled, that reach into it; one may
+ * be there twice.
+ */
 mms_rc mms_busy_load_bookings(struct mms_db *db, const struct mms_columns *columns,
 			      const char *user, int64_t from_us, int64_t to_us,
 			      struct mms_taken_list *out, struct mms_err *err) MMS_MUST_CHECK;

@@ -55,62 +55,68 @@
 #define MMS_BUSY_EVENTS_OUT "sSSSTTSSi"
 
 /*
- * A person's bookings: of the child table, of the single column, or of both; named outright as a
- * subquery of one row, so that the server starts from the booking's times and not from the child
- * table. Parameters: the last start, the end, the person twice.
+ * A person's bookings: of the child table (joined so that the server starts from the bookings'
+ * times and not from the child table), and of the single column; one that is named by both comes
+ * twice. Parameters of each: the last start, the end, the person.
  */
-#define MMS_SQL_BUSY_BOOKINGS(assigned)                                                      \
-	"SELECT b.name, b.meeting_title, {?b:tabMM Meeting Booking.meeting_location},"       \
-	" b.start_datetime, b.end_datetime, b.calendar_event FROM `tabMM Meeting Booking` b" \
-	" WHERE b.booking_status IN ('Confirmed', 'Pending', 'Rescheduled')"                 \
-	" AND b.start_datetime < ? AND (b.end_datetime > ? OR b.end_datetime IS NULL)"       \
-	" AND (" assigned "{?b:tabMM Meeting Booking.assigned_user} = ?)"
-#define MMS_SQL_BUSY_ASSIGNED                                                            \
-	"(SELECT 1 FROM `tabMM Meeting Booking Assigned User` a WHERE a.parent = b.name" \
-	" AND a.parenttype = 'MM Meeting Booking' AND a.user = ? LIMIT 1) = 1 OR "
+#define MMS_SQL_BUSY_BOOKINGS(join, person)                                                    \
+	"SELECT b.name, b.meeting_title, CAST({?b:tabMM Meeting Booking.meeting_location} AS " \
+	"CHAR),"                                                                               \
+	" b.start_datetime, b.end_datetime, b.calendar_event FROM `tabMM Meeting Booking` "    \
+	"b" join " WHERE b.booking_status IN ('Confirmed', 'Pending', 'Rescheduled')"          \
+	" AND b.start_datetime < ? AND (b.end_datetime > ? OR b.end_datetime IS NULL)"         \
+	" AND " person " = ?"
+#define MMS_SQL_BUSY_OF_TABLE                                                                  \
+	MMS_SQL_BUSY_BOOKINGS(" STRAIGHT_JOIN `tabMM Meeting Booking Assigned User` a"         \
+			      " ON a.parent = b.name AND a.parenttype = 'MM Meeting Booking'", \
+			      "a.user")
+#define MMS_SQL_BUSY_OF_COLUMN \
+	MMS_SQL_BUSY_BOOKINGS("", "{?b:tabMM Meeting Booking.assigned_user}")
 
-#define MMS_STMTS_BUSY(X)                                                                    \
-	X(BUSY_PERSON,                                                                       \
-	  MMS_SQL_BUSY_PERSON("(SELECT s.timezone FROM `tabMM User Settings` s"              \
-			      " WHERE s.user = u.name ORDER BY s.modified DESC LIMIT 1)"),   \
-	  "s", MMS_BUSY_PERSON_OUT)                                                          \
-	X(BUSY_PERSON_PLAIN, MMS_SQL_BUSY_PERSON("NULL"), "s", MMS_BUSY_PERSON_OUT)          \
-	X(BUSY_CURSOR,                                                                       \
-	  "SELECT " MMS_SQL_BUSY_CURSOR " FROM mmsync_cursor c WHERE"                        \
-	  " (c.frappe_creation = ? AND c.frappe_owner <=> ? AND NOT EXISTS"                  \
-	  " (SELECT 1 FROM `tabMM Calendar Integration` j WHERE j.name = c.name AND"         \
-	  " j.creation <=> c.frappe_creation AND j.owner <=> c.frappe_owner))"               \
-	  " OR (c.name = ? AND NOT EXISTS (SELECT 1 FROM `tabMM Calendar Integration` j"     \
-	  " WHERE j.creation <=> c.frappe_creation AND j.owner <=> c.frappe_owner))"         \
-	  " ORDER BY c.name = ?, c.id LIMIT 1",                                              \
-	  "TSss", "uIITIIII")                                                                \
-	X(BUSY_EVENTS_1, MMS_SQL_BUSY_EVENTS(MMS_SQL_BUSY_INDEX, "?"), "stttsttt",           \
-	  MMS_BUSY_EVENTS_OUT)                                                               \
-	X(BUSY_EVENTS_4, MMS_SQL_BUSY_EVENTS(MMS_SQL_BUSY_INDEX, MMS_SQL_4_NAMES),           \
-	  "ssss"                                                                             \
-	  "ttt"                                                                              \
-	  "ssss"                                                                             \
-	  "ttt",                                                                             \
-	  MMS_BUSY_EVENTS_OUT)                                                               \
-	X(BUSY_EVENTS_16, MMS_SQL_BUSY_EVENTS(MMS_SQL_BUSY_INDEX, MMS_SQL_16_NAMES),         \
-	  "ssssssssssssssss"                                                                 \
-	  "ttt"                                                                              \
-	  "ssssssssssssssss"                                                                 \
-	  "ttt",                                                                             \
-	  MMS_BUSY_EVENTS_OUT)                                                               \
-	X(BUSY_EVENTS_PLAIN, MMS_SQL_BUSY_EVENTS("", MMS_SQL_16_NAMES),                      \
-	  "ssssssssssssssss"                                                                 \
-	  "ttt"                                                                              \
-	  "ssssssssssssssss"                                                                 \
-	  "ttt",                                                                             \
-	  MMS_BUSY_EVENTS_OUT)                                                               \
-	X(BUSY_BOOKINGS, MMS_SQL_BUSY_BOOKINGS(MMS_SQL_BUSY_ASSIGNED), "ttss", "sSSTTS")     \
-	X(BUSY_BOOKINGS_SINGLE, MMS_SQL_BUSY_BOOKINGS(""), "tts", "sSSTTS")                  \
-	X(BUSY_BOOKING,                                                                      \
-	  "SELECT name, calendar_event FROM `tabMM Meeting Booking` WHERE name = ?", "s",    \
-	  "sS")                                                                              \
-	X(BUSY_BOOKING_NAMES,                                                                \
-	  "SELECT name FROM `tabMM Meeting Booking` ORDER BY modified DESC LIMIT 10000", "", \
+#define MMS_STMTS_BUSY(X)                                                                      \
+	X(BUSY_PERSON,                                                                         \
+	  MMS_SQL_BUSY_PERSON("(SELECT s.timezone FROM `tabMM User Settings` s"                \
+			      " WHERE s.user = u.name ORDER BY s.modified DESC LIMIT 1)"),     \
+	  "s", MMS_BUSY_PERSON_OUT)                                                            \
+	X(BUSY_PERSON_PLAIN, MMS_SQL_BUSY_PERSON("NULL"), "s", MMS_BUSY_PERSON_OUT)            \
+	X(BUSY_CURSOR,                                                                         \
+	  "SELECT " MMS_SQL_BUSY_CURSOR " FROM mmsync_cursor c WHERE"                          \
+	  " (c.frappe_creation = ? AND c.frappe_owner <=> ? AND NOT EXISTS"                    \
+	  " (SELECT 1 FROM `tabMM Calendar Integration` j WHERE j.name = c.name AND"           \
+	  " j.creation <=> c.frappe_creation AND j.owner <=> c.frappe_owner))"                 \
+	  " OR (c.name = ? AND NOT EXISTS (SELECT 1 FROM `tabMM Calendar Integration` j"       \
+	  " WHERE j.creation <=> c.frappe_creation AND j.owner <=> c.frappe_owner))"           \
+	  " ORDER BY c.name = ?, c.id LIMIT 1",                                                \
+	  "TSss", "uIITIIII")                                                                  \
+	X(BUSY_EVENTS_1, MMS_SQL_BUSY_EVENTS(MMS_SQL_BUSY_INDEX, "?"), "stttsttt",             \
+	  MMS_BUSY_EVENTS_OUT)                                                                 \
+	X(BUSY_EVENTS_4, MMS_SQL_BUSY_EVENTS(MMS_SQL_BUSY_INDEX, MMS_SQL_4_NAMES),             \
+	  "ssss"                                                                               \
+	  "ttt"                                                                                \
+	  "ssss"                                                                               \
+	  "ttt",                                                                               \
+	  MMS_BUSY_EVENTS_OUT)                                                                 \
+	X(BUSY_EVENTS_16, MMS_SQL_BUSY_EVENTS(MMS_SQL_BUSY_INDEX, MMS_SQL_16_NAMES),           \
+	  "ssssssssssssssss"                                                                   \
+	  "ttt"                                                                                \
+	  "ssssssssssssssss"                                                                   \
+	  "ttt",                                                                               \
+	  MMS_BUSY_EVENTS_OUT)                                                                 \
+	X(BUSY_EVENTS_PLAIN, MMS_SQL_BUSY_EVENTS("", MMS_SQL_16_NAMES),                        \
+	  "ssssssssssssssss"                                                                   \
+	  "ttt"                                                                                \
+	  "ssssssssssssssss"                                                                   \
+	  "ttt",                                                                               \
+	  MMS_BUSY_EVENTS_OUT)                                                                 \
+	X(BUSY_BOOKINGS, MMS_SQL_BUSY_OF_TABLE " UNION ALL " MMS_SQL_BUSY_OF_COLUMN, "ttstts", \
+	  "sSSTTS")                                                                            \
+	X(BUSY_BOOKINGS_TABLE, MMS_SQL_BUSY_OF_TABLE, "tts", "sSSTTS")                         \
+	X(BUSY_BOOKINGS_COLUMN, MMS_SQL_BUSY_OF_COLUMN, "tts", "sSSTTS")                       \
+	X(BUSY_BOOKING,                                                                        \
+	  "SELECT name, calendar_event FROM `tabMM Meeting Booking` WHERE name = ?", "s",      \
+	  "sS")                                                                                \
+	X(BUSY_BOOKING_NAMES,                                                                  \
+	  "SELECT name FROM `tabMM Meeting Booking` ORDER BY modified DESC LIMIT 10000", "",   \
 	  "s")
 
 #endif

@@ -54,7 +54,7 @@ struct mms_taken_question {
 /*
  * Keep what overlaps the span, each with its meaning: a booking and its own event that overlap or
  * touch become one, the booking with the event's calendar and the time of both. Those that lie
- * apart (moved on one side) stay two. In order of start, end, name. Errors: NOMEM.
+ * apart (moved on one side) stay two. A booking that is there twice counts once. In order of start, end, name. Errors: NOMEM.
  */
 mms_rc mms_taken_settle(struct mms_taken_list *list, const struct mms_taken_question *question,
 			struct mms_err *err) MMS_MUST_CHECK;
