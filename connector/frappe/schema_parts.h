@@ -45,6 +45,13 @@ mms_rc mms_schema_frappe_apply(struct mms_schema_run *run) MMS_MUST_CHECK;
 mms_rc mms_schema_site_check(struct mms_schema_run *run) MMS_MUST_CHECK;
 mms_rc mms_schema_site_apply(struct mms_schema_run *run) MMS_MUST_CHECK;
 
+/* ---- schema_index.c ---- */
+/* *has_unique: an id is unique within its integration. */
+mms_rc mms_schema_index_check(struct mms_schema_run *run, bool *has_unique) MMS_MUST_CHECK;
+mms_rc mms_schema_index_apply(struct mms_schema_run *run) MMS_MUST_CHECK;
+/* Errors: DB (no unique index, without which nothing is written), RETRY, NOMEM. */
+mms_rc mms_schema_index_require(struct mms_schema_run *run) MMS_MUST_CHECK;
+
 /* ---- schema_rows.c ---- */
 /* Rows that a unique index on exact ids, of max_chars at most, would refuse; as BLOCKED. */
 mms_rc mms_schema_rows_check(struct mms_schema_run *run, size_t max_chars) MMS_MUST_CHECK;

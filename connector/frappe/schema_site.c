@@ -1,6 +1,6 @@
 /*
  * What mmsync brings to Frappe's own tables, in the way that a migrate leaves alone: widths with
- * the Property Setters that make Frappe know them, and composite indexes. The collation of an id
+ * the Property Setters that make Frappe know them (indexes: schema_index.c). The collation of an id
  * is lost when a migrate changes that column: check finds it, apply mends it.
  *
  * Why these and no others: docs/schema.md.
@@ -22,7 +22,6 @@ enum { KEY_BYTES = 3072, CHAR_BYTES = 4 };
 
 #define EVENTS       "tabMM Calendar Event Sync"
 #define INTEGRATIONS "tabMM Calendar Integration"
-#define UNIQUE_NAME  "unique_calendar_integration_external_event_id"
 
 struct width {
 	const char *table, *field; /* the DocType is the table without "tab" */
@@ -34,24 +33,6 @@ static const struct width widths[] = {
 	{ EVENTS, "external_event_id", 512, "utf8mb4_nopad_bin" },
 	{ INTEGRATIONS, "ical_url", 1000, NULL },
 	{ INTEGRATIONS, "calendar_id", 512, NULL },
-};
-
-struct index {
-	const char *name, *columns; /* "a,b"                                             */
-	bool is_unique;
-	bool is_spare; /* any index that begins with the same column does as well        */
-};
-
-/* All on the event table. */
-static const struct index indexes[] = {
-	{ UNIQUE_NAME, "calendar_integration,external_event_id", true, false },
-	{ "calendar_integration_availability_index",
-	  "calendar_integration,is_blocking_availability,start_datetime,end_datetime,sync_"
-	  "status",
-	  false, false },
-	{ "meeting_booking_calendar_integration_index", "meeting_booking,calendar_integration",
-	  false, false },
-	{ "modified_calendar_integration_index", "modified,calendar_integration", false, true },
 };
 
 /* ---- widths -------------------------------------------------------------------------------- */
@@ -210,123 +191,6 @@ find_width(struct mms_schema_run *run, const struct width *width, const struct w
 		MMS_SCHEMA_REMEDY, "must be %zu, so that Frappe keeps the width", plan->chars);
 }
 
-/* ---- indexes ------------------------------------------------------------------------------- */
-
-/* One index as the table has it. */
-struct found_index {
-	char name[65];
-	char columns[600]; /* "a,b,": each with a comma                */
-	bool is_unique, has_prefix;
-};
-
-struct found_indexes {
-	struct found_index *items; /* owned */
-	size_t n, cap;
-};
-
-static void
-found_indexes_release(struct found_indexes *found)
-{
-	mms_free(found->items);
-}
-
-static mms_rc
-add_index_row(struct mms_schema_run *run, struct found_indexes *found,
-	      const struct mms_value *row)
-{
-	struct found_index *last = found->n > 0 ? &found->items[found->n - 1] : NULL;
-
-	if (last == NULL || strcmp(last->name, row[0].ptr) != 0) {
-		struct found_index *moved =
-			mms_grow(found->items, found->n, &found->cap, sizeof *moved);
-		if (moved == NULL)
-			return mms_fail_nomem(run->err);
-		found->items = moved;
-		last = &found->items[found->n++];
-		*last = (struct found_index){ .is_unique = row[1].i == 0 };
-		(void)snprintf(last->name, sizeof last->name, "%s", row[0].ptr);
-	}
-	size_t len = strlen(last->columns);
-	(void)snprintf(last->columns + len, sizeof last->columns - len, "%s,", row[2].ptr);
-	last->has_prefix = last->has_prefix || row[3].type != '\0';
-	return MMS_OK;
-}
-
-static mms_rc
-read_indexes(struct mms_schema_run *run, struct found_indexes *found)
-{
-	MMS_AUTO(mms_rows) rows = { 0 };
-	const struct mms_value *row = NULL;
-	struct mms_value in[] = { mms_v_text(EVENTS) };
-	mms_rc rc = mms_rows_open(&rows, run->db, MMS_STMT_INDEXES, in, run->err);
-
-	while (rc == MMS_OK) {
-		rc = mms_rows_next(&rows, &row, run->err);
-		if (rc != MMS_OK || row == NULL)
-			break;
-		rc = add_index_row(run, found, row);
-	}
-	return rc;
-}
-
-/* Does an index of the table do what this one is for? Its name does not matter. */
-static bool
-serves(const struct found_index *found, const struct index *index)
-{
-	size_t len = strlen(index->columns);
-
-	if (found->has_prefix || (index->is_unique && !found->is_unique))
-		return false;
-	if (index->is_spare)
-		len = strcspn(index->columns, ",");
-	if (strncasecmp(found->columns, index->columns, len) != 0 || found->columns[len] != ',')
-		return false;
-	return !index->is_unique || found->columns[len + 1] == '\0';
-}
-
-static const struct found_index *
-find_serving(const struct found_indexes *found, const struct index *index)
-{
-	for (size_t i = 0; i < found->n; i++) {
-		if (serves(&found->items[i], index))
-			return &found->items[i];
-	}
-	return NULL;
-}
-
-static bool
-is_name_taken(const struct found_indexes *found, const char *name)
-{
-	for (size_t i = 0; i < found->n; i++) {
-		if (strcasecmp(found->items[i].name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-static mms_rc
-find_index(struct mms_schema_run *run, const struct found_indexes *found,
-	   const struct index *index)
-{
-	char object[160];
-	const struct found_index *serving = find_serving(found, index);
-
-	(void)snprintf(object, sizeof object, "index %s", index->name);
-	if (serving != NULL) {
-		return mms_schema_found(
-			run, MMS_FINDING_OK, object, NULL, "(%s)%s%s", index->columns,
-			strcmp(serving->name, index->name) == 0 ? "" : " as ",
-			strcmp(serving->name, index->name) == 0 ? "" : serving->name);
-	}
-	if (is_name_taken(found, index->name))
-		return mms_schema_found(run, MMS_FINDING_DIFFERS, object, MMS_SCHEMA_REMEDY,
-					"is not %son (%s)", index->is_unique ? "unique " : "",
-					index->columns);
-	return mms_schema_found(run, MMS_FINDING_MISSING, object, MMS_SCHEMA_REMEDY,
-				"%son (%s) of %s", index->is_unique ? "unique " : "",
-				index->columns, EVENTS);
-}
-
 /* Engine and row format decide what a key may hold and whether a transaction is one. */
 static mms_rc
 check_form(struct mms_schema_run *run)
@@ -358,8 +222,7 @@ check_form(struct mms_schema_run *run)
 mms_rc
 mms_schema_site_check(struct mms_schema_run *run)
 {
-	MMS_AUTO(found_indexes) found = { 0 };
-	bool is_exact = true; /* ids are exact and unique already */
+	bool is_exact = true, is_unique = false; /* are ids so already? */
 	size_t id_chars = 0;
 	mms_rc rc = check_form(run);
 
@@ -375,11 +238,8 @@ mms_schema_site_check(struct mms_schema_run *run)
 		}
 	}
 	if (rc == MMS_OK)
-		rc = read_indexes(run, &found);
-	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(indexes); i++)
-		rc = find_index(run, &found, &indexes[i]);
-	is_exact = is_exact && find_serving(&found, &indexes[0]) != NULL;
-	if (rc == MMS_OK && !is_exact)
+		rc = mms_schema_index_check(run, &is_unique);
+	if (rc == MMS_OK && !(is_exact && is_unique))
 		rc = mms_schema_rows_check(run, id_chars);
 	return rc;
 }
@@ -479,52 +339,6 @@ apply_widths(struct mms_schema_run *run, const char *table)
 	return mms_schema_alter(run, table, mms_str_get(&changes));
 }
 
-static void
-add_columns(struct mms_str *out, const char *columns)
-{
-	for (const char *p = columns;; p++) {
-		size_t len = strcspn(p, ",");
-
-		mms_str_addf(out, "%s`%.*s`", p > columns ? ", " : "", (int)len, p);
-		p += len;
-		if (*p == '\0')
-			return;
-	}
-}
-
-static mms_rc
-apply_indexes(struct mms_schema_run *run)
-{
-	MMS_AUTO(found_indexes) found = { 0 };
-	MMS_AUTO(mms_str) changes = { 0 };
-	mms_rc rc = read_indexes(run, &found);
-
-	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(indexes); i++) {
-		bool is_taken = is_name_taken(&found, indexes[i].name);
-
-		if (find_serving(&found, &indexes[i]) != NULL)
-			continue;
-		if (is_taken)
-			mms_str_addf(&changes, "%sDROP INDEX `%s`", changes.len > 0 ? ", " : "",
-				     indexes[i].name);
-		mms_str_addf(&changes, "%sADD %sINDEX %s`%s` (", changes.len > 0 ? ", " : "",
-			     indexes[i].is_unique ? "UNIQUE " : "",
-			     is_taken ? "" : "IF NOT EXISTS ", indexes[i].name);
-		add_columns(&changes, indexes[i].columns);
-		mms_str_addc(&changes, ')');
-	}
-	if (rc == MMS_OK)
-		rc = mms_str_check(&changes, run->err);
-	if (rc != MMS_OK || changes.len == 0)
-		return rc;
-	mms_schema_say(run, "adding indexes to %s", EVENTS);
-	rc = mms_schema_alter(run, EVENTS, mms_str_get(&changes));
-	if (rc == MMS_E_CONFLICT)
-		mms_hint(run->err, "rows with the same id came in meanwhile: run "
-				   "mmsync schema apply again, it lists them");
-	return rc;
-}
-
 mms_rc
 mms_schema_site_apply(struct mms_schema_run *run)
 {
@@ -533,7 +347,7 @@ mms_schema_site_apply(struct mms_schema_run *run)
 	if (rc == MMS_OK)
 		rc = apply_widths(run, INTEGRATIONS);
 	if (rc == MMS_OK)
-		rc = apply_indexes(run);
+		rc = mms_schema_index_apply(run);
 	return rc;
 }
 
@@ -542,29 +356,24 @@ mms_schema_require_site(struct mms_db *db, const struct mms_columns *columns,
 			struct mms_err *err)
 {
 	static const struct mms_schema_options options = { 0 };
-	MMS_AUTO(found_indexes) found = { 0 };
 	struct mms_schema_run run = {
 		.db = db, .options = &options, .columns = columns, .err = err
 	};
 	const struct mms_column *id =
 		mms_columns_find(columns, widths[0].table, widths[0].field);
+	mms_rc rc = MMS_OK;
 
-	mms_rc rc = read_indexes(&run, &found);
-	if (rc != MMS_OK)
-		return rc;
 	if (id == NULL || id->max_chars < widths[0].chars || id->collation == NULL ||
-	    strcmp(id->collation, widths[0].collation) != 0) {
-		mms_fail(err, MMS_E_DB,
-			 "`%s`.external_event_id is %s %s: it must hold exact ids of %zu "
-			 "characters",
-			 EVENTS, id != NULL ? id->type : "missing",
-			 id != NULL && id->collation != NULL ? id->collation : "",
-			 widths[0].chars);
-	} else if (find_serving(&found, &indexes[0]) == NULL) {
-		mms_fail(err, MMS_E_DB, "`%s` has no unique index on (%s)", EVENTS,
-			 indexes[0].columns);
-	} else {
-		return MMS_OK;
-	}
+	    strcmp(id->collation, widths[0].collation) != 0)
+		rc = mms_fail(err, MMS_E_DB,
+			      "`%s`.external_event_id is %s %s: it must hold exact ids of %zu "
+			      "characters",
+			      EVENTS, id != NULL ? id->type : "missing",
+			      id != NULL && id->collation != NULL ? id->collation : "",
+			      widths[0].chars);
+	else
+		rc = mms_schema_index_require(&run);
+	if (rc != MMS_E_DB)
+		return rc;
 	return mms_hint(err, "run mmsync schema apply; a bench migrate may have undone it");
 }

@@ -88,6 +88,7 @@ read_cursor(const struct mms_value *row, struct mms_cursor *out)
 	out->is_abandoned = row[14].type != 0 && row[14].i != 0;
 	out->letters = row[15].type == 0 ? 0 : row[15].i;
 	out->open_letters = row[16].type == 0 ? 0 : row[16].i;
+	out->longest_stamp_us = row[17].type == 0 ? MMS_NO_TIME : row[17].wall_us;
 	return true;
 }
 

@@ -16,6 +16,7 @@ mms_known_release(struct mms_known *known)
 	mms_free(known->by_content);
 	mms_free(known->letters);
 	mms_str_release(&known->names);
+	mms_longest_release(&known->longest);
 	*known = (struct mms_known){ 0 };
 }
 
@@ -247,9 +248,21 @@ wall_or_none(const struct mms_value *v)
 	return v->type == 0 ? MMS_NO_TIME : v->wall_us;
 }
 
+/* A row that may block, for the length of the integration's events. */
+static mms_rc
+note_length(struct mms_known *known, const char *external_id,
+	    const struct mms_row_fields *fields, struct mms_err *err)
+{
+	if (!fields->is_blocking || !mms_row_status_is_live(fields->status) ||
+	    fields->start_us == MMS_NO_TIME || fields->end_us == MMS_NO_TIME)
+		return MMS_OK;
+	return mms_longest_note(&known->longest, external_id, fields->start_us, fields->end_us,
+				err);
+}
+
 static mms_rc
 add_row(struct mms_known *known, struct mms_digest *digest, const struct mms_value *row,
-	int64_t from_us, int64_t to_us, struct mms_err *err)
+	const struct mms_known_query *query, struct mms_err *err)
 {
 	struct mms_known_event event = { .flags = MMS_KNOWN_ROW, .type = MMS_STATE_USER_EVENT };
 	const struct mms_row_fields fields = {
@@ -266,17 +279,20 @@ add_row(struct mms_known *known, struct mms_digest *digest, const struct mms_val
 		.error_log = text_or_null(&row[13]),
 	};
 
-	if (row[0].type == 0)
-		return MMS_OK; /* a row without an external id is nobody's event: audit reports it */
-	mms_rc rc = mms_row_key(digest, row[0].ptr, event.key, err);
+	event.modified_us = wall_or_none(&row[2]);
+	if (event.modified_us != MMS_NO_TIME && event.modified_us == query->stamp_us)
+		known->n_stamped++;
+	mms_rc rc = note_length(known, text_or_null(&row[0]), &fields, err);
+	if (row[0].type == 0 || rc != MMS_OK)
+		return rc; /* a row without an external id is nobody's event: audit reports it */
+	rc = mms_row_key(digest, row[0].ptr, event.key, err);
 	if (rc == MMS_OK)
 		rc = mms_row_print(digest, &fields, &event.prints, err);
 	if (rc != MMS_OK)
 		return rc;
-	event.modified_us = wall_or_none(&row[2]);
 	event.status = (uint8_t)fields.status;
 	if (fields.start_us != MMS_NO_TIME && fields.end_us != MMS_NO_TIME &&
-	    fields.start_us < to_us && fields.end_us > from_us)
+	    fields.start_us < query->to_us && fields.end_us > query->from_us)
 		event.flags |= MMS_KNOWN_IN_WINDOW;
 	if (row[14].i != 0)
 		event.flags |= MMS_KNOWN_NOT_LISTED;
@@ -287,17 +303,17 @@ add_row(struct mms_known *known, struct mms_digest *digest, const struct mms_val
 }
 
 static mms_rc
-load_rows(struct mms_db *db, const char *integration, int64_t from_us, int64_t to_us,
-	  struct mms_known *known, struct mms_err *err)
+load_rows(struct mms_db *db, const struct mms_known_query *query, struct mms_known *known,
+	  struct mms_err *err)
 {
 	MMS_AUTO(mms_digest) digest = { 0 };
 	MMS_AUTO(mms_rows) rows = { 0 };
 	const struct mms_value *row = NULL;
-	const struct mms_value in[] = { mms_v_text(integration) };
+	const struct mms_value in[] = { mms_v_text(query->integration) };
 
 	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_KNOWN_ROWS, in, err);
 	while (rc == MMS_OK && (rc = mms_rows_next(&rows, &row, err)) == MMS_OK && row != NULL)
-		rc = add_row(known, &digest, row, from_us, to_us, err);
+		rc = add_row(known, &digest, row, query, err);
 	return rc;
 }
 
@@ -367,18 +383,18 @@ load_letters(struct mms_db *db, uint64_t cursor_id, struct mms_known *known,
 }
 
 mms_rc
-mms_known_load(struct mms_db *db, const char *integration, uint64_t cursor_id, int64_t from_us,
-	       int64_t to_us, struct mms_known *out, struct mms_err *err)
+mms_known_load(struct mms_db *db, const struct mms_known_query *query, struct mms_known *out,
+	       struct mms_err *err)
 {
 	MMS_AUTO(mms_known) known = { 0 };
 
-	mms_rc rc = load_rows(db, integration, from_us, to_us, &known, err);
-	if (rc == MMS_OK && cursor_id != 0)
-		rc = load_states(db, cursor_id, &known, err);
-	if (rc == MMS_OK && cursor_id != 0)
-		rc = load_letters(db, cursor_id, &known, err);
+	mms_rc rc = load_rows(db, query, &known, err);
+	if (rc == MMS_OK && query->cursor_id != 0)
+		rc = load_states(db, query->cursor_id, &known, err);
+	if (rc == MMS_OK && query->cursor_id != 0)
+		rc = load_letters(db, query->cursor_id, &known, err);
 	if (rc != MMS_OK)
-		return mms_fail_in(err, "read what is known of %s", integration);
+		return mms_fail_in(err, "read what is known of %s", query->integration);
 	*out = known;
 	known = (struct mms_known){ 0 };
 	return MMS_OK;

@@ -255,18 +255,28 @@ mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_
 		const struct mms_value in[] = { longest, now, id, fence, owner, batch };
 		return run_held(tx, MMS_STMT_LEASE_END_SAME, in, err);
 	}
-	const struct mms_value in[] = { longest,
-					mms_v_text(end->token),
-					time_value(end->window_start_ms),
-					time_value(end->window_end_ms),
-					time_value(end->next_entry_ms),
-					mms_v_bytes(end->read_print, MMS_READ_PRINT_BYTES),
-					end->is_full ? now : mms_v_null(),
-					now,
-					id,
-					fence,
-					owner,
-					batch };
+	const struct mms_lengths *lengths = &end->lengths;
+	struct mms_value is_measured = mms_v_i64(lengths->is_measured);
+	const struct mms_value in[] = {
+		is_measured,
+		mms_v_i64(lengths->bound_ms),
+		longest,
+		is_measured,
+		mms_v_text(lengths->apart),
+		lengths->is_measured ? mms_v_wall(lengths->watermark_us) : mms_v_null(),
+		lengths->is_measured ? mms_v_wall(lengths->stamp_us) : mms_v_null(),
+		mms_v_text(end->token),
+		time_value(end->window_start_ms),
+		time_value(end->window_end_ms),
+		time_value(end->next_entry_ms),
+		mms_v_bytes(end->read_print, MMS_READ_PRINT_BYTES),
+		end->is_full ? now : mms_v_null(),
+		now,
+		id,
+		fence,
+		owner,
+		batch
+	};
 	return run_held(tx, MMS_STMT_LEASE_END_GOOD, in, err);
 }
 

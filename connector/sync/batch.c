@@ -31,19 +31,76 @@ name_rows(struct mms_turn_state *t, struct mms_db *db, const struct mms_batch *b
 	return rc;
 }
 
-/* Longest event of the batch, ms: availability looks back no further. */
+/* Does the change write a row that may block? */
+static bool
+writes_blocking(const struct mms_change *c)
+{
+	return (c->kind == MMS_CHANGE_INSERT || c->kind == MMS_CHANGE_UPDATE ||
+		c->kind == MMS_CHANGE_RENAME) &&
+	       c->row.is_blocking && mms_row_status_is_live(c->row.status);
+}
+
+static int64_t
+ms_at_least(int64_t us)
+{
+	return (us + 999) / 1000;
+}
+
+/* Longest event of the batch, ms: until the turn's end availability looks back no further. */
 static int64_t
 longest(const struct mms_batch *b)
 {
 	int64_t longest_us = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
-		const struct mms_event_row *row = &b->items[i]->row;
-		int64_t length_us = row->end_us - row->start_us;
-		if (b->items[i]->kind != MMS_CHANGE_MARK && length_us > longest_us)
+		int64_t length_us = b->items[i]->row.end_us - b->items[i]->row.start_us;
+		if (writes_blocking(b->items[i]) && length_us > longest_us)
 			longest_us = length_us;
 	}
-	return (longest_us + 999) / 1000;
+	return ms_at_least(longest_us);
+}
+
+/* The batch's rows beside those that were read. A batch that is tried twice says the same. */
+static mms_rc
+note_lengths(struct mms_turn_state *t, const struct mms_batch *b, struct mms_err *err)
+{
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && i < b->n; i++) {
+		const struct mms_event_row *row = &b->items[i]->row;
+		if (writes_blocking(b->items[i]))
+			rc = mms_longest_note(&t->known.longest, row->external_event_id,
+					      row->start_us, row->end_us, err);
+	}
+	return rc;
+}
+
+/*
+ * What the turn's end says of lengths. The stamp is that of whoever wrote more rows: this turn,
+ * or the one before whose rows have not passed the watermark.
+ */
+static mms_rc
+measure(const struct mms_turn_state *t, const struct mms_batch *b, struct mms_str *apart,
+	struct mms_lengths *out, struct mms_err *err)
+{
+	const struct mms_known *known = &t->known;
+	int64_t old_us = t->source->cursor.longest_stamp_us;
+	bool keeps_old = old_us != MMS_NO_TIME && old_us > t->watermark_us &&
+			 known->n_stamped > t->n_written + (int64_t)b->n;
+
+	if (!t->has_known)
+		return MMS_OK;
+	*out = (struct mms_lengths){
+		.is_measured = true,
+		.bound_ms = ms_at_least(known->longest.bound_us),
+		.watermark_us = t->watermark_us,
+		.stamp_us = keeps_old ? old_us : t->stamp.site_us,
+	};
+	if (known->longest.n_apart == 0)
+		return MMS_OK;
+	mms_rc rc = mms_longest_write(&known->longest, apart, err);
+	out->apart = mms_str_get(apart);
+	return rc;
 }
 
 /* The turn's counters as they are once this batch is written. */
@@ -134,10 +191,16 @@ run_tx(struct mms_turn_state *t, struct mms_tx *tx, struct mms_db *db,
        const struct mms_batch *b, struct mms_err *err)
 {
 	const struct mms_turn_finish *f = b->finish;
+	MMS_AUTO(mms_str) apart = { 0 };
+	struct mms_turn_end end = f != NULL ? f->end : (struct mms_turn_end){ 0 };
 
-	mms_rc rc = mms_tx_begin(tx, db, err);
+	mms_rc rc = note_lengths(t, b, err);
+	if (rc == MMS_OK && f != NULL)
+		rc = measure(t, b, &apart, &end.lengths, err);
 	if (rc == MMS_OK)
-		rc = f != NULL ? mms_lease_end(tx, &t->lease, longest(b), &f->end, err)
+		rc = mms_tx_begin(tx, db, err);
+	if (rc == MMS_OK)
+		rc = f != NULL ? mms_lease_end(tx, &t->lease, longest(b), &end, err)
 			       : mms_lease_touch(tx, &t->lease, longest(b), err);
 	if (rc == MMS_OK && b->n > 0)
 		rc = mms_integrations_hold(tx, t->stamp.integration, err);
@@ -170,6 +233,7 @@ mms_batch_try(struct mms_turn_state *t, const struct mms_batch *b, bool *was_in_
 	if (rc == MMS_OK ||
 	    (tx.is_in_doubt && mms_fault_is_sabotaged(MMS_SABOTAGE_DOUBT_DONE))) {
 		mms_lease_advance(&t->lease);
+		t->n_written += (int64_t)b->n;
 		return MMS_OK;
 	}
 	*was_in_doubt = *was_in_doubt || tx.is_in_doubt;

@@ -58,13 +58,24 @@ mms_rc
 mms_turn_load_known(struct mms_turn_state *t, struct mms_err *err)
 {
 	MMS_AUTO(mms_lent) lent = { 0 };
+	const struct mms_known_query query = {
+		.integration = t->stamp.integration,
+		.cursor_id = t->source->cursor.id,
+		.from_us = near_edge_us(t->worker->event_zone, t->from_ms),
+		.to_us = mms_zone_to_wall(t->worker->event_zone, t->to_ms),
+		.stamp_us = t->source->cursor.longest_stamp_us,
+	};
+
+	/* Others write by the real clock, whatever that of this run says. */
+	int64_t now_ms = mms_clock_now_ms(t->worker->env->clock),
+		real_ms = mms_clock_real_us() / 1000;
 
 	mms_rc rc = mms_pool_lend(t->worker->env->pool, &lent, err);
 	if (rc == MMS_OK)
-		rc = mms_known_load(lent.db, t->stamp.integration, t->source->cursor.id,
-				    near_edge_us(t->worker->event_zone, t->from_ms),
-				    mms_zone_to_wall(t->worker->event_zone, t->to_ms),
-				    &t->known, err);
+		rc = mms_known_load(lent.db, &query, &t->known, err);
+	if (rc == MMS_OK)
+		t->watermark_us = mms_window_watermark(t->worker->site_zone,
+						       now_ms < real_ms ? now_ms : real_ms);
 	t->has_known = t->has_known || rc == MMS_OK;
 	t->n_loads++;
 	return rc;

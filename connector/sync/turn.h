@@ -48,6 +48,8 @@ struct mms_turn_state {
 	struct mms_known known;
 	bool has_known;
 	unsigned n_loads; /* how often known was read: its indexes hold until the next        */
+	int64_t watermark_us; /* what others write is modified later, or was read (site time) */
+	int64_t n_written;    /* rows that got the modified of stamp.site_us                  */
 	struct mms_changes pending; /* planned, not yet written                       */
 	size_t pending_bytes;
 	struct mms_changes deferred; /* new, maybe known under another id               */
@@ -62,6 +64,12 @@ mms_rc
 mms_window_print(struct mms_digest *digest, const struct mms_row_rules *rules,
 		 const struct mms_zone *day_zone, unsigned char out[MMS_READ_PRINT_BYTES],
 		 struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * window.c: what is committed from an instant (Unix ms) on has a modified after this, site wall
+ * time: the transactions of others may be under way, and the clock may be about to be set back.
+ */
+int64_t mms_window_watermark(const struct mms_zone *site_zone, int64_t now_ms);
 
 /* inbound.c: events of a page to changes, flushed in batches. */
 mms_rc mms_inbound_page(struct mms_turn_state *t, const struct mms_page *page,

@@ -7,6 +7,13 @@
 #define ROW_FORMAT 1
 
 #define WEEK_MS (7 * MMS_DAY_MS)
+/*
+ * Frappe sets modified when a save begins, and commits at the end of the request or job: 25
+ * minutes later at most (a "long" job). Twenty more for clocks that differ.
+ */
+#define UNDER_WAY_MS (INT64_C(45) * 60000)
+/* No clock is set back by more than this. */
+#define SET_BACK_MS (INT64_C(3) * 3600000)
 
 /*
  * Once a week each calendar is read in full, at a time of the week of its own, so that a
@@ -67,4 +74,15 @@ mms_window_wants_full(const struct mms_cursor *cursor, const unsigned char *read
 	if (cursor->next_entry_ms != MMS_NO_TIME && to_ms > cursor->next_entry_ms)
 		return true; /* the far edge reached an event that was not stored yet */
 	return is_weekly_due(cursor->id, cursor->last_full_ms, now_ms);
+}
+
+int64_t
+mms_window_watermark(const struct mms_zone *site_zone, int64_t now_ms)
+{
+	int64_t from_ms = now_ms - UNDER_WAY_MS;
+	int64_t before = mms_zone_offset_at(site_zone, from_ms),
+		after = mms_zone_offset_at(site_zone, now_ms + SET_BACK_MS);
+	int64_t back_us = before > after ? (before - after) * 1000000 : 0;
+
+	return mms_zone_to_wall(site_zone, from_ms) - back_us;
 }

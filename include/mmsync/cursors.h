@@ -39,6 +39,7 @@ struct mms_cursor {
 	unsigned char read_print[MMS_READ_PRINT_BYTES];
 	bool is_abandoned; /* a worker died over it, and nobody has gone on yet          */
 	int64_t letters, open_letters; /* dead letters of events: all, not given up      */
+	int64_t longest_stamp_us; /* modified of our own last many rows, site wall time   */
 };
 void mms_cursor_release(struct mms_cursor *cursor);
 
@@ -127,6 +128,18 @@ mms_rc mms_lease_ask(struct mms_db *db, struct mms_lease *lease, bool *has_happe
 mms_rc mms_lease_renew(struct mms_db *db, const struct mms_lease_owner *owner,
 		       struct mms_err *err) MMS_MUST_CHECK;
 
+/*
+ * What a turn that read all rows knows of their lengths (mmsync/longest.h); the rows of its last
+ * transaction included. All zero: nothing was read.
+ */
+struct mms_lengths {
+	bool is_measured;
+	int64_t bound_ms;
+	const char *apart;    /* borrowed; NULL: none                                    */
+	int64_t watermark_us; /* rows modified later may be others' (site wall time)     */
+	int64_t stamp_us;     /* but not those of exactly this time, which are ours      */
+};
+
 /* How a turn ended, for the cursor; every time Unix ms. */
 struct mms_turn_end {
 	bool is_good;      /* what follows moves only then                              */
@@ -137,6 +150,7 @@ struct mms_turn_end {
 	bool is_full;      /* a full listing: last_full_ms is now                       */
 	bool clears_token; /* the service refused it                                    */
 	int64_t now_ms, wait_until_ms;
+	struct mms_lengths lengths; /* of a good turn that moves the cursor             */
 };
 /*
  * Last statement on the cursor in the turn's last transaction: its end, and the lease given

@@ -13,6 +13,7 @@
 
 #include "mmsync/err.h"
 #include "mmsync/event_row.h"
+#include "mmsync/longest.h"
 #include "mmsync/pool.h"
 
 /* What an event is to us (mmsync_event_state.type). */
@@ -73,13 +74,22 @@ struct mms_known {
 	struct mms_known_letter *letters;
 	size_t n_letters, cap_letters;
 	int64_t n_live; /* live rows in the window when loaded */
+	/* Of those that may block; whoever writes rows notes them here, too. */
+	struct mms_longest longest;
+	int64_t n_stamped; /* rows whose modified is the stamp that was asked for */
 };
 void mms_known_release(struct mms_known *known);
 
-/* Everything of one integration: two or three streams. from/to: the window in wall time. */
-mms_rc
-mms_known_load(struct mms_db *db, const char *integration, uint64_t cursor_id, int64_t from_us,
-	       int64_t to_us, struct mms_known *out, struct mms_err *err) MMS_MUST_CHECK;
+/* What of an integration is to be read. */
+struct mms_known_query {
+	const char *integration; /* borrowed                                      */
+	uint64_t cursor_id;      /* 0: none                                       */
+	int64_t from_us, to_us;  /* the window, wall time                         */
+	int64_t stamp_us;        /* rows of this modified are counted; MMS_NO_TIME: none */
+};
+/* Everything of one integration: two or three streams. */
+mms_rc mms_known_load(struct mms_db *db, const struct mms_known_query *query,
+		      struct mms_known *out, struct mms_err *err) MMS_MUST_CHECK;
 
 /* NULL when unknown. Borrows: until the next load, add or release. */
 struct mms_known_event *

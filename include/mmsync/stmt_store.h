@@ -21,7 +21,8 @@
 	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"         \
 	" AND d.operation = 'apply'),"                                                      \
 	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"         \
-	" AND d.operation = 'apply' AND d.given_up = 0)"
+	" AND d.operation = 'apply' AND d.given_up = 0),"                                   \
+	" c.longest_stamp"
 /*
  * Has the service refused the tokens that are stored now (of cursor c)? The digest is of the token
  * as __Auth holds it: other stored tokens end the wait for a person by themselves.
@@ -32,6 +33,15 @@
 	" WHERE a.doctype = 'MM Calendar Integration' AND a.name = c.name"          \
 	" AND a.fieldname IN ('refresh_token', 'access_token') AND a.encrypted = 1" \
 	" ORDER BY a.fieldname DESC LIMIT 1), c.reauth_token_sha256)"
+/*
+ * What the turn's end says of the lengths of events: all of it where it was measured (the first
+ * parameter), else the bound is raised only.
+ */
+#define MMS_SQL_LONGEST                                                \
+	" longest_event_ms = IF(?, ?, GREATEST(longest_event_ms, ?))," \
+	" longest_apart = IF(?, ?, longest_apart),"                    \
+	" longest_watermark = COALESCE(?, longest_watermark),"         \
+	" longest_stamp = COALESCE(?, longest_stamp)"
 /* The name of a cursor whose own is another's now: Frappe refuses < and > in names. */
 #define MMS_SQL_PARKED "CONCAT('<', id, '>')"
 
@@ -43,12 +53,12 @@
 	  " i.sync_interval_minutes, " MMS_SQL_CURSOR                                          \
 	  " FROM `tabMM Calendar Integration` i LEFT JOIN mmsync_cursor c ON c.name = i.name"  \
 	  " ORDER BY i.name",                                                                  \
-	  "", "sSSSSSSSSTiiiiiiUSSTSIIIIIIIIBIII")                                             \
+	  "", "sSSSSSSSSTiiiiiiUSSTSIIIIIIIIBIIIT")                                            \
 	X(CURSORS_WITHOUT_INTEGRATION,                                                         \
 	  "SELECT " MMS_SQL_CURSOR " FROM mmsync_cursor c"                                     \
 	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = c.name WHERE i.name IS NULL"  \
 	  " ORDER BY c.id",                                                                    \
-	  "", "uSSTSIIIIIIIIBIII")                                                             \
+	  "", "uSSTSIIIIIIIIBIIIT")                                                            \
 	X(CURSOR_PARK,                                                                         \
 	  "UPDATE mmsync_cursor SET name = " MMS_SQL_PARKED " WHERE name = ? AND id <> ?",     \
 	  "su", "")                                                                            \
@@ -96,12 +106,12 @@
 	  "s", "")                                                                             \
 	X(LEASE_END_GOOD,                                                                      \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
-	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \
-	  " sync_token = ?, window_start_ms = ?, window_end_ms = ?, next_entry_ms = ?,"        \
+	  " lease_until = '2000-01-01', " MMS_SQL_LONGEST                                      \
+	  ", sync_token = ?, window_start_ms = ?, window_end_ms = ?, next_entry_ms = ?,"       \
 	  " read_print = ?, last_full_ms = COALESCE(?, last_full_ms), last_success_ms = ?,"    \
 	  " failures = 0, wait_until_ms = NULL"                                                \
 	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
-	  "iSIIIBIiuisi", "")                                                                  \
+	  "iiiiSTTSIIIBIiuisi", "")                                                            \
 	X(LEASE_END_SAME,                                                                      \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
 	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \

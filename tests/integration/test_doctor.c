@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "mmsync/migration.h"
 #include "support/dbcheck.h"
 #include "support/frappe_site.h"
 #include "support/program.h"
@@ -109,7 +110,9 @@ schema_verbs_answer_people_and_programs(void **state)
 	must_hold(run.out, "migration 0001_installation: applied 20");
 	RUN(&run, 0, "schema", "show", "--json");
 	json_t *root = parse(&run);
-	assert_int_equal(json_array_size(json_object_get(root, "migrations")), 5);
+	size_t n_migrations;
+	(void)mms_migrations(&n_migrations);
+	assert_int_equal(json_array_size(json_object_get(root, "migrations")), n_migrations);
 	assert_int_equal(json_array_size(json_object_get(root, "tables")), 8);
 	json_decref(root);
 	RUN(&run, 0, "--json", "schema", "check");
