@@ -8,8 +8,8 @@
 #include "mmsync/mem.h"
 #include "mmsync/timetext.h"
 
-static void
-release_item(struct mms_taken *item)
+void
+mms_taken_release(struct mms_taken *item)
 {
 	mms_free(item->name);
 	mms_free(item->title);
@@ -26,7 +26,7 @@ mms_taken_list_release(struct mms_taken_list *list)
 	if (list == NULL)
 		return;
 	for (size_t i = 0; i < list->n; i++)
-		release_item(&list->items[i]);
+		mms_taken_release(&list->items[i]);
 	mms_free(list->items);
 	*list = (struct mms_taken_list){ 0 };
 }
@@ -171,7 +171,7 @@ fold_events(struct mms_taken_list *list, struct mms_err *err)
 		if (at == MMS_KEYMAP_NONE)
 			at = mms_keymap_find(&by_event, event->name, strlen(event->name));
 		if (fold(list, event, at))
-			release_item(event); /* no name: it is taken out below */
+			mms_taken_release(event); /* no name: it is taken out below */
 	}
 	return MMS_OK;
 }
@@ -209,7 +209,7 @@ mms_taken_settle(struct mms_taken_list *list, const struct mms_taken_question *q
 {
 	for (size_t i = 0; i < list->n; i++) {
 		if (!judge(&list->items[i], question))
-			release_item(&list->items[i]);
+			mms_taken_release(&list->items[i]);
 	}
 	close_up(list);
 	mms_rc rc = fold_events(list, err);

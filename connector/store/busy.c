@@ -6,20 +6,13 @@
 #include "mmsync/mem.h"
 #include "mmsync/near.h"
 
-/* Calendars that one statement is about; a person with more is asked again. */
-#define NAMES_MAX ((size_t)16)
-/* A row whose end says nothing lasts so long (model/spans.c): the shortest longest event. */
-#define SHORTEST_MS INT64_C(60000)
-/* What stands for "from the beginning" and "at the end" in a DATETIME. */
-#define FIRST_YEAR 1000
-#define LAST_YEAR  9999
-
 static void
 release_calendar(struct mms_busy_calendar *calendar)
 {
 	mms_free(calendar->name);
 	mms_free(calendar->title);
 	mms_free(calendar->owner);
+	mms_longest_release(&calendar->longest);
 }
 
 void
@@ -54,27 +47,32 @@ wall_of(const struct mms_value *v)
 /* ---- the person and the calendars ----------------------------------------------------------- */
 
 /* The columns of MMS_SQL_BUSY_CURSOR. */
-static void
-read_cursor(const struct mms_value *row, struct mms_busy_calendar *out)
+static mms_rc
+read_cursor(const struct mms_value *row, struct mms_busy_calendar *out, struct mms_err *err)
 {
 	out->has_cursor = row[0].type != 0;
+	if (!out->has_cursor)
+		return MMS_OK;
+	out->cursor_id = row[0].u;
 	out->last_success_ms = row[1].type == 0 ? MMS_NO_TIME : row[1].i;
-	out->longest_ms = row[2].type == 0 ? 0 : row[2].i;
-	out->watermark_us = wall_of(&row[3]);
-	out->needs_reauth = row[4].type != 0 && row[4].i != 0;
-	out->n_letters = row[5].type == 0 ? 0 : row[5].i;
-	out->window_start_ms = row[6].type == 0 ? MMS_NO_TIME : row[6].i;
-	out->window_end_ms = row[7].type == 0 ? MMS_NO_TIME : row[7].i;
-}
-
-/* No cursor: nothing is known. */
-static void
-forget_cursor(struct mms_busy_calendar *out)
-{
-	out->has_cursor = out->needs_reauth = false;
-	out->last_success_ms = out->watermark_us = MMS_NO_TIME;
-	out->window_start_ms = out->window_end_ms = MMS_NO_TIME;
-	out->longest_ms = out->n_letters = 0;
+	out->longest.bound_us = row[2].i * 1000;
+	out->watermark_us = wall_of(&row[4]);
+	out->stamp_us = wall_of(&row[5]);
+	out->fence = row[6].i;
+	out->batch_no = row[7].i;
+	out->needs_reauth = row[8].type != 0 && row[8].i != 0;
+	out->n_letters = row[9].type == 0 ? 0 : row[9].i;
+	out->window_start_ms = row[10].type == 0 ? MMS_NO_TIME : row[10].i;
+	out->window_end_ms = row[11].type == 0 ? MMS_NO_TIME : row[11].i;
+	out->has_bound = out->watermark_us != MMS_NO_TIME;
+	if (row[3].type == 0 || !out->has_bound)
+		return MMS_OK;
+	mms_rc rc = mms_longest_read(&out->longest, row[3].ptr, row[3].len, err);
+	if (rc != MMS_E_ITEM)
+		return rc;
+	mms_err_release(err); /* then there is no bound, and all is looked at */
+	out->has_bound = false;
+	return MMS_OK;
 }
 
 /* *is_own: the cursor of its name is its own, or there is none. */
@@ -96,11 +94,10 @@ add_calendar(struct mms_busy_person *person, const struct mms_value *row, bool *
 	c->interval_minutes = row[5].type == 0 ? 0 : row[5].i;
 	c->last_sync_us = wall_of(&row[6]);
 	c->creation_us = wall_of(&row[7]);
+	c->last_success_ms = c->watermark_us = c->stamp_us = MMS_NO_TIME;
+	c->window_start_ms = c->window_end_ms = MMS_NO_TIME;
 	*is_own = row[10].type != 0 && row[9].i != 0;
-	read_cursor(row + 10, c);
-	if (!*is_own)
-		forget_cursor(c);
-	return MMS_OK;
+	return *is_own ? read_cursor(row + 10, c, err) : MMS_OK;
 }
 
 /* The zone of MM User Settings, else of User. */
@@ -125,7 +122,7 @@ find_cursor(struct mms_db *db, struct mms_busy_calendar *calendar, struct mms_er
 	if (rc == MMS_OK)
 		rc = mms_rows_next(&rows, &row, err);
 	if (rc == MMS_OK && row != NULL)
-		read_cursor(row, calendar);
+		rc = read_cursor(row, calendar, err);
 	return rc;
 }
 
@@ -173,129 +170,6 @@ mms_busy_load_person(struct mms_db *db, const struct mms_columns *columns, const
 	*out = person;
 	person = (struct mms_busy_person){ 0 };
 	return MMS_OK;
-}
-
-/* ---- events --------------------------------------------------------------------------------- */
-
-/* From where on a row must start to reach a time: known as of when a row was changed last. */
-struct reach {
-	int64_t first_us, changed_us;
-};
-
-static int64_t
-year_start(int year)
-{
-	return mms_days_from_civil(year, 1, 1) * MMS_DAY_US;
-}
-
-/*
- * The longest event of all, and the earliest time at which it was known: stored times, and their
- * differences, as the sync keeps them. A calendar of which nobody has kept it has no bound.
- */
-static struct reach
-reach_of(const struct mms_busy_calendar *calendars, size_t n, int64_t from_us)
-{
-	struct reach all = { year_start(FIRST_YEAR), year_start(LAST_YEAR) }, out = all;
-	int64_t longest_ms = SHORTEST_MS;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct mms_busy_calendar *c = &calendars[i];
-		if (!c->has_cursor || c->watermark_us == MMS_NO_TIME)
-			return all;
-		if (c->longest_ms > longest_ms)
-			longest_ms = c->longest_ms;
-		if (c->watermark_us < out.changed_us)
-			out.changed_us = c->watermark_us;
-	}
-	if (longest_ms > (from_us - all.first_us) / 1000)
-		return all;
-	out.first_us = from_us - longest_ms * 1000;
-	return out;
-}
-
-static mms_rc
-add_event(struct mms_taken_list *out, const struct mms_value *row, struct mms_err *err)
-{
-	struct mms_taken *item = mms_taken_list_add(out);
-
-	if (item == NULL || !take_text(&row[0], &item->name) ||
-	    !take_text(&row[1], &item->title) || !take_text(&row[2], &item->event_type) ||
-	    !take_text(&row[3], &item->location) || !take_text(&row[6], &item->integration) ||
-	    !take_text(&row[7], &item->link))
-		return mms_fail_nomem(err);
-	item->start_us = wall_of(&row[4]);
-	item->end_us = wall_of(&row[5]);
-	item->is_failed = row[8].i != 0;
-	return MMS_OK;
-}
-
-static mms_rc
-read_events(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in,
-	    struct mms_taken_list *out, struct mms_err *err)
-{
-	MMS_AUTO(mms_rows) rows = { 0 };
-	const struct mms_value *row = NULL;
-
-	mms_rc rc = mms_rows_open(&rows, db, stmt, in, err);
-	while (rc == MMS_OK && (rc = mms_rows_next(&rows, &row, err)) == MMS_OK && row != NULL)
-		rc = add_event(out, row, err);
-	return rc;
-}
-
-/* The names of n calendars in width places, the last repeated, and three more values. */
-static size_t
-put_branch(struct mms_value *in, const struct mms_busy_calendar *calendars, size_t n,
-	   size_t width, const int64_t walls[3])
-{
-	size_t k = 0;
-
-	while (k < width) {
-		in[k] = mms_v_text(calendars[k < n ? k : n - 1].name);
-		k++;
-	}
-	for (size_t i = 0; i < 3; i++)
-		in[k++] = mms_v_wall(walls[i]);
-	return k;
-}
-
-/* At most NAMES_MAX calendars. */
-static mms_rc
-load_some(struct mms_db *db, const struct mms_busy_calendar *calendars, size_t n,
-	  int64_t from_us, int64_t to_us, struct mms_taken_list *out, struct mms_err *err)
-{
-	struct mms_value in[2 * (NAMES_MAX + 3)];
-	struct reach reach = reach_of(calendars, n, from_us);
-	const int64_t near[] = { reach.first_us, to_us, from_us };
-	const int64_t far[] = { reach.changed_us, reach.first_us, from_us };
-	size_t width = n <= 1 ? 1 : n <= 4 ? 4 : NAMES_MAX;
-	enum mms_stmt stmt = n <= 1   ? MMS_STMT_BUSY_EVENTS_1
-			     : n <= 4 ? MMS_STMT_BUSY_EVENTS_4
-				      : MMS_STMT_BUSY_EVENTS_16;
-	size_t before = out->n, k = put_branch(in, calendars, n, width, near);
-
-	(void)put_branch(in + k, calendars, n, width, far);
-	mms_rc rc = read_events(db, stmt, in, out, err);
-	if (rc != MMS_E_DB || out->n != before)
-		return rc;
-	/* A site whose index has another name, or that has none yet: slower, and as right. */
-	MMS_AUTO(mms_err) first = { 0 };
-	mms_err_move(&first, err);
-	k = put_branch(in, calendars, n, NAMES_MAX, near);
-	(void)put_branch(in + k, calendars, n, NAMES_MAX, far);
-	return read_events(db, MMS_STMT_BUSY_EVENTS_PLAIN, in, out, err);
-}
-
-mms_rc
-mms_busy_load_events(struct mms_db *db, const struct mms_busy_person *person, int64_t from_us,
-		     int64_t to_us, struct mms_taken_list *out, struct mms_err *err)
-{
-	mms_rc rc = MMS_OK;
-
-	for (size_t i = 0; rc == MMS_OK && i < person->n; i += NAMES_MAX) {
-		size_t n = person->n - i < NAMES_MAX ? person->n - i : NAMES_MAX;
-		rc = load_some(db, person->calendars + i, n, from_us, to_us, out, err);
-	}
-	return rc;
 }
 
 /* ---- bookings ------------------------------------------------------------------------------- */

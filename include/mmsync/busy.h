@@ -15,6 +15,7 @@
 #include "mmsync/columns.h"
 #include "mmsync/db.h"
 #include "mmsync/err.h"
+#include "mmsync/longest.h"
 #include "mmsync/taken.h"
 
 /* An active integration and what is remembered of it. Texts are owned. */
@@ -26,8 +27,11 @@ struct mms_busy_calendar {
 	int64_t last_sync_us;    /* site wall time of the last good sync, as Frappe has it    */
 	bool has_cursor;         /* what follows is known                                     */
 	int64_t last_success_ms; /* MMS_NO_TIME: never                                        */
-	int64_t longest_ms;      /* of its events, as a difference of stored times            */
-	int64_t watermark_us;    /* the largest modified that it was found over; MMS_NO_TIME  */
+	uint64_t cursor_id;
+	struct mms_longest longest; /* of its events; has_bound: it is known               */
+	bool has_bound;
+	int64_t watermark_us, stamp_us; /* rows modified later, but for this, may be longer   */
+	int64_t fence, batch_no;        /* under which all of this was read                    */
 	bool needs_reauth;
 	int64_t n_letters; /* events that could not be read or written                  */
 	int64_t window_start_ms, window_end_ms; /* what its events cover; MMS_NO_TIME     */
@@ -52,9 +56,10 @@ mms_busy_load_person(struct mms_db *db, const struct mms_columns *columns, const
 		     struct mms_busy_person *out, struct mms_err *err) MMS_MUST_CHECK;
 
 /*
- * Add the rows of these calendars that are live and whose times reach into (from_us, to_us),
- * stored times, those whose sync has failed among them: one round trip for 16 calendars. No row
- * is missed that another program made longer than any before.
+ * busy_events.c: add the rows of these calendars that are live and whose times reach into (from_us,
+ * to_us), stored times, those whose sync has failed among them: one round trip for 8 calendars,
+ * one more where a sync has written to one of them since the person was read. No row is missed
+ * that another program made longer than any before.
  */
 mms_rc mms_busy_load_events(struct mms_db *db, const struct mms_busy_person *person,
 			    int64_t from_us, int64_t to_us, struct mms_taken_list *out,

@@ -8,7 +8,8 @@
 
 /* What is read of a cursor c. */
 #define MMS_SQL_BUSY_CURSOR                                                         \
-	"c.id, c.last_success_ms, c.longest_event_ms, c.longest_watermark,"         \
+	"c.id, c.last_success_ms, c.longest_event_ms, c.longest_apart,"             \
+	" c.longest_watermark, c.longest_stamp, c.fence, c.batch_no,"               \
 	" c.id IS NOT NULL AND " MMS_SQL_NEEDS_REAUTH ","                           \
 	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id" \
 	" AND d.operation = 'apply'), c.window_start_ms, c.window_end_ms"
@@ -23,7 +24,8 @@
 	" ON i.user = u.name AND i.is_active = 1 LEFT JOIN mmsync_cursor c"             \
 	" ON c.name = i.name WHERE u.name = ? ORDER BY i.name"
 
-#define MMS_BUSY_PERSON_OUT "sSSSSITTSIUIITIIII"
+#define MMS_BUSY_CURSOR_OUT "UIISTTIIIIII"
+#define MMS_BUSY_PERSON_OUT "sSSSSITTSI" MMS_BUSY_CURSOR_OUT
 
 /* Every branch of BUSY_EVENTS begins alike. */
 #define MMS_SQL_BUSY_ROWS                                                           \
@@ -37,22 +39,71 @@
 	" AND (e.end_datetime > ? OR e.end_datetime <= e.start_datetime"  \
 	" OR e.end_datetime IS NULL)"
 /*
- * Parameters: the names; the first start that can reach so far, the last start, the end; the names
- * again; the watermark of that first start, itself, the end. The second branch finds what another
- * program wrote since the longest event was last known.
+ * One calendar's part of the first branch: name, first start that can reach so far, the end. Of the
+ * second: name, that first start, the watermark, the stamp, the stamp: what another program wrote
+ * since the longest event was last known, whatever its length. Each ends with the earliest end.
+ * The third says for each cursor (ids) under which claim and batch its rows were read here.
  */
-#define MMS_SQL_BUSY_EVENTS(hint, names)                                                       \
-	MMS_SQL_BUSY_ROWS hint                                                                 \
-		" WHERE e.calendar_integration IN (" names ")"                                 \
-		" AND e.start_datetime >= ? AND e.start_datetime < ?" MMS_SQL_BUSY_ROW         \
-		" UNION ALL " MMS_SQL_BUSY_ROWS " WHERE e.calendar_integration IN (" names ")" \
-		" AND e.modified > ? AND e.start_datetime < ?" MMS_SQL_BUSY_ROW
-#define MMS_SQL_BUSY_INDEX " FORCE INDEX (calendar_integration_availability_index)"
-#define MMS_SQL_4_NAMES    "?, ?, ?, ?"
-#define MMS_SQL_16_NAMES \
-	MMS_SQL_4_NAMES ", " MMS_SQL_4_NAMES ", " MMS_SQL_4_NAMES ", " MMS_SQL_4_NAMES
+#define MMS_SQL_BUSY_NEAR                                                \
+	"(e.calendar_integration = ? AND e.is_blocking_availability = 1" \
+	" AND e.start_datetime >= ? AND e.start_datetime < ?)"
+#define MMS_SQL_BUSY_FAR                                       \
+	"(e.calendar_integration = ? AND e.start_datetime < ?" \
+	" AND ((e.modified > ? AND e.modified < ?) OR e.modified > ?))"
+#define MMS_SQL_BUSY_MARKS(ids)                                                              \
+	" UNION ALL SELECT NULL, CONCAT(c.fence, ':', c.batch_no), NULL,"                    \
+	" NULL, NULL, NULL, CAST(c.id AS CHAR), NULL, 2 FROM mmsync_cursor c WHERE c.id IN " \
+	"(" ids ")"
+#define MMS_SQL_BUSY_EVENTS(near_hint, near, far_hint, far, ids)                            \
+	MMS_SQL_BUSY_ROWS near_hint " WHERE (" near ")" MMS_SQL_BUSY_ROW                    \
+				    " UNION ALL " MMS_SQL_BUSY_ROWS far_hint " WHERE (" far \
+				    ")" MMS_SQL_BUSY_ROW                                    \
+				    MMS_SQL_BUSY_MARKS(ids)
+/* Long events that are known apart, by integration and id. Ends with the earliest end. */
+#define MMS_SQL_BUSY_APART                                          \
+	" UNION ALL " MMS_SQL_BUSY_ROWS                             \
+	" WHERE (e.calendar_integration, e.external_event_id) IN (" \
+	"(?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?), (?, ?))" MMS_SQL_BUSY_ROW
+#define MMS_SQL_BUSY_NEAR_INDEX " FORCE INDEX (calendar_integration_availability_index)"
+#define MMS_SQL_BUSY_FAR_INDEX  " FORCE INDEX (calendar_integration_modified_index)"
+/* The same for 3 and for 8 calendars. */
+#define MMS_SQL_3(part)   part " OR " part " OR " part
+#define MMS_SQL_8(part)   MMS_SQL_3(part) " OR " MMS_SQL_3(part) " OR " part " OR " part
+#define MMS_TIMES_3(part) part part part
+#define MMS_TIMES_8(part) MMS_TIMES_3(part) MMS_TIMES_3(part) part part
+#define MMS_SQL_IDS_3     "?, ?, ?"
+#define MMS_SQL_IDS_8     MMS_SQL_IDS_3 ", " MMS_SQL_IDS_3 ", ?, ?"
 
-#define MMS_BUSY_EVENTS_OUT "sSSSTTSSi"
+#define MMS_SQL_BUSY_EVENTS_1                                           \
+	MMS_SQL_BUSY_EVENTS(MMS_SQL_BUSY_NEAR_INDEX, MMS_SQL_BUSY_NEAR, \
+			    MMS_SQL_BUSY_FAR_INDEX, MMS_SQL_BUSY_FAR, "?")
+#define MMS_SQL_BUSY_EVENTS_3                                                      \
+	MMS_SQL_BUSY_EVENTS(MMS_SQL_BUSY_NEAR_INDEX, MMS_SQL_3(MMS_SQL_BUSY_NEAR), \
+			    MMS_SQL_BUSY_FAR_INDEX, MMS_SQL_3(MMS_SQL_BUSY_FAR),   \
+			    MMS_SQL_IDS_3)
+#define MMS_SQL_BUSY_EVENTS_8                                                      \
+	MMS_SQL_BUSY_EVENTS(MMS_SQL_BUSY_NEAR_INDEX, MMS_SQL_8(MMS_SQL_BUSY_NEAR), \
+			    MMS_SQL_BUSY_FAR_INDEX, MMS_SQL_8(MMS_SQL_BUSY_FAR),   \
+			    MMS_SQL_IDS_8)
+#define MMS_SQL_BUSY_EVENTS_PLAIN                                                              \
+	MMS_SQL_BUSY_EVENTS("", MMS_SQL_8(MMS_SQL_BUSY_NEAR), "", MMS_SQL_8(MMS_SQL_BUSY_FAR), \
+			    MMS_SQL_IDS_8)
+#define MMS_BUSY_EVENTS_IN_1 \
+	"stt"                \
+	"t"                  \
+	"stttt"              \
+	"t"                  \
+	"u"
+#define MMS_BUSY_EVENTS_IN_3         \
+	MMS_TIMES_3("stt")           \
+	"t" MMS_TIMES_3("stttt") "t" \
+				 "uuu"
+#define MMS_BUSY_EVENTS_IN_8 MMS_TIMES_8("stt") "t" MMS_TIMES_8("stttt") "t" MMS_TIMES_8("u")
+#define MMS_BUSY_APART_IN  \
+	"ssssssssssssssss" \
+	"t"
+
+#define MMS_BUSY_EVENTS_OUT "SSSSTTSSi"
 
 /*
  * A person's bookings: of the child table (joined so that the server starts from the bookings'
@@ -87,26 +138,17 @@
 	  " OR (c.name = ? AND NOT EXISTS (SELECT 1 FROM `tabMM Calendar Integration` j"       \
 	  " WHERE j.creation <=> c.frappe_creation AND j.owner <=> c.frappe_owner))"           \
 	  " ORDER BY c.name = ?, c.id LIMIT 1",                                                \
-	  "TSss", "uIITIIII")                                                                  \
-	X(BUSY_EVENTS_1, MMS_SQL_BUSY_EVENTS(MMS_SQL_BUSY_INDEX, "?"), "stttsttt",             \
-	  MMS_BUSY_EVENTS_OUT)                                                                 \
-	X(BUSY_EVENTS_4, MMS_SQL_BUSY_EVENTS(MMS_SQL_BUSY_INDEX, MMS_SQL_4_NAMES),             \
-	  "ssss"                                                                               \
-	  "ttt"                                                                                \
-	  "ssss"                                                                               \
-	  "ttt",                                                                               \
-	  MMS_BUSY_EVENTS_OUT)                                                                 \
-	X(BUSY_EVENTS_16, MMS_SQL_BUSY_EVENTS(MMS_SQL_BUSY_INDEX, MMS_SQL_16_NAMES),           \
-	  "ssssssssssssssss"                                                                   \
-	  "ttt"                                                                                \
-	  "ssssssssssssssss"                                                                   \
-	  "ttt",                                                                               \
-	  MMS_BUSY_EVENTS_OUT)                                                                 \
-	X(BUSY_EVENTS_PLAIN, MMS_SQL_BUSY_EVENTS("", MMS_SQL_16_NAMES),                        \
-	  "ssssssssssssssss"                                                                   \
-	  "ttt"                                                                                \
-	  "ssssssssssssssss"                                                                   \
-	  "ttt",                                                                               \
+	  "TSss", "uIISTTiiIIII")                                                              \
+	X(BUSY_EVENTS_1, MMS_SQL_BUSY_EVENTS_1, MMS_BUSY_EVENTS_IN_1, MMS_BUSY_EVENTS_OUT)     \
+	X(BUSY_EVENTS_1_APART, MMS_SQL_BUSY_EVENTS_1 MMS_SQL_BUSY_APART,                       \
+	  MMS_BUSY_EVENTS_IN_1 MMS_BUSY_APART_IN, MMS_BUSY_EVENTS_OUT)                         \
+	X(BUSY_EVENTS_3, MMS_SQL_BUSY_EVENTS_3, MMS_BUSY_EVENTS_IN_3, MMS_BUSY_EVENTS_OUT)     \
+	X(BUSY_EVENTS_3_APART, MMS_SQL_BUSY_EVENTS_3 MMS_SQL_BUSY_APART,                       \
+	  MMS_BUSY_EVENTS_IN_3 MMS_BUSY_APART_IN, MMS_BUSY_EVENTS_OUT)                         \
+	X(BUSY_EVENTS_8, MMS_SQL_BUSY_EVENTS_8, MMS_BUSY_EVENTS_IN_8, MMS_BUSY_EVENTS_OUT)     \
+	X(BUSY_EVENTS_8_APART, MMS_SQL_BUSY_EVENTS_8 MMS_SQL_BUSY_APART,                       \
+	  MMS_BUSY_EVENTS_IN_8 MMS_BUSY_APART_IN, MMS_BUSY_EVENTS_OUT)                         \
+	X(BUSY_EVENTS_PLAIN, MMS_SQL_BUSY_EVENTS_PLAIN, MMS_BUSY_EVENTS_IN_8,                  \
 	  MMS_BUSY_EVENTS_OUT)                                                                 \
 	X(BUSY_BOOKINGS, MMS_SQL_BUSY_OF_TABLE " UNION ALL " MMS_SQL_BUSY_OF_COLUMN, "ttstts", \
 	  "sSSTTS")                                                                            \

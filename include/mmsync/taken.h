@@ -34,6 +34,8 @@ struct mms_taken {
 	bool blocks;              /* the same                                             */
 };
 
+void mms_taken_release(struct mms_taken *item);
+
 /* All zero is empty. */
 struct mms_taken_list {
 	struct mms_taken *items;
