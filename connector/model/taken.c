@@ -118,7 +118,7 @@ index_bookings(struct mms_taken_list *list, struct mms_keymap *by_name,
 			continue;
 		size_t len = strlen(item->name);
 		if (mms_keymap_find(by_name, item->name, len) != MMS_KEYMAP_NONE) {
-			release_item(item);
+			mms_taken_release(item);
 			continue;
 		}
 		rc = mms_keymap_put(by_name, item->name, len, (uint32_t)i, NULL, err);
