@@ -36,6 +36,25 @@ enum { CALENDARS = 10000, EACH = 98, HEAVY = 20000, BOOKINGS = 20000, ASKED = 10
 	"start_datetime, end_datetime, is_blocking_availability, sync_direction)"
 #define LONG_AGO "'2026-06-01 12:00:00'"
 
+/* One every half hour, for one of fifty people. */
+static void
+fill_bookings(MYSQL *m)
+{
+	bench_sql(m,
+		  "INSERT INTO `tabMM Meeting Booking` (name, creation, modified, "
+		  "booking_status, meeting_title, start_datetime, end_datetime) SELECT "
+		  "CONCAT('MM-MB-', seq), " LONG_AGO ", " LONG_AGO
+		  ", 'Confirmed', 'Meeting', '2025-10-01' + INTERVAL seq * 1800 SECOND, "
+		  "'2025-10-01' + INTERVAL seq * 1800 + 3600 SECOND FROM seq_1_to_%d",
+		  BOOKINGS);
+	bench_sql(m,
+		  "INSERT INTO `tabMM Meeting Booking Assigned User` (name, user, parent, "
+		  "parentfield, parenttype) SELECT CONCAT('a', seq), CONCAT('u', seq %% 50, "
+		  "'@example.com'), CONCAT('MM-MB-', seq), 'assigned_users', "
+		  "'MM Meeting Booking' FROM seq_1_to_%d",
+		  BOOKINGS);
+}
+
 static void
 fill(MYSQL *m)
 {
@@ -74,19 +93,7 @@ fill(MYSQL *m)
 		  "320000 + " LENGTH("(seq * 7919)") " SECOND, seq %% 10 <> 0, 'Inbound' FROM "
 						     "seq_1_to_%d",
 		  CALENDARS, CALENDARS, CALENDARS, CALENDARS, CALENDARS * EACH);
-	bench_sql(m,
-		  "INSERT INTO `tabMM Meeting Booking` (name, creation, modified, "
-		  "booking_status, meeting_title, start_datetime, end_datetime) SELECT "
-		  "CONCAT('MM-MB-', seq), " LONG_AGO ", " LONG_AGO
-		  ", 'Confirmed', 'Meeting', '2025-10-01' + INTERVAL seq * 1800 SECOND, "
-		  "'2025-10-01' + INTERVAL seq * 1800 + 3600 SECOND FROM seq_1_to_%d",
-		  BOOKINGS);
-	bench_sql(m,
-		  "INSERT INTO `tabMM Meeting Booking Assigned User` (name, user, parent, "
-		  "parentfield, parenttype) SELECT CONCAT('a', seq), CONCAT('u', seq %% 50, "
-		  "'@example.com'), CONCAT('MM-MB-', seq), 'assigned_users', "
-		  "'MM Meeting Booking' FROM seq_1_to_%d",
-		  BOOKINGS);
+	fill_bookings(m);
 	bench_sql(
 		m,
 		"INSERT INTO mmsync_cursor (name, frappe_creation, frappe_owner, provider, "
