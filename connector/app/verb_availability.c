@@ -263,6 +263,8 @@ slot_json(const struct answer *answer, struct mms_err *err)
 	mms_json_put_bool(&j, "available", answer->a.is_available);
 	mms_json_key(&j, "conflicts");
 	put_items(answer, &j, false);
+	mms_json_key(&j, "calendars");
+	put_calendars(answer, &j);
 	return end_json(answer, &j, err);
 }
 
@@ -280,8 +282,12 @@ slot_text(const struct answer *answer, struct mms_err *err)
 				      : "not known to be free",
 	       from, to, mms_zone_name(answer->zone));
 	mms_rc rc = answer_print_taken(answer, err);
+	if (rc == MMS_OK && answer->a.n_calendars > 0)
+		putchar('\n');
 	if (rc == MMS_OK)
-		answer_print_trust(answer);
+		rc = answer_print_calendars(answer, err);
+	if (rc == MMS_OK)
+		answer_print_doubts(answer);
 	return rc;
 }
 
