@@ -232,10 +232,17 @@ time_value(int64_t ms)
 	return ms == MMS_NO_TIME ? mms_v_null() : mms_v_i64(ms);
 }
 
+/* The parameters of MMS_SQL_TALLY, in its order. */
+#define TALLY_VALUES(t)                                                                    \
+	mms_v_i64((t)->run_ms), mms_v_i64((t)->requests), mms_v_i64((t)->retries),         \
+		mms_v_i64((t)->created), mms_v_i64((t)->updated), mms_v_i64((t)->deleted), \
+		mms_v_i64((t)->failed)
+
 mms_rc
 mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_ms,
 	      const struct mms_turn_end *end, struct mms_err *err)
 {
+	const struct mms_turn_tally *tally = &end->tally;
 	struct mms_value longest = mms_v_i64(longest_ms), id = mms_v_u64(lease->cursor_id),
 			 fence = mms_v_i64(lease->fence),
 			 owner = mms_v_text(lease->owner->token),
@@ -245,6 +252,7 @@ mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_
 		const struct mms_value in[] = { longest,
 						mms_v_i64(end->clears_token),
 						time_value(end->wait_until_ms),
+						TALLY_VALUES(tally),
 						id,
 						fence,
 						owner,
@@ -252,7 +260,8 @@ mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_
 		return run_held(tx, MMS_STMT_LEASE_END_BAD, in, err);
 	}
 	if (!end->moves_cursor) {
-		const struct mms_value in[] = { longest, now, id, fence, owner, batch };
+		const struct mms_value in[] = { longest, now,  TALLY_VALUES(tally), id, fence,
+						owner,   batch };
 		return run_held(tx, MMS_STMT_LEASE_END_SAME, in, err);
 	}
 	const struct mms_lengths *lengths = &end->lengths;
@@ -272,6 +281,8 @@ mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_
 		mms_v_bytes(end->read_print, MMS_READ_PRINT_BYTES),
 		end->is_full ? now : mms_v_null(),
 		now,
+		tally->seen > 0 ? now : mms_v_null(),
+		TALLY_VALUES(tally),
 		id,
 		fence,
 		owner,

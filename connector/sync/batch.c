@@ -114,6 +114,29 @@ counts_after(const struct mms_turn_state *t, const struct mms_batch *b)
 	return counts;
 }
 
+/*
+ * The turn's end with what it came to, this batch included: counted in the statement that gives
+ * the lease back, so that a turn is counted once or, undone, not at all.
+ */
+static struct mms_turn_end
+end_counted(const struct mms_turn_state *t, const struct mms_batch *b)
+{
+	struct mms_event_counts counts = counts_after(t, b);
+	struct mms_turn_end end = b->finish->end;
+
+	end.tally = (struct mms_turn_tally){
+		.run_ms = mms_clock_mono_ms() - t->started_mono_ms,
+		.requests = t->out->requests,
+		.retries = t->out->retries,
+		.seen = counts.seen,
+		.created = counts.created,
+		.updated = counts.updated,
+		.deleted = counts.deleted,
+		.failed = counts.failed,
+	};
+	return end;
+}
+
 /* What the integration and the run's row say of the end; empty: all is well. */
 static mms_rc
 tell_end(const struct mms_turn_state *t, const struct mms_batch *b, struct mms_str *out,
@@ -192,7 +215,7 @@ run_tx(struct mms_turn_state *t, struct mms_tx *tx, struct mms_db *db,
 {
 	const struct mms_turn_finish *f = b->finish;
 	MMS_AUTO(mms_str) apart = { 0 };
-	struct mms_turn_end end = f != NULL ? f->end : (struct mms_turn_end){ 0 };
+	struct mms_turn_end end = f != NULL ? end_counted(t, b) : (struct mms_turn_end){ 0 };
 
 	mms_rc rc = note_lengths(t, b, err);
 	if (rc == MMS_OK && f != NULL)

@@ -397,8 +397,8 @@ mms_turn_run(struct mms_worker *worker, struct mms_source *source, struct mms_tu
 		turn_state_release))) = { .worker = worker, .source = source, .out = out };
 	MMS_AUTO(mms_err) err = { 0 };
 	const struct mms_provider *provider = mms_provider_find(source->integration.type);
-	int64_t started_mono_ms = mms_clock_mono_ms();
 
+	t.started_mono_ms = mms_clock_mono_ms();
 	out->mode = "full";
 	if (provider == NULL || provider->ops == NULL) {
 		out->status = "skipped";
@@ -419,7 +419,7 @@ mms_turn_run(struct mms_worker *worker, struct mms_source *source, struct mms_tu
 		rc = run_session(&t, provider, &err);
 	if (mms_fault_is_sabotaged(MMS_SABOTAGE_ALL_WELL))
 		rc = MMS_OK;
-	out->duration_ms = mms_clock_mono_ms() - started_mono_ms;
+	out->duration_ms = mms_clock_mono_ms() - t.started_mono_ms;
 	out->status = rc == MMS_OK && out->err.code == MMS_OK ? "success" : "failed";
 	if (rc == MMS_OK)
 		return;

@@ -42,7 +42,7 @@ struct mms_turn_state {
 	struct mms_lease lease;
 	struct mms_row_rules rules;
 	struct mms_write_stamp stamp;
-	int64_t started_ms, from_ms, to_ms;
+	int64_t started_ms, started_mono_ms, from_ms, to_ms;
 	unsigned char read_print[MMS_READ_PRINT_BYTES];
 
 	struct mms_known known;

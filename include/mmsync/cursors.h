@@ -140,6 +140,12 @@ struct mms_lengths {
 	int64_t stamp_us;     /* but not those of exactly this time, which are ours      */
 };
 
+/* What a turn came to, added to the cursor's counters; the names are those of its columns. */
+struct mms_turn_tally {
+	int64_t run_ms, requests, retries;
+	int64_t seen; /* events of its listing in the window: only whether there is one counts */
+	int64_t created, updated, deleted, failed;
+};
 /* How a turn ended, for the cursor; every time Unix ms. */
 struct mms_turn_end {
 	bool is_good;      /* what follows moves only then                              */
@@ -150,7 +156,8 @@ struct mms_turn_end {
 	bool is_full;      /* a full listing: last_full_ms is now                       */
 	bool clears_token; /* the service refused it                                    */
 	int64_t now_ms, wait_until_ms;
-	struct mms_lengths lengths; /* of a good turn that moves the cursor             */
+	struct mms_lengths lengths;  /* of a good turn that moves the cursor             */
+	struct mms_turn_tally tally; /* counted whether the end is good or not          */
 };
 /*
  * Last statement on the cursor in the turn's last transaction: its end, and the lease given

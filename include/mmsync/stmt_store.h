@@ -45,6 +45,12 @@
 /* The name of a cursor whose own is another's now: Frappe refuses < and > in names. */
 #define MMS_SQL_PARKED "CONCAT('<', id, '>')"
 
+/* A turn's struct mms_turn_tally is added up, in the statement that ends the turn. */
+#define MMS_SQL_TALLY                                                                \
+	"run_ms = run_ms + ?, requests = requests + ?, retries = retries + ?,"       \
+	" events_created = events_created + ?, events_updated = events_updated + ?," \
+	" events_deleted = events_deleted + ?, events_failed = events_failed + ?"
+
 #define MMS_STMTS_CURSOR(X)                                                                    \
 	X(SOURCES,                                                                             \
 	  "SELECT i.name, i.integration_name, i.user, i.integration_type, i.calendar_id,"      \
@@ -109,21 +115,24 @@
 	  " lease_until = '2000-01-01', " MMS_SQL_LONGEST                                      \
 	  ", sync_token = ?, window_start_ms = ?, window_end_ms = ?, next_entry_ms = ?,"       \
 	  " read_print = ?, last_full_ms = COALESCE(?, last_full_ms), last_success_ms = ?,"    \
-	  " failures = 0, wait_until_ms = NULL"                                                \
+	  " last_seen_ms = COALESCE(?, last_seen_ms), failures = 0, wait_until_ms = NULL,"     \
+	  " runs_good = runs_good + 1, " MMS_SQL_TALLY                                         \
 	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
-	  "iiiiSTTSIIIBIiuisi", "")                                                            \
+	  "iiiiSTTSIIIBIiIiiiiiiiuisi", "")                                                    \
 	X(LEASE_END_SAME,                                                                      \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
 	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \
-	  " last_success_ms = ?, failures = 0, wait_until_ms = NULL"                           \
+	  " last_success_ms = ?, failures = 0, wait_until_ms = NULL,"                          \
+	  " runs_good = runs_good + 1, " MMS_SQL_TALLY                                         \
 	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
-	  "iiuisi", "")                                                                        \
+	  "iiiiiiiiiuisi", "")                                                                 \
 	X(LEASE_END_BAD,                                                                       \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
 	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \
-	  " sync_token = IF(?, NULL, sync_token), failures = failures + 1, wait_until_ms = ?"  \
+	  " sync_token = IF(?, NULL, sync_token), failures = failures + 1, wait_until_ms = ?," \
+	  " runs_bad = runs_bad + 1, " MMS_SQL_TALLY                                           \
 	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
-	  "iiIuisi", "")                                                                       \
+	  "iiIiiiiiiiuisi", "")                                                                \
 	X(LEASE_RELEASE,                                                                       \
 	  "UPDATE mmsync_cursor SET lease_owner = NULL, lease_until = '2000-01-01',"           \
 	  " last_attempt_ms = ? WHERE id = ? AND fence = ? AND lease_owner = ?",               \

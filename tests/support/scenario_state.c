@@ -79,7 +79,11 @@ add_lines(struct scenario *s, const char *what, const char *from, const char *co
 static void
 add_history(struct scenario *s, struct mms_str *out)
 {
-	add_lines(s, "tries", "mmsync_cursor", CURSOR_NAME("name") ",failures", out);
+	add_lines(
+		s, "tries", "mmsync_cursor",
+		CURSOR_NAME("name") ",failures,last_seen_ms,runs_good,runs_bad,events_created,"
+				    "events_updated,events_deleted,events_failed",
+		out);
 	add_lines(s, "letter", "mmsync_dead_letter",
 		  "external_id,operation,error_code,error_text,attempts,first_at_ms,last_at_ms,"
 		  "given_up",
