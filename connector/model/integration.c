@@ -39,8 +39,8 @@ mms_integration_window(const struct mms_integration *integration, int64_t now_ms
 	*to_ms = now_ms + clamp(integration->future_days, 1, 730) * MMS_DAY_MS;
 }
 
-bool
-mms_integration_is_due(const struct mms_integration *integration, int64_t last_attempt_ms,
+int64_t
+mms_integration_due_ms(const struct mms_integration *integration, int64_t last_attempt_ms,
 		       int64_t now_ms)
 {
 	int64_t minutes = integration->interval_minutes > 0 ? integration->interval_minutes
@@ -49,6 +49,13 @@ mms_integration_is_due(const struct mms_integration *integration, int64_t last_a
 	int64_t grace_ms = interval_ms / 10 < MOST_GRACE_MS ? interval_ms / 10 : MOST_GRACE_MS;
 
 	if (last_attempt_ms == MMS_NO_TIME || last_attempt_ms > now_ms)
-		return true; /* never, or the clock went back */
-	return now_ms >= last_attempt_ms + interval_ms - grace_ms;
+		return now_ms; /* never, or the clock went back */
+	return last_attempt_ms + interval_ms - grace_ms;
+}
+
+bool
+mms_integration_is_due(const struct mms_integration *integration, int64_t last_attempt_ms,
+		       int64_t now_ms)
+{
+	return now_ms >= mms_integration_due_ms(integration, last_attempt_ms, now_ms);
 }

@@ -72,6 +72,20 @@ mms_rc mms_sources_choose_name(struct mms_db *db, struct mms_sources *sources, c
 mms_rc mms_sources_choose_user(struct mms_db *db, struct mms_sources *sources, const char *user,
 			       size_t *n_found, struct mms_err *err) MMS_MUST_CHECK;
 
+/* Names that a person typed. All zero: none, which means everybody. Borrowed. */
+struct mms_names {
+	const char *const *integrations;
+	size_t n_integrations;
+	const char *const *users;
+	size_t n_users;
+};
+/*
+ * Mark what was asked for. Every name must exist; a user without any integration does, too.
+ * Errors: USAGE (with the nearest known name, or an integration that is none of the users').
+ */
+mms_rc mms_sources_choose(struct mms_db *db, struct mms_sources *sources,
+			  const struct mms_names *names, struct mms_err *err) MMS_MUST_CHECK;
+
 /*
  * Write down the renames that were found, and make a cursor for each integration of the list
  * that has none. No statement when there is nothing to do. The list is read anew afterwards.

@@ -39,5 +39,8 @@ void mms_integration_window(const struct mms_integration *integration, int64_t n
  */
 bool mms_integration_is_due(const struct mms_integration *integration, int64_t last_attempt_ms,
 			    int64_t now_ms);
+/* From when on it is, Unix ms; now_ms where there was no turn yet, or one in the future. */
+int64_t mms_integration_due_ms(const struct mms_integration *integration,
+			       int64_t last_attempt_ms, int64_t now_ms);
 
 #endif

@@ -1,0 +1,43 @@
+/* When an integration's turn comes (see the header). */
+#include "mmsync/due.h"
+
+const char *
+mms_due_name(enum mms_due due)
+{
+	switch (due) {
+	case MMS_DUE_NOW:
+		return "now";
+	case MMS_DUE_LATER:
+		return "later";
+	case MMS_DUE_WAITING:
+		return "waiting";
+	case MMS_DUE_INACTIVE:
+		return "inactive";
+	case MMS_DUE_MANUAL:
+		return "manual";
+	}
+	return "unknown";
+}
+
+enum mms_due
+mms_due_find(const struct mms_source *source, int64_t now_ms, int64_t *at_ms)
+{
+	const struct mms_integration *in = &source->integration;
+	const struct mms_cursor *c = &source->cursor;
+	int64_t last_ms = c->id != 0 ? c->last_attempt_ms : MMS_NO_TIME;
+	int64_t due_ms = mms_integration_due_ms(in, last_ms, now_ms);
+
+	*at_ms = MMS_NO_TIME;
+	if (!in->is_active)
+		return MMS_DUE_INACTIVE;
+	if (!in->is_auto)
+		return MMS_DUE_MANUAL;
+	if (c->id != 0 && c->is_abandoned) /* what a worker died over is gone on with at once */
+		due_ms = now_ms;
+	if (c->id != 0 && c->wait_until_ms != MMS_NO_TIME && c->wait_until_ms > now_ms) {
+		*at_ms = c->wait_until_ms > due_ms ? c->wait_until_ms : due_ms;
+		return MMS_DUE_WAITING;
+	}
+	*at_ms = due_ms > now_ms ? due_ms : now_ms;
+	return due_ms > now_ms ? MMS_DUE_LATER : MMS_DUE_NOW;
+}

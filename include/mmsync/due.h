@@ -1,0 +1,32 @@
+/*
+ * When sync --due takes an integration next, or why it does not. Pure: the run that chooses and
+ * the pages that tell ask the same function.
+ *
+ * Layer: sync.
+ */
+#ifndef MMSYNC_DUE_H
+#define MMSYNC_DUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mmsync/cursors.h"
+
+enum mms_due {
+	MMS_DUE_NOW,      /* the next scheduled run takes it                         */
+	MMS_DUE_LATER,    /* its interval has not passed                             */
+	MMS_DUE_WAITING,  /* the service asked to be left alone                      */
+	MMS_DUE_INACTIVE, /* is_active is 0                                          */
+	MMS_DUE_MANUAL,   /* auto_sync_enabled is 0: only by name, or without --due  */
+};
+
+/* For people and for JSON: "now", "later", "waiting", "inactive", "manual". Static. */
+const char *mms_due_name(enum mms_due due);
+
+/*
+ * Judged at an instant, Unix ms. *at_ms is when it is due: now_ms for NOW, a later time for LATER
+ * and WAITING, MMS_NO_TIME else.
+ */
+enum mms_due mms_due_find(const struct mms_source *source, int64_t now_ms, int64_t *at_ms);
+
+#endif
