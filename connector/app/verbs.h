@@ -28,6 +28,13 @@ extern const char mms_validate_more[], mms_audit_more[];
 mms_rc mms_verb_validate(struct mms_app *app, struct mms_err *err);
 mms_rc mms_verb_audit(struct mms_app *app, struct mms_err *err);
 
+/* verb_status.c, verb_health.c */
+extern const struct mms_opt mms_status_opts[];
+extern const char mms_status_more[], mms_health_more[], mms_metrics_more[];
+mms_rc mms_verb_status(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_health(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_metrics(struct mms_app *app, struct mms_err *err);
+
 /* verb_doctor.c */
 extern const struct mms_opt mms_doctor_opts[];
 extern const char mms_doctor_more[];
