@@ -451,16 +451,19 @@ rows_agree(struct judge *j)
 	for (size_t i = 0; i < all->n; i++)
 		wrong += all->items[i].wrong_events;
 	const struct {
-		const char *code, *message, *hint;
+		const char *code, *one, *many, *hint;
 		int64_t n;
 		bool is_mendable;
 	} findings[] = {
-		{ "orphan_events", "live events belong to an integration that does not exist",
+		{ "orphan_events", "live event belongs to an integration that does not exist",
+		  "live events belong to integrations that do not exist",
 		  "mmsync audit --doctype 'MM Calendar Event Sync' lists them", //
 		  all->orphan_events, true },
-		{ "event_times", "live events do not end after they begin",
+		{ "event_times", "live event does not end after it begins",
+		  "live events do not end after they begin",
 		  "mmsync audit --doctype 'MM Calendar Event Sync' lists them", wrong, true },
-		{ "orphan_states", "rows of mmsync's own tables are of no known integration",
+		{ "orphan_states", "row of mmsync's own tables is of no known integration",
+		  "rows of mmsync's own tables are of no known integration",
 		  "somebody removed rows of mmsync_cursor: restore the table from a backup",
 		  all->orphan_states, false },
 	};
@@ -474,7 +477,8 @@ rows_agree(struct judge *j)
 		mms_str_add(&hint, findings[i].hint);
 		rc = found(j, findings[i].code,
 			   findings[i].is_mendable ? MMS_HEALTH_DEGRADED : MMS_HEALTH_CRITICAL,
-			   NULL, &hint, "%" PRId64 " %s", findings[i].n, findings[i].message);
+			   NULL, &hint, "%" PRId64 " %s", findings[i].n,
+			   findings[i].n == 1 ? findings[i].one : findings[i].many);
 	}
 	return rc;
 }
