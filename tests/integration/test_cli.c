@@ -97,6 +97,13 @@ static const struct {
 	{ "--json audit", true, 0, NULL },
 	{ "--json audit --format json --quiet", true, 0, NULL },
 	{ "--json doctor", true, 0, NULL },
+	{ "--json status --integration wrok", true, 2, "usage" },
+	{ "--json status", true, 0, NULL },
+	{ "--json status", false, 2, "usage" },
+	{ "--json health", true, 0, NULL },
+	{ "--json health", false, 2, "usage" },
+	{ "--json --site /nowhere health", false, 3, NULL },
+	{ "--json metrics", true, 0, NULL },
 	{ "--json schema show", true, 0, NULL },
 	{ "--json schema check --quiet", true, 0, NULL },
 	{ "--json schema apply --dry-run", true, 0, NULL },
@@ -128,9 +135,25 @@ with_json_there_is_one_object_whatever_happens(void **state)
 }
 
 static const char *const printing[] = {
-	"help",        "help sync",    "--version",          "--json help", "sync",
-	"sync --json", "audit",        "audit --json",       "doctor",      "doctor --json",
-	"schema show", "schema check", "schema show --json",
+	"help",
+	"help sync",
+	"--version",
+	"--json help",
+	"sync",
+	"sync --json",
+	"audit",
+	"audit --json",
+	"doctor",
+	"doctor --json",
+	"schema show",
+	"schema check",
+	"schema show --json",
+	"status",
+	"status --json",
+	"health",
+	"health --json",
+	"metrics",
+	"metrics --json",
 };
 
 static void
@@ -275,7 +298,8 @@ static void
 quiet_is_quiet_where_nothing_is_wrong(void **state)
 {
 	static const char *const lines[] = { "sync",         "audit",  "schema check",
-					     "schema apply", "doctor", "sync --due" };
+					     "schema apply", "doctor", "sync --due",
+					     "status" };
 
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(lines); i++) {

@@ -298,7 +298,7 @@ static const struct {
 	const char *words, *want; /* replies, one after the other */
 } completions[] = {
 	{ "mmsync ''", "sync validate audit availability check-slot blocking-events feed "
-		       "doctor demo schema help " },
+		       "status health metrics doctor demo schema help " },
 	{ "mmsync s", "sync schema " },
 	{ "mmsync x", "" },
 	{ "mmsync schema ''", "show check apply adopt " },

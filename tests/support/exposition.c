@@ -128,20 +128,29 @@ read_labels(struct reader *r, const char **p)
 	return true;
 }
 
+/* Is this the name that samples of the family have? It is n bytes long. */
+static bool
+is_name_of(const struct reader *r, size_t n)
+{
+	size_t own = strlen(r->name);
+	const char *suffix = r->at + own;
+
+	if (strcmp(r->type, "summary") != 0)
+		return n == own;
+	return (n == own + 4 && strncmp(suffix, "_sum", 4) == 0) ||
+	       (n == own + 6 && strncmp(suffix, "_count", 6) == 0);
+}
+
 static bool
 read_sample(struct reader *r, const char *end)
 {
-	const char *p = r->at, *suffix;
+	const char *p = r->at;
 	size_t n = name_length(p, true), own = strlen(r->name);
 	char *number_end;
 
 	if (!r->has_type || n < own || strncmp(p, r->name, own) != 0)
 		return refuse(r, "a sample outside its family");
-	suffix = p + own;
-	bool is_summary = strcmp(r->type, "summary") == 0;
-	bool is_sum = n == own + 4 && strncmp(suffix, "_sum", 4) == 0;
-	bool is_count = n == own + 6 && strncmp(suffix, "_count", 6) == 0;
-	if (is_summary ? !is_sum && !is_count : n != own)
+	if (!is_name_of(r, n))
 		return refuse(r, "a name that its type has not");
 	p += n;
 	if (*p == '{' && !read_labels(r, &p))

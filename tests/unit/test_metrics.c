@@ -81,56 +81,56 @@ make_site(void)
 
 #define HOSTILE "integration=\"a\\\"b\\\\c\\nd {e=\\\"f\\\"} \xC3\xA9\""
 
+/* What the site above gives. */
+static const struct {
+	const char *sample, *value;
+} texts[] = {
+	{ "mmsync_build_info{version=\"" MMS_VERSION "\"}", "1" },
+	{ "mmsync_schema_version", "6" },
+	{ "mmsync_scrape_duration_seconds", "0.042" },
+	{ "mmsync_health_status{status=\"healthy\"}", "0" },
+	{ "mmsync_health_status{status=\"degraded\"}", "1" },
+	{ "mmsync_health_reasons{code=\"calendar_stale\",severity=\"degraded\"}", "2" },
+	{ "mmsync_health_reasons{code=\"calendar_stale\",severity=\"note\"}", "1" },
+	{ "mmsync_health_reasons{code=\"maintenance\",severity=\"note\"}", "1" },
+	{ "mmsync_integrations{state=\"inactive\"}", "1" },
+	{ "mmsync_calendars{state=\"unreadable\"}", "1" },
+	{ "mmsync_tracked_events{type=\"user_event\",origin=\"outside\"}", "5" },
+	{ "mmsync_tracked_events{type=\"booking\",origin=\"ours\"}", "2" },
+	{ "mmsync_tracked_events{type=\"busy_block\",origin=\"ours\"}", "3" },
+	{ "mmsync_events_created_24h", "8" },
+	{ "mmsync_outbox_entries", "4" },
+	{ "mmsync_outbox_oldest_age_seconds", "61.001" },
+	{ "mmsync_stuck_creations", "6" },
+	{ "mmsync_dead_letters{state=\"open\"}", "1" },
+	{ "mmsync_dead_letters{state=\"given_up\"}", "2" },
+	{ "mmsync_integration_info{" HOSTILE ",provider=\"ical\"}", "1" },
+	{ "mmsync_integration_info{integration=\"work\",provider=\"unknown\"}", "1" },
+	{ "mmsync_integration_last_success_timestamp_seconds{" HOSTILE "}", "1772438398.500" },
+	{ "mmsync_integration_last_success_timestamp_seconds{integration=\"work\"}", "absent" },
+	{ "mmsync_integration_fresh{" HOSTILE "}", "1" },
+	{ "mmsync_integration_fresh{integration=\"work\"}", "0" },
+	{ "mmsync_integration_stale_after_seconds{" HOSTILE "}", "3600.000" },
+	{ "mmsync_integration_failures_in_a_row{" HOSTILE "}", "3" },
+	{ "mmsync_integration_circuit_state{" HOSTILE "}", "2" },
+	{ "mmsync_integration_needs_reauth{integration=\"work\"}", "1" },
+	{ "mmsync_integration_events{" HOSTILE "}", "97" },
+	{ "mmsync_runs_total{" HOSTILE ",status=\"success\"}", "7" },
+	{ "mmsync_runs_total{" HOSTILE ",status=\"failed\"}", "2" },
+	{ "mmsync_run_duration_seconds_sum{" HOSTILE "}", "12.345" },
+	{ "mmsync_run_duration_seconds_count{" HOSTILE "}", "9" },
+	{ "mmsync_requests_total{" HOSTILE "}", "11" },
+	{ "mmsync_request_retries_total{" HOSTILE "}", "1" },
+	{ "mmsync_events_created_total{" HOSTILE "}", "100" },
+	{ "mmsync_events_updated_total{" HOSTILE "}", "20" },
+	{ "mmsync_events_deleted_total{" HOSTILE "}", "3" },
+	{ "mmsync_events_failed_total{" HOSTILE "}", "4" },
+	{ "mmsync_events_failed_total{integration=\"work\"}", "0" },
+};
+
 static void
 the_text_is_what_prometheus_reads(void **state)
 {
-	static const struct {
-		const char *sample, *value;
-	} rows[] = {
-		{ "mmsync_build_info{version=\"" MMS_VERSION "\"}", "1" },
-		{ "mmsync_schema_version", "6" },
-		{ "mmsync_scrape_duration_seconds", "0.042" },
-		{ "mmsync_health_status{status=\"healthy\"}", "0" },
-		{ "mmsync_health_status{status=\"degraded\"}", "1" },
-		{ "mmsync_health_reasons{code=\"calendar_stale\",severity=\"degraded\"}", "2" },
-		{ "mmsync_health_reasons{code=\"calendar_stale\",severity=\"note\"}", "1" },
-		{ "mmsync_health_reasons{code=\"maintenance\",severity=\"note\"}", "1" },
-		{ "mmsync_integrations{state=\"inactive\"}", "1" },
-		{ "mmsync_calendars{state=\"unreadable\"}", "1" },
-		{ "mmsync_tracked_events{type=\"user_event\",origin=\"outside\"}", "5" },
-		{ "mmsync_tracked_events{type=\"booking\",origin=\"ours\"}", "2" },
-		{ "mmsync_tracked_events{type=\"busy_block\",origin=\"ours\"}", "3" },
-		{ "mmsync_events_created_24h", "8" },
-		{ "mmsync_outbox_entries", "4" },
-		{ "mmsync_outbox_oldest_age_seconds", "61.001" },
-		{ "mmsync_stuck_creations", "6" },
-		{ "mmsync_dead_letters{state=\"open\"}", "1" },
-		{ "mmsync_dead_letters{state=\"given_up\"}", "2" },
-		{ "mmsync_integration_info{" HOSTILE ",provider=\"ical\"}", "1" },
-		{ "mmsync_integration_info{integration=\"work\",provider=\"unknown\"}", "1" },
-		{ "mmsync_integration_last_success_timestamp_seconds{" HOSTILE "}",
-		  "1772438398.500" },
-		{ "mmsync_integration_last_success_timestamp_seconds{integration=\"work\"}",
-		  "absent" },
-		{ "mmsync_integration_fresh{" HOSTILE "}", "1" },
-		{ "mmsync_integration_fresh{integration=\"work\"}", "0" },
-		{ "mmsync_integration_stale_after_seconds{" HOSTILE "}", "3600.000" },
-		{ "mmsync_integration_failures_in_a_row{" HOSTILE "}", "3" },
-		{ "mmsync_integration_circuit_state{" HOSTILE "}", "2" },
-		{ "mmsync_integration_needs_reauth{integration=\"work\"}", "1" },
-		{ "mmsync_integration_events{" HOSTILE "}", "97" },
-		{ "mmsync_runs_total{" HOSTILE ",status=\"success\"}", "7" },
-		{ "mmsync_runs_total{" HOSTILE ",status=\"failed\"}", "2" },
-		{ "mmsync_run_duration_seconds_sum{" HOSTILE "}", "12.345" },
-		{ "mmsync_run_duration_seconds_count{" HOSTILE "}", "9" },
-		{ "mmsync_requests_total{" HOSTILE "}", "11" },
-		{ "mmsync_request_retries_total{" HOSTILE "}", "1" },
-		{ "mmsync_events_created_total{" HOSTILE "}", "100" },
-		{ "mmsync_events_updated_total{" HOSTILE "}", "20" },
-		{ "mmsync_events_deleted_total{" HOSTILE "}", "3" },
-		{ "mmsync_events_failed_total{" HOSTILE "}", "4" },
-		{ "mmsync_events_failed_total{integration=\"work\"}", "0" },
-	};
 	MMS_AUTO(mms_str) out = { 0 };
 
 	(void)state;
@@ -139,10 +139,10 @@ the_text_is_what_prometheus_reads(void **state)
 	const char *wrong = exposition_check(mms_str_get(&out));
 	if (wrong != NULL)
 		fail_msg("%s\n%s", wrong, mms_str_get(&out));
-	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		const char *is = exposition_value(mms_str_get(&out), rows[i].sample);
-		if (strcmp(is, rows[i].value) != 0)
-			fail_msg("%s is %s, want %s\n%s", rows[i].sample, is, rows[i].value,
+	for (size_t i = 0; i < MMS_COUNT(texts); i++) {
+		const char *is = exposition_value(mms_str_get(&out), texts[i].sample);
+		if (strcmp(is, texts[i].value) != 0)
+			fail_msg("%s is %s, want %s\n%s", texts[i].sample, is, texts[i].value,
 				 mms_str_get(&out));
 	}
 }
