@@ -299,7 +299,7 @@ static const struct {
 } completions[] = {
 	{ "mmsync ''", "sync validate audit availability check-slot blocking-events feed "
 		       "status health metrics doctor demo schema help " },
-	{ "mmsync s", "sync schema " },
+	{ "mmsync s", "sync status schema " },
 	{ "mmsync x", "" },
 	{ "mmsync schema ''", "show check apply adopt " },
 	{ "mmsync schema a", "apply adopt " },
@@ -314,7 +314,7 @@ static const struct {
 	{ "mmsync --color n", "never " },
 	{ "mmsync --color = n", "never " },
 	{ "mmsync --color =", "auto always never " },
-	{ "mmsync --color = never s", "sync schema " },
+	{ "mmsync --color = never s", "sync status schema " },
 	{ "mmsync --site fixtures/he", "fixtures/help " },
 	{ "mmsync --site = fixtures/he", "fixtures/help " },
 	{ "mmsync --site sync au", "audit " },

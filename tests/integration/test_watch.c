@@ -143,6 +143,13 @@ a_site_where_all_is_well_is_told_as_its_golden_files_say(void **state)
 }
 
 static void
+a_calendar_that_has_become_empty_is_told_for_a_week(void **state)
+{
+	(void)state;
+	play("fixtures/watch/empty.scn");
+}
+
+static void
 a_site_without_integrations_is_healthy(void **state)
 {
 	(void)state;
@@ -394,6 +401,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_site_where_much_is_wrong_is_told_as_its_golden_files_say),
 		TEST(a_site_where_all_is_well_is_told_as_its_golden_files_say),
+		TEST(a_calendar_that_has_become_empty_is_told_for_a_week),
 		TEST(a_site_without_integrations_is_healthy),
 		TEST(metrics_are_what_prometheus_reads_and_agree_with_status),
 		TEST(five_hundred_integrations_cost_the_statements_of_one),
