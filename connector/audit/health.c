@@ -221,11 +221,12 @@ judge_freshness(struct judge *j, const struct mms_overview_item *item,
 	const struct mms_integration *in = &item->source->integration;
 	MMS_AUTO(mms_str) why = { 0 };
 	MMS_AUTO(mms_str) hint = { 0 };
-	char age[MMS_AGE_TEXT_MAX];
+	char age[MMS_AGE_TEXT_MAX] = "";
 
 	add_failure(&why, item);
 	add_remedy(&hint, item);
-	mms_age_print(j->facts->now_ms - item->as_of_ms, age);
+	if (item->as_of_ms != MMS_NO_TIME)
+		mms_age_print(j->facts->now_ms - item->as_of_ms, age);
 	switch (freshness->readable) {
 	case MMS_NEVER_READ:
 		return tell_unread(j, item, &why, &hint);
