@@ -76,21 +76,20 @@ find_state(const struct mms_app *app, int64_t now_ms, bool is_synced_here, struc
 	enum mms_readable readable = v->freshness.readable;
 	bool is_new = mms_health_is_new(&app->site.config, item, now_ms);
 	const struct {
-		bool is_it;
 		const char *state;
-		bool needs_attention;
+		bool is_it, needs_attention;
 	} states[] = {
-		{ !item->source->integration.is_active, "inactive", false },
-		{ !is_synced_here, "unsupported", true },
-		{ v->run != NULL, v->run, v->run != NULL && item->source->cursor.is_abandoned },
-		{ readable == MMS_NEEDS_REAUTH, "needs sign-in", true },
-		{ item->circuit != MMS_CIRCUIT_CLOSED, "circuit open", true },
-		{ item->source->cursor.failures > 0, "failing", true },
-		{ is_new, "new", false },
-		{ readable == MMS_NEVER_READ, "never read", true },
-		{ readable == MMS_READ_TOO_OLD, "unreadable", true },
-		{ !v->freshness.is_fresh, "stale", true },
-		{ true, "ok", false },
+		{ "inactive", !item->source->integration.is_active, false },
+		{ "unsupported", !is_synced_here, true },
+		{ v->run, v->run != NULL, v->run != NULL && item->source->cursor.is_abandoned },
+		{ "needs sign-in", readable == MMS_NEEDS_REAUTH, true },
+		{ "circuit open", item->circuit != MMS_CIRCUIT_CLOSED, true },
+		{ "failing", item->source->cursor.failures > 0, true },
+		{ "new", is_new, false },
+		{ "never read", readable == MMS_NEVER_READ, true },
+		{ "unreadable", readable == MMS_READ_TOO_OLD, true },
+		{ "stale", !v->freshness.is_fresh, true },
+		{ "ok", true, false },
 	};
 	size_t i = 0;
 

@@ -104,10 +104,10 @@ static void
 sample(struct writer *w, const char *suffix, const struct label *labels, size_t n,
        int64_t value, enum unit unit)
 {
-	if (w->text != NULL)
-		text_sample(w, suffix, labels, n, value, unit);
-	else
+	if (w->json != NULL)
 		json_sample(w, suffix, labels, n, value, unit);
+	else
+		text_sample(w, suffix, labels, n, value, unit);
 }
 
 /* A sample with one label. */

@@ -34,26 +34,27 @@ wrong_user(const struct mms_integration *in, struct mms_err *err)
 }
 
 mms_rc
-mms_sources_choose(struct mms_db *db, struct mms_sources *sources, const struct mms_names *o,
-		   struct mms_err *err)
+mms_sources_choose(struct mms_db *db, struct mms_sources *sources,
+		   const struct mms_names *names, struct mms_err *err)
 {
 	size_t n_found = 0;
 	mms_rc rc = MMS_OK;
 
-	for (size_t k = 0; rc == MMS_OK && k < o->n_integrations; k++) {
-		rc = mms_sources_choose_name(db, sources, o->integrations[k], &n_found, err);
+	for (size_t k = 0; rc == MMS_OK && k < names->n_integrations; k++) {
+		rc = mms_sources_choose_name(db, sources, names->integrations[k], &n_found,
+					     err);
 		if (rc == MMS_OK && n_found == 0)
-			rc = unknown_name("integration", o->integrations[k], sources, false,
+			rc = unknown_name("integration", names->integrations[k], sources, false,
 					  err);
 	}
-	for (size_t k = 0; rc == MMS_OK && k < o->n_users; k++) {
-		rc = mms_sources_choose_user(db, sources, o->users[k], &n_found, err);
+	for (size_t k = 0; rc == MMS_OK && k < names->n_users; k++) {
+		rc = mms_sources_choose_user(db, sources, names->users[k], &n_found, err);
 		if (rc == MMS_OK && n_found == 0)
-			rc = mms_users_find(db, o->users[k], err);
+			rc = mms_users_find(db, names->users[k], err);
 		if (rc == MMS_E_GONE)
-			rc = unknown_name("user", o->users[k], sources, true, err);
+			rc = unknown_name("user", names->users[k], sources, true, err);
 	}
-	for (size_t i = 0; rc == MMS_OK && o->n_users > 0 && i < sources->n; i++) {
+	for (size_t i = 0; rc == MMS_OK && names->n_users > 0 && i < sources->n; i++) {
 		if (sources->items[i].is_named && !sources->items[i].is_of_user)
 			rc = wrong_user(&sources->items[i].integration, err);
 	}
