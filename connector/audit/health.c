@@ -143,8 +143,10 @@ static void
 add_command(struct mms_str *out, const char *command, const struct mms_overview_item *item,
 	    const char *rest)
 {
-	mms_str_addf(out, "mmsync %s --integration ", command);
-	add_word(out, item->source->integration.name);
+	const char *name = item->source->integration.name;
+
+	mms_str_addf(out, "mmsync %s --integration%c", command, name[0] == '-' ? '=' : ' ');
+	add_word(out, name);
 	mms_str_add(out, rest);
 }
 

@@ -22,7 +22,7 @@ _mmsync_options() {
 	'status') _mmsync_words='--integration --user' ;;
 	'health') _mmsync_words='' ;;
 	'metrics') _mmsync_words='' ;;
-	'doctor') _mmsync_words='' ;;
+	'doctor') _mmsync_words='--offline' ;;
 	'demo') _mmsync_words='--feed --stop' ;;
 	'schema show') _mmsync_words='' ;;
 	'schema check') _mmsync_words='' ;;
@@ -51,7 +51,7 @@ _mmsync_choices() {
 	esac
 }
 # options that are followed by their argument
-_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --doctype --fail-on --doctype --user --integration --fail-on --format --integration --from --to --zone --integration --user --feed   '
+_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --doctype --fail-on --doctype --user --integration --fail-on --format --integration --from --to --zone --integration --user  --feed   '
 _mmsync_doctypes=('MM Calendar Integration' 'MM Calendar Event Sync' 'MM Meeting Booking')
 # END completion
 

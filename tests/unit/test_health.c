@@ -364,6 +364,7 @@ hints_are_commands_that_a_shell_takes(void **state)
 		{ "MM-CI-ann@example.com-0001",
 		  "mmsync sync --integration MM-CI-ann@example.com-0001 reads it now" },
 		{ "Ann's own", "mmsync sync --integration 'Ann'\\''s own' reads it now" },
+		{ "-v", "mmsync sync --integration=-v reads it now" },
 		{ "$(reboot)", "mmsync sync --integration '$(reboot)' reads it now" },
 	};
 
