@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # BEGIN completion: made by make docs from the program's tables
-_mmsync_commands='sync validate audit feed status health metrics doctor demo schema help'
+_mmsync_commands='sync validate audit availability check-slot blocking-events feed status health metrics doctor demo schema help'
 _mmsync_globals='--site --json --verbose --quiet --log-format --no-progress --color --help --version'
 # the second words of a first one
 _mmsync_family() {
@@ -18,6 +18,9 @@ _mmsync_options() {
 	'sync') _mmsync_words='--due --integration --calendar-id --user --account-id --force-full --dry-run --confirm-deletes --jobs --timeout' ;;
 	'validate') _mmsync_words='--doctype --accumulate --fail-on' ;;
 	'audit') _mmsync_words='--doctype --user --integration --fail-on --format' ;;
+	'availability') _mmsync_words='--user --from --to --zone' ;;
+	'check-slot') _mmsync_words='--user --start --end --exclude-booking --zone' ;;
+	'blocking-events') _mmsync_words='--user --from --to --zone' ;;
 	'feed preview') _mmsync_words='--integration --from --to --zone' ;;
 	'status') _mmsync_words='--integration --user' ;;
 	'health') _mmsync_words='' ;;
@@ -51,7 +54,7 @@ _mmsync_choices() {
 	esac
 }
 # options that are followed by their argument
-_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --doctype --fail-on --doctype --user --integration --fail-on --format --integration --from --to --zone --integration --user  --feed   '
+_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --doctype --fail-on --doctype --user --integration --fail-on --format --user --from --to --zone --user --start --end --exclude-booking --zone --user --from --to --zone --integration --from --to --zone --integration --user  --feed   '
 _mmsync_doctypes=('MM Calendar Integration' 'MM Calendar Event Sync' 'MM Meeting Booking')
 # END completion
 
