@@ -374,7 +374,10 @@ load_letters(struct mms_db *db, uint64_t cursor_id, struct mms_known *known,
 		if (event == NULL)
 			continue;
 		struct mms_known_letter letter = { .attempts = row[1].i,
-						   .is_given_up = row[2].i != 0 };
+						   .is_given_up =
+							   row[2].i == MMS_LETTER_GIVEN_UP,
+						   .is_discarded =
+							   row[2].i == MMS_LETTER_DISCARDED };
 		if (row[3].type != 0 && row[3].len == MMS_PRINT_BYTES)
 			memcpy(letter.print, row[3].ptr, MMS_PRINT_BYTES);
 		rc = add_letter(known, event, &letter, err);

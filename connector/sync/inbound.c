@@ -63,6 +63,7 @@ plan_input(struct mms_turn_state *t, const struct item *item)
 			in.has_letter = true;
 			/* Who asks for everything wants the refused tried again, too. */
 			in.is_given_up = letter->is_given_up && !t->worker->options->is_full;
+			in.is_discarded = letter->is_discarded;
 			in.attempts = letter->attempts;
 			in.is_letter_same =
 				memcmp(letter->print, item->prints.whole, MMS_PRINT_BYTES) == 0;

@@ -51,6 +51,17 @@ plan_gone(const struct mms_plan_input *in)
 }
 
 /*
+ * Discarded for this very content: nothing is done about it, and nobody is told again. Where the
+ * row is what is wanted after all, there is nothing left to live without.
+ */
+static bool
+is_left_alone(const struct mms_plan_input *in)
+{
+	return in->has_letter && in->is_discarded && in->is_letter_same &&
+	       !(in->has_row && in->is_same);
+}
+
+/*
  * An event that cannot be read. A row with good values keeps them, and keeps blocking, while
  * its update is tried again; given up, it becomes Sync Failed. What never could be read is
  * Sync Failed at once.
@@ -63,7 +74,8 @@ plan_problem(const struct mms_plan_input *in)
 		in->has_row && (in->status == MMS_ROW_SYNCED || in->status == MMS_ROW_PENDING);
 	bool is_failed = in->has_row && in->status == MMS_ROW_FAILED;
 
-	plan.attempts = in->has_letter ? in->attempts + 1 : 1;
+	/* Other content than what was discarded is a new failure. */
+	plan.attempts = in->has_letter && !in->is_discarded ? in->attempts + 1 : 1;
 	plan.gives_up = plan.attempts >= in->max_attempts;
 	if (!(in->has_letter && in->is_given_up))
 		plan.letter = MMS_LETTER_PUT;
@@ -91,10 +103,13 @@ mms_plan_inbound(const struct mms_plan_input *in)
 	}
 	if (in->is_outside && !in->has_row) {
 		plan.count = MMS_COUNT_NONE;
+		drop_letter(in, &plan); /* trouble outside the window is no trouble */
 		return plan;
 	}
 	if (in->is_gone || in->is_declined)
 		return plan_gone(in);
+	if (is_left_alone(in))
+		return plan;
 	if (in->has_problem)
 		return plan_problem(in);
 	if (in->has_letter && in->is_given_up && in->is_letter_same) {

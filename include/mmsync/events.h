@@ -56,11 +56,18 @@ struct mms_known_event {
 	uint32_t next_same; /* index + 1 of the next with the same content, 0: none      */
 };
 
+/* mmsync_dead_letter.given_up */
+enum mms_letter_state {
+	MMS_LETTER_OPEN = 0,      /* tried again by itself                            */
+	MMS_LETTER_GIVEN_UP = 1,  /* only with other content, or when a person asks   */
+	MMS_LETTER_DISCARDED = 2, /* only with other content, and no failure any more */
+};
+
 /* What is known of a dead letter: given up, it is tried again only with other content. */
 struct mms_known_letter {
 	unsigned char print[MMS_PRINT_BYTES]; /* whole print of the row that it was about */
 	int64_t attempts;
-	bool is_given_up;
+	bool is_given_up, is_discarded;
 };
 
 /* All zero is empty. */

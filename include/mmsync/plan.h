@@ -16,6 +16,7 @@
 struct mms_plan_input {
 	/* known */
 	bool has_row, has_state, is_behind, has_letter, is_given_up;
+	bool is_discarded;          /* the letter: a person lives without this content        */
 	enum mms_row_status status; /* of the row */
 	enum mms_state_type type;
 	int64_t attempts;    /* of the dead letter                            */
@@ -47,7 +48,7 @@ enum mms_plan_count {
 	MMS_COUNT_NONE,
 	MMS_COUNT_CREATED,
 	MMS_COUNT_UPDATED,
-	MMS_COUNT_UNCHANGED,
+	MMS_COUNT_UNCHANGED, /* also what was discarded and is the same            */
 	MMS_COUNT_DELETED,
 	MMS_COUNT_DECLINED,
 	MMS_COUNT_OURS,

@@ -19,7 +19,7 @@
 	" c.lease_owner IS NOT NULL AND c.lease_until < UTC_TIMESTAMP(6) "                  \
 	"- " MMS_SQL_LEASE_SKEW ","                                                         \
 	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"         \
-	" AND d.operation = 'apply'),"                                                      \
+	" AND d.operation = 'apply' AND d.given_up <> 2),"                                  \
 	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"         \
 	" AND d.operation = 'apply' AND d.given_up = 0),"                                   \
 	" c.longest_stamp"
@@ -164,6 +164,12 @@
 	  "?)",                                                                                \
 	  "busssiiiiiiiiiiiiiiiiiiSS", "")
 
+/*
+ * LETTER_PUT: what a person decided while a turn was on its way holds. A letter that was opened
+ * anew (no attempts) stays open though the turn counted more tries than it allows, and one that
+ * was discarded stays so for the content that it was discarded for. The assignments are made from
+ * left to right.
+ */
 #define MMS_STMTS_EVENT(X)                                                                     \
 	X(KNOWN_ROWS,                                                                          \
 	  "SELECT external_event_id, name, modified, event_title, event_type, sync_status,"    \
@@ -227,10 +233,12 @@
 	  "INSERT INTO mmsync_dead_letter (integration_id, ext_key, operation, external_id,"   \
 	  " content_print, error_code, error_text, attempts, first_at_ms, last_at_ms,"         \
 	  " given_up) VALUES (?, ?, 'apply', ?, ?, ?, ?, ?, ?, ?, ?)"                          \
-	  " ON DUPLICATE KEY UPDATE content_print = VALUES(content_print),"                    \
-	  " error_code = VALUES(error_code), error_text = VALUES(error_text),"                 \
-	  " attempts = VALUES(attempts), last_at_ms = VALUES(last_at_ms),"                     \
-	  " given_up = VALUES(given_up)",                                                      \
+	  " ON DUPLICATE KEY UPDATE given_up = CASE"                                           \
+	  " WHEN given_up = 2 AND content_print <=> VALUES(content_print) THEN 2"              \
+	  " WHEN attempts = 0 AND VALUES(attempts) > 1 THEN 0 ELSE VALUES(given_up) END,"      \
+	  " attempts = IF(attempts = 0, 1, VALUES(attempts)),"                                 \
+	  " content_print = VALUES(content_print), error_code = VALUES(error_code),"           \
+	  " error_text = VALUES(error_text), last_at_ms = VALUES(last_at_ms)",                 \
 	  "ubSBssiiii", "")                                                                    \
 	X(LETTER_REMOVE,                                                                       \
 	  "DELETE FROM mmsync_dead_letter WHERE integration_id = ? AND ext_key = ?"            \

@@ -52,6 +52,7 @@ read_input(const struct line *l)
 	in.has_twin = strchr(l->flags, 't') != NULL;
 	in.is_behind = strchr(l->flags, 'b') != NULL;
 	in.has_letter = strpbrk(l->flags, "lL") != NULL;
+	in.is_discarded = strchr(l->flags, 'd') != NULL;
 	in.is_given_up = strchr(l->flags, 'g') != NULL;
 	in.is_letter_same = strchr(l->flags, 'S') != NULL;
 	in.attempts = strchr(l->flags, 'L') != NULL ? 4 : in.has_letter ? 1 : 0;
@@ -92,7 +93,7 @@ every_case_of_the_table_is_decided_as_it_says(void **state)
 				 letter_name(&plan), count_names[plan.count]);
 	}
 	(void)fclose(file);
-	assert_true(n >= 40);
+	assert_true(n >= 60);
 }
 
 /* What is known after a plan was carried out. */
@@ -127,9 +128,10 @@ carry_out(const struct mms_plan_input *in, const struct mms_plan *plan)
 		break;
 	}
 	if (plan->letter == MMS_LETTER_REMOVE)
-		after.has_letter = after.is_given_up = false;
+		after.has_letter = after.is_given_up = after.is_discarded = false;
 	if (plan->letter == MMS_LETTER_PUT) {
 		after.has_letter = true;
+		after.is_discarded = false;
 		after.attempts = plan->attempts;
 		after.is_given_up = plan->gives_up;
 	}
@@ -153,12 +155,15 @@ make_input(unsigned n, struct mms_plan_input *out)
 	in.has_letter = (n >> 10 & 1) != 0;
 	in.is_given_up = (n >> 11 & 1) != 0;
 	in.attempts = in.has_letter ? (in.is_given_up ? 3 : 1) : 0;
-	in.is_letter_same = in.is_given_up && (n >> 9 & 1) != 0;
+	in.is_discarded = (n >> 12 & 1) != 0;
+	in.is_letter_same = (in.is_given_up || in.is_discarded) && (n >> 9 & 1) != 0;
 	in.is_gone = event == 1;
 	in.is_declined = event == 2;
 	in.has_problem = event == 3;
 	*out = in;
-	return !(in.is_given_up && !in.has_letter) && !(in.is_same && !in.has_row) &&
+	return !(in.is_given_up && !in.has_letter) &&
+	       !(in.is_discarded && (!in.has_letter || in.is_given_up)) &&
+	       !(in.is_same && !in.has_row) &&
 	       !(in.is_behind && !(in.has_row && in.has_state)) && status < 6;
 }
 
@@ -166,7 +171,7 @@ static void
 the_same_event_again_changes_nothing(void **state)
 {
 	(void)state;
-	for (unsigned n = 0; n < 1U << 12; n++) {
+	for (unsigned n = 0; n < 1U << 13; n++) {
 		struct mms_plan_input in;
 		int steps = 0;
 
@@ -190,11 +195,11 @@ static void
 trouble_never_frees_a_slot_before_it_is_given_up(void **state)
 {
 	(void)state;
-	for (unsigned n = 0; n < 1U << 12; n++) {
+	for (unsigned n = 0; n < 1U << 13; n++) {
 		struct mms_plan_input in;
 
 		if (!make_input(n, &in) || !in.has_problem || !in.has_row ||
-		    in.status != MMS_ROW_SYNCED || in.is_given_up)
+		    in.status != MMS_ROW_SYNCED || in.is_given_up || in.is_discarded)
 			continue;
 		struct mms_plan plan = mms_plan_inbound(&in);
 		assert_true(plan.action == MMS_PLAN_NOTE ||
@@ -202,11 +207,39 @@ trouble_never_frees_a_slot_before_it_is_given_up(void **state)
 	}
 }
 
+/* Discarded, an event is no failure; other content is tried like new. */
+static void
+what_was_discarded_is_left_alone_until_it_changes(void **state)
+{
+	int n_alone = 0, n_anew = 0;
+
+	(void)state;
+	for (unsigned n = 0; n < 1U << 13; n++) {
+		struct mms_plan_input in;
+
+		if (!make_input(n, &in) || !in.is_discarded || in.is_gone || in.is_declined ||
+		    (in.is_outside && !in.has_row))
+			continue;
+		struct mms_plan plan = mms_plan_inbound(&in);
+		if (in.is_letter_same && !in.is_same) {
+			n_alone++;
+			assert_int_equal(plan.action, MMS_PLAN_NOTHING);
+			assert_int_equal(plan.count, MMS_COUNT_UNCHANGED);
+			continue;
+		}
+		n_anew++;
+		assert_int_not_equal(plan.letter, MMS_LETTER_NONE);
+		if (plan.letter == MMS_LETTER_PUT)
+			assert_int_equal(plan.attempts, 1);
+	}
+	assert_true(n_alone > 20 && n_anew > 20);
+}
+
 static void
 only_gone_or_declined_events_are_deleted(void **state)
 {
 	(void)state;
-	for (unsigned n = 0; n < 1U << 12; n++) {
+	for (unsigned n = 0; n < 1U << 13; n++) {
 		struct mms_plan_input in;
 
 		if (!make_input(n, &in))
@@ -224,6 +257,7 @@ main(void)
 		cmocka_unit_test(every_case_of_the_table_is_decided_as_it_says),
 		cmocka_unit_test(the_same_event_again_changes_nothing),
 		cmocka_unit_test(trouble_never_frees_a_slot_before_it_is_given_up),
+		cmocka_unit_test(what_was_discarded_is_left_alone_until_it_changes),
 		cmocka_unit_test(only_gone_or_declined_events_are_deleted),
 	};
 
