@@ -6,6 +6,72 @@
 #ifndef MMSYNC_STMT_LETTERS_H
 #define MMSYNC_STMT_LETTERS_H
 
-#define MMS_STMTS_LETTERS(X)
+/*
+ * What is read of a dead letter d, without its texts. Its row is asked for by itself: our tables
+ * and Frappe's compare names differently, so that a join would read every row.
+ */
+#define MMS_SQL_LETTER_FROM                                          \
+	" FROM mmsync_dead_letter d LEFT JOIN mmsync_cursor c"       \
+	" ON c.id = d.integration_id LEFT JOIN mmsync_event_state s" \
+	" ON s.integration_id = d.integration_id AND s.ext_key = d.ext_key"
+#define MMS_SQL_LETTER                                                        \
+	"d.id, d.integration_id, c.name, d.operation, d.external_id,"         \
+	" d.error_code, d.attempts, d.first_at_ms, d.last_at_ms, d.given_up," \
+	" d.content_print, s.row_name,"
+#define MMS_SQL_LETTER_OUT "uuSsSsiiiiBS"
+
+/* Names on either side of one that does not exist, for the nearest of them. */
+#define MMS_SQL_NEIGHBOURS(table)                                             \
+	"(SELECT name FROM " table " WHERE name >= ? ORDER BY name LIMIT 50)" \
+	" UNION ALL (SELECT name FROM " table " WHERE name < ? ORDER BY name DESC LIMIT 50)"
+
+#define MMS_SQL_EVENT_REF                                                       \
+	"e.name, e.calendar_integration, e.external_event_id, e.sync_status,"   \
+	" e.sync_direction, e.event_type, e.meeting_booking, e.sync_error_log," \
+	" e.last_synced"
+
+#define MMS_STMTS_LETTERS(X)                                                                 \
+	X(LETTERS,                                                                           \
+	  "SELECT " MMS_SQL_LETTER " SUBSTRING_INDEX(d.error_text, CHAR(10 USING utf8mb4), " \
+	  "1), CAST(NULL AS CHAR)" MMS_SQL_LETTER_FROM                                       \
+	  " WHERE ? OR d.given_up <> 2 ORDER BY d.id",                                       \
+	  "i", MMS_SQL_LETTER_OUT "SS")                                                      \
+	X(LETTER,                                                                            \
+	  "SELECT " MMS_SQL_LETTER " d.error_text, d.payload" MMS_SQL_LETTER_FROM            \
+	  " WHERE d.id = ?",                                                                 \
+	  "u", MMS_SQL_LETTER_OUT "sS")                                                      \
+	X(LETTER_OF,                                                                         \
+	  "SELECT " MMS_SQL_LETTER " d.error_text, d.payload" MMS_SQL_LETTER_FROM            \
+	  " WHERE c.name = ? AND d.operation = 'apply'"                                      \
+	  " AND d.ext_key = LEFT(UNHEX(SHA2(?, 256)), 16)",                                  \
+	  "ss", MMS_SQL_LETTER_OUT "sS")                                                     \
+	X(LETTER_ROW,                                                                        \
+	  "SELECT name, event_title, sync_status FROM `tabMM Calendar Event Sync`"           \
+	  " WHERE name = ?",                                                                 \
+	  "s", "sSS")                                                                        \
+	X(LETTER_OPEN,                                                                       \
+	  "UPDATE mmsync_dead_letter SET given_up = 0, attempts = 0"                         \
+	  " WHERE id = ? AND given_up = ? AND attempts = ? AND last_at_ms = ?",              \
+	  "uiii", "")                                                                        \
+	X(LETTER_DISCARD,                                                                    \
+	  "UPDATE mmsync_dead_letter SET given_up = 2"                                       \
+	  " WHERE id = ? AND given_up = ? AND content_print <=> ?",                          \
+	  "uiB", "")                                                                         \
+	X(EVENT_REF,                                                                         \
+	  "SELECT " MMS_SQL_EVENT_REF ", i.name IS NOT NULL, COALESCE(i.is_active, 0),"      \
+	  " i.integration_type FROM `tabMM Calendar Event Sync` e"                           \
+	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = e.calendar_integration"     \
+	  " WHERE e.name = ?",                                                               \
+	  "s", "sSSSSSSSTiiS")                                                               \
+	X(EVENT_NEIGHBOURS, MMS_SQL_NEIGHBOURS("`tabMM Calendar Event Sync`"), "ss", "s")    \
+	X(BOOKING_FIND,                                                                      \
+	  "SELECT name, calendar_event FROM `tabMM Meeting Booking` WHERE name = ?", "s",    \
+	  "sS")                                                                              \
+	X(BOOKING_NEIGHBOURS, MMS_SQL_NEIGHBOURS("`tabMM Meeting Booking`"), "ss", "s")      \
+	X(BOOKING_EVENTS,                                                                    \
+	  "SELECT " MMS_SQL_EVENT_REF " FROM `tabMM Calendar Event Sync` e"                  \
+	  " WHERE e.meeting_booking = ? UNION SELECT " MMS_SQL_EVENT_REF                     \
+	  " FROM `tabMM Calendar Event Sync` e WHERE e.name = ? ORDER BY name",              \
+	  "sS", "sSSSSSSST")
 
 #endif
