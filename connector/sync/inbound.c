@@ -239,55 +239,83 @@ flush_if_planned(struct mms_turn_state *t, struct item *item, struct mms_err *er
 	return rc;
 }
 
+/* The row that a listed event should have, and what is known of it. */
 static mms_rc
-inbound_event(struct mms_turn_state *t, const struct mms_event *event, struct mms_err *err)
+make_item(struct mms_turn_state *t, struct item *item, struct mms_err *err)
 {
-	struct item item __attribute__((cleanup(item_release))) = { .event = event };
 	struct mms_digest *digest = &t->worker->digest;
 
-	if (event->external_id == NULL) {
-		mms_inbound_count(&t->out->events, MMS_COUNT_FAILED,
-				  1); /* nobody's: no row can be */
-		return MMS_OK;
-	}
-	mms_rc rc = mms_event_row_make(event, &t->rules, t->stamp.now_ms, &item.row, err);
+	mms_rc rc =
+		mms_event_row_make(item->event, &t->rules, t->stamp.now_ms, &item->row, err);
 	if (rc == MMS_OK)
-		rc = mms_row_key(digest, item.row.external_event_id, item.key, err);
-	if (rc == MMS_OK) {
-		struct mms_row_fields fields = mms_event_row_fields(&item.row);
-		/* Where it cannot be read its row stands at the present moment, which is no news. */
-		if (event->problem != NULL)
-			fields.start_us = fields.end_us = 0;
-		rc = mms_row_print(digest, &fields, &item.prints, err);
-	}
+		rc = mms_row_key(digest, item->row.external_event_id, item->key, err);
 	if (rc != MMS_OK)
 		return rc;
-	item.known = mms_known_find(&t->known, item.key);
-	rc = flush_if_planned(t, &item, err);
-	if (rc != MMS_OK)
-		return rc;
-	const struct mms_plan_input in = plan_input(t, &item);
-	item.plan = mms_plan_inbound(&in);
-	if (item.plan.action == MMS_PLAN_NOTHING &&
+	struct mms_row_fields fields = mms_event_row_fields(&item->row);
+	/* Where it cannot be read its row stands at the present moment, which is no news. */
+	if (item->event->problem != NULL)
+		fields.start_us = fields.end_us = 0;
+	rc = mms_row_print(digest, &fields, &item->prints, err);
+	item->known = mms_known_find(&t->known, item->key);
+	return rc;
+}
+
+/* A turn about one event passes the others by, but for what may be it under a new id. */
+static bool
+is_passed_by(const struct mms_turn_state *t, const struct item *item)
+{
+	return t->worker->options->only_event != NULL && item->plan.action != MMS_PLAN_DEFER &&
+	       memcmp(item->key, t->only_key, MMS_PRINT_BYTES) != 0;
+}
+
+/* What is known of it decides; where nothing is to be done it is only counted. */
+static mms_rc
+plan_item(struct mms_turn_state *t, struct item *item, struct mms_err *err)
+{
+	const struct mms_event *event = item->event;
+	const struct mms_plan_input in = plan_input(t, item);
+
+	item->plan = mms_plan_inbound(&in);
+	if (item->plan.action == MMS_PLAN_NOTHING &&
 	    mms_fault_is_sabotaged(MMS_SABOTAGE_ALWAYS_WRITES))
-		item.plan.action = MMS_PLAN_UPDATE;
+		item->plan.action = MMS_PLAN_UPDATE;
+	if (is_passed_by(t, item))
+		return MMS_OK;
 	if (!event->is_outside) {
 		t->n_listed++;
 		t->out->events.seen++;
 	}
-	t->out->warnings += item.row.has_warning || event->warning != NULL;
-	if (item.known != NULL)
-		item.known->flags |= MMS_KNOWN_SEEN;
-	if (item.plan.action == MMS_PLAN_NOTHING) {
-		mms_inbound_count(&t->out->events, item.plan.count, 1);
+	t->out->warnings += item->row.has_warning || event->warning != NULL;
+	if (item->known != NULL)
+		item->known->flags |= MMS_KNOWN_SEEN;
+	if (item->plan.action == MMS_PLAN_NOTHING) {
+		mms_inbound_count(&t->out->events, item->plan.count, 1);
 		return MMS_OK;
 	}
-	if (item.known == NULL)
-		rc = make_known(t, &item, err);
+	mms_rc rc = item->known == NULL ? make_known(t, item, err) : MMS_OK;
 	if (rc != MMS_OK)
 		return rc;
-	item.known->flags |= MMS_KNOWN_SEEN;
-	return add_change(t, &item, err);
+	item->known->flags |= MMS_KNOWN_SEEN;
+	return add_change(t, item, err);
+}
+
+static mms_rc
+inbound_event(struct mms_turn_state *t, const struct mms_event *event, struct mms_err *err)
+{
+	struct item item __attribute__((cleanup(item_release))) = { .event = event };
+	bool is_wanted = true;
+
+	if (event->external_id == NULL) {
+		if (t->worker->options->only_event == NULL) /* nobody's: no row can be */
+			mms_inbound_count(&t->out->events, MMS_COUNT_FAILED, 1);
+		return MMS_OK;
+	}
+	mms_rc rc = make_item(t, &item, err);
+	if (rc == MMS_OK && t->worker->options->only_event != NULL)
+		rc = mms_one_is_wanted(t, item.key, item.prints.content, &is_wanted, err);
+	if (rc == MMS_OK && is_wanted)
+		rc = flush_if_planned(t, &item, err);
+	return rc == MMS_OK && is_wanted ? plan_item(t, &item, err) : rc;
 }
 
 mms_rc

@@ -11,9 +11,9 @@
 #include "turn.h"
 
 /* A deferred event is its twin under a new id: its row keeps its name. */
-static mms_rc
-rename_twin(struct mms_turn_state *t, struct mms_change *c, struct mms_known_event *twin,
-	    struct mms_err *err)
+mms_rc
+mms_sweep_rename(struct mms_turn_state *t, struct mms_change *c, struct mms_known_event *twin,
+		 struct mms_err *err)
 {
 	char *name = mms_text_copy(mms_known_name(&t->known, twin));
 
@@ -48,7 +48,7 @@ settle_deferred(struct mms_turn_state *t, struct mms_err *err)
 
 		t->deferred.items[i] = NULL;
 		if (twin != NULL)
-			rc = rename_twin(t, c, twin, err);
+			rc = mms_sweep_rename(t, c, twin, err);
 		if (rc == MMS_OK) {
 			rc = mms_changes_add(&t->pending, c, err);
 		} else {
@@ -111,6 +111,19 @@ add_sweep_change(struct mms_turn_state *t, const struct mms_known_event *event, 
 }
 
 mms_rc
+mms_sweep_one(struct mms_turn_state *t, const struct mms_known_event *event, bool is_refused,
+	      struct mms_err *err)
+{
+	bool is_deleted = is_missing(event) && !is_refused;
+	bool is_nobodys = (event->flags & MMS_KNOWN_LETTER) &&
+			  !(event->flags & MMS_KNOWN_SEEN) && !is_missing(event);
+
+	if (!is_deleted && !is_nobodys && !is_forgotten(event))
+		return MMS_OK;
+	return add_sweep_change(t, event, is_deleted, err);
+}
+
+mms_rc
 mms_sweep(struct mms_turn_state *t, bool *is_refused, struct mms_err *err)
 {
 	const struct mms_config *config = &t->worker->env->site->config;
@@ -139,14 +152,7 @@ mms_sweep(struct mms_turn_state *t, bool *is_refused, struct mms_err *err)
 	}
 	unsigned n_loads = t->n_loads;
 	for (size_t i = 0; rc == MMS_OK && i < t->known.n; i++) {
-		const struct mms_known_event *event = &t->known.items[i];
-		bool is_deleted = is_missing(event) && !*is_refused;
-		bool is_nobodys = (event->flags & MMS_KNOWN_LETTER) &&
-				  !(event->flags & MMS_KNOWN_SEEN) && !is_missing(event);
-
-		if (!is_deleted && !is_nobodys && !is_forgotten(event))
-			continue;
-		rc = add_sweep_change(t, event, is_deleted, err);
+		rc = mms_sweep_one(t, &t->known.items[i], *is_refused, err);
 		if (rc == MMS_OK && t->pending.n >= max)
 			rc = mms_apply(t, NULL, err);
 		if (t->n_loads != n_loads) { /* read again: each has another place */

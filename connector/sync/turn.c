@@ -104,7 +104,7 @@ try_begin(struct mms_turn_state *t, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = mms_lease_claim(lent.db, t->source->cursor.id, t->worker->owner,
 				     t->started_ms, &t->lease, err);
-	if (rc == MMS_OK)
+	if (rc == MMS_OK && t->worker->options->only_event == NULL)
 		rc = mms_integrations_put_status(lent.db, &t->lease, t->stamp.integration,
 						 "In Progress", err);
 	return rc;
@@ -117,9 +117,12 @@ try_begin(struct mms_turn_state *t, struct mms_err *err)
 static mms_rc
 begin_turn(struct mms_turn_state *t, struct mms_err *err)
 {
+	const char *only = t->worker->options->only_event;
 	mms_rc rc = MMS_OK;
 
-	for (unsigned attempt = 0; t->worker->owner != NULL; attempt++) {
+	if (only != NULL)
+		rc = mms_row_key(&t->worker->digest, only, t->only_key, err);
+	for (unsigned attempt = 0; rc == MMS_OK && t->worker->owner != NULL; attempt++) {
 		rc = try_begin(t, err);
 		if (rc != MMS_E_RETRY || attempt + 1 >= BEGIN_TRIES)
 			return rc;
@@ -219,23 +222,36 @@ note_counts(struct mms_turn_state *t, const struct mms_session *session)
 	t->out->retries = counts->retries;
 }
 
+/*
+ * What the calendar shows. A turn about one event (options->only_event) reads all of it, too: a feed
+ * can be asked in no other way. A service that gives one event by its id would be asked for it here.
+ */
+static mms_rc
+list(struct mms_turn_state *t, struct mms_session *session, const struct mms_listing *listing,
+     struct mms_page *page, struct mms_err *err)
+{
+	const struct mms_provider_ops *ops =
+		((struct mms_session_base *)session)->provider->ops;
+
+	mms_rc rc = ops->start(session, listing, err);
+	return rc == MMS_OK ? read_pages(t, session, page, err) : rc;
+}
+
 /* Read and apply one listing with an open session. */
 static mms_rc
 run_listing(struct mms_turn_state *t, struct mms_session *session, bool is_full,
 	    struct mms_err *err)
 {
 	MMS_AUTO(mms_page) page = { 0 };
-	const struct mms_provider_ops *ops =
-		((struct mms_session_base *)session)->provider->ops;
 	const struct mms_listing listing = { .from_ms = t->from_ms,
 					     .to_ms = t->to_ms,
 					     .cursor = t->source->cursor.token,
 					     .is_full = is_full };
 	bool is_refused = false;
 
-	mms_rc rc = ops->start(session, &listing, err);
-	if (rc == MMS_OK)
-		rc = read_pages(t, session, &page, err);
+	mms_rc rc = list(t, session, &listing, &page, err);
+	if (t->worker->options->only_event != NULL)
+		return rc == MMS_OK ? mms_one_settle(t, page.is_full, err) : rc;
 	if (rc != MMS_OK && mms_fault_is_sabotaged(MMS_SABOTAGE_TORN_LISTING)) {
 		page.is_full = true;
 		rc = t->has_known ? MMS_OK : mms_turn_load_known(t, err);
@@ -360,6 +376,24 @@ end_stopped(struct mms_turn_state *t, bool is_begun)
 				 &ignored);
 }
 
+/* What is left to do after run_session(), which has ended a good turn itself. */
+static void
+end_turn(struct mms_turn_state *t, mms_rc rc, bool is_begun)
+{
+	bool is_held = rc != MMS_E_HELD && t->lease.fence != 0;
+
+	if (t->worker->options->only_event != NULL) {
+		/* Of the calendar as a whole nothing is known that was not known before. */
+		if (is_held)
+			give_back(t);
+		return;
+	}
+	if (rc == MMS_E_STOPPED || (rc != MMS_OK && !is_begun))
+		end_stopped(t, is_begun);
+	else if (rc != MMS_OK && is_held)
+		end_badly(t, &t->out->err);
+}
+
 static void
 prepare(struct mms_turn_state *t)
 {
@@ -421,13 +455,9 @@ mms_turn_run(struct mms_worker *worker, struct mms_source *source, struct mms_tu
 		rc = MMS_OK;
 	out->duration_ms = mms_clock_mono_ms() - t.started_mono_ms;
 	out->status = rc == MMS_OK && out->err.code == MMS_OK ? "success" : "failed";
-	if (rc == MMS_OK)
-		return;
-	mms_err_move(&out->err, &err);
+	if (rc != MMS_OK)
+		mms_err_move(&out->err, &err);
 	if (rc == MMS_E_HELD && t.lease.batch_no == 0)
 		out->status = "skipped"; /* lost before anything was written: as if never had */
-	if (rc == MMS_E_STOPPED || !is_begun)
-		end_stopped(&t, is_begun);
-	else if (rc != MMS_E_HELD && t.lease.fence != 0)
-		end_badly(&t, &out->err);
+	end_turn(&t, rc, is_begun);
 }

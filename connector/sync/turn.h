@@ -54,6 +54,8 @@ struct mms_turn_state {
 	size_t pending_bytes;
 	struct mms_changes deferred; /* new, maybe known under another id               */
 	int64_t n_listed;            /* in the window                                  */
+	unsigned char
+		only_key[MMS_PRINT_BYTES]; /* of options->only_event, where there is one */
 };
 
 /* window.c: must this turn read everything? */
@@ -84,6 +86,24 @@ mms_inbound_change(struct mms_turn_state *t, const struct mms_known_event *known
 /* sweep.c: after a full listing: renamed ids, rows that it no longer shows, letters of nobody. */
 mms_rc
 mms_sweep(struct mms_turn_state *t, bool *is_refused, struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * one.c: a turn that is about one event passes the others by: is this listed one it, or may it
+ * be it under a new id? key and content are its row's. Errors: GONE (its row was deleted).
+ */
+mms_rc
+mms_one_is_wanted(struct mms_turn_state *t, const unsigned char *key,
+		  const unsigned char *content, bool *out, struct mms_err *err) MMS_MUST_CHECK;
+/* one.c: after its listing: a new id, a soft deletion; and what is pending is written. */
+mms_rc
+mms_one_settle(struct mms_turn_state *t, bool is_full, struct mms_err *err) MMS_MUST_CHECK;
+
+/* sweep.c: a deferred change is of its twin, which has a new id. */
+mms_rc mms_sweep_rename(struct mms_turn_state *t, struct mms_change *c,
+			struct mms_known_event *twin, struct mms_err *err) MMS_MUST_CHECK;
+/* sweep.c: what the listing did not show: the change for one event of it, if there is one. */
+mms_rc mms_sweep_one(struct mms_turn_state *t, const struct mms_known_event *event,
+		     bool is_refused, struct mms_err *err) MMS_MUST_CHECK;
 
 /* How the last transaction of a turn ends it; NULL elsewhere. */
 struct mms_turn_finish {

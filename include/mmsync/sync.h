@@ -41,6 +41,12 @@ struct mms_sync_options {
 	const char *const *users;
 	size_t n_users;
 	bool only_due, is_full, is_dry, may_delete;
+	/*
+	 * The external id of one row, as the row holds it: of the one integration that is named
+	 * only this event is brought up to date. What is known of the calendar as a whole
+	 * (cursor, age, status) stays as it is. With is_full. NULL: everything.
+	 */
+	const char *only_event;
 	int64_t jobs;             /* 0: the site's setting                        */
 	int64_t deadline_mono_ms; /* 0: none                                      */
 };
@@ -62,6 +68,7 @@ struct mms_turn {
 	struct mms_event_counts events;
 	struct mms_block_counts blocks;
 	int64_t pages, requests, retries, warnings, duration_ms;
+	bool is_unlisted; /* of only_event: the calendar did not show it                   */
 	struct mms_planned *planned;
 	size_t n_planned, cap_planned;
 };
