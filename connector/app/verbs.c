@@ -14,9 +14,28 @@ help_run(struct mms_app *app, struct mms_err *err)
 	return mms_hint(err, "mmsync help lists the commands");
 }
 
+/* Ids of one command line; --all has no bound. */
+#define FAILURES_MAX 1000
+
 static const struct mms_verb verbs[] = {
 	{ "sync", "", "bring integrations up to date", mms_sync_more,
 	  MMS_NEED_SCHEMA | MMS_WRITES | MMS_NEED_NET, 0, 0, mms_sync_opts, mms_verb_sync },
+	{ "event sync", "NAME", "bring one event up to date", mms_event_sync_more,
+	  MMS_NEED_SCHEMA | MMS_WRITES | MMS_NEED_NET, 1, 1, mms_event_sync_opts,
+	  mms_verb_event_sync },
+	{ "booking status", "NAME", "show the calendar events of one booking",
+	  mms_booking_status_more, MMS_NEED_SCHEMA, 1, 1, NULL, mms_verb_booking_status },
+	{ "failures list", "", "list the events that could not be synced",
+	  mms_failures_list_more, MMS_NEED_SCHEMA, 0, 0, mms_failures_list_opts,
+	  mms_verb_failures_list },
+	{ "failures show", "ID", "show one of them, with all that is known",
+	  mms_failures_show_more, MMS_NEED_SCHEMA, 1, 1, NULL, mms_verb_failures_show },
+	{ "failures retry", "[ID...]", "try them again now", mms_failures_retry_more,
+	  MMS_NEED_SCHEMA | MMS_WRITES | MMS_NEED_NET, 0, FAILURES_MAX, mms_failures_retry_opts,
+	  mms_verb_failures_retry },
+	{ "failures discard", "ID...", "live without them", mms_failures_discard_more,
+	  MMS_NEED_SCHEMA | MMS_WRITES, 1, FAILURES_MAX, mms_failures_discard_opts,
+	  mms_verb_failures_discard },
 	{ "validate", "[FILE]", "judge documents before they are saved", mms_validate_more,
 	  MMS_NEED_SITE, 0, 1, mms_validate_opts, mms_verb_validate },
 	{ "audit", "", "judge every row of the DocTypes, read-only", mms_audit_more,

@@ -7,6 +7,8 @@
 
 #include "mmsync/app.h"
 #include "mmsync/findings.h"
+#include "mmsync/sync.h"
+#include "mmsync/zone.h"
 
 /* A list of findings, as the member "findings" of an object; as a table with what to do below. */
 void mms_app_json_findings(struct mms_json *j, const struct mms_findings *findings);
@@ -43,6 +45,31 @@ mms_rc mms_verb_doctor(struct mms_app *app, struct mms_err *err);
 extern const struct mms_opt mms_sync_opts[];
 extern const char mms_sync_more[];
 mms_rc mms_verb_sync(struct mms_app *app, struct mms_err *err);
+
+/* verb_failures.c */
+extern const struct mms_opt mms_failures_list_opts[], mms_failures_retry_opts[],
+	mms_failures_discard_opts[];
+extern const char mms_failures_list_more[], mms_failures_show_more[], mms_failures_retry_more[],
+	mms_failures_discard_more[];
+mms_rc mms_verb_failures_list(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_failures_show(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_failures_retry(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_failures_discard(struct mms_app *app, struct mms_err *err);
+/* What the engine works with, of this process. Everything is borrowed from app. */
+struct mms_sync_env mms_app_sync_env(struct mms_app *app);
+
+/* verb_event.c, verb_booking.c */
+extern const struct mms_opt mms_event_sync_opts[];
+extern const char mms_event_sync_more[], mms_booking_status_more[];
+mms_rc mms_verb_event_sync(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_booking_status(struct mms_app *app, struct mms_err *err);
+/*
+ * The zone of Frappe's own columns. Owns: *zones, mms_zones_free(), also when it fails. Errors:
+ * CONFIG, NOMEM. A wall time of such a column as Unix ms; MMS_NO_TIME stays that.
+ */
+mms_rc mms_app_site_zone(const struct mms_app *app, struct mms_zones **zones,
+			 const struct mms_zone **out, struct mms_err *err) MMS_MUST_CHECK;
+int64_t mms_app_site_utc(const struct mms_zone *zone, int64_t wall_us);
 
 extern const struct mms_opt mms_demo_opts[];
 extern const char mms_demo_more[];
