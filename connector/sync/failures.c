@@ -221,6 +221,8 @@ mms_failures_discard(const struct mms_sync_env *env, bool is_dry, struct mms_fai
 			f->status = "planned";
 		else
 			rc = change(lent.db, f, mms_letters_discard, "discarded", err);
+		if (rc == MMS_OK && strcmp(f->status, "discarded") == 0)
+			f->letter.state = MMS_LETTER_DISCARDED;
 	}
 	return rc;
 }
