@@ -370,7 +370,7 @@ find_booking(struct mms_db *db, const char *name, char **spelled, char **event,
 	const struct mms_value *row = NULL;
 	const struct mms_value in[] = { mms_v_text(name) };
 
-	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_BOOKING_FIND, in, err);
+	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_BUSY_BOOKING, in, err);
 	if (rc == MMS_OK)
 		rc = mms_rows_next(&rows, &row, err);
 	if (rc != MMS_OK || row == NULL)

@@ -2,11 +2,14 @@
 # shellcheck shell=bash
 
 # BEGIN completion: made by make docs from the program's tables
-_mmsync_commands='sync validate audit availability check-slot blocking-events feed status health metrics doctor demo schema help'
+_mmsync_commands='sync event booking failures validate audit availability check-slot blocking-events feed status health metrics doctor demo schema help'
 _mmsync_globals='--site --json --verbose --quiet --log-format --no-progress --color --help --version'
 # the second words of a first one
 _mmsync_family() {
 	case $1 in
+	event) _mmsync_words='sync' ;;
+	booking) _mmsync_words='status' ;;
+	failures) _mmsync_words='list show retry discard' ;;
 	feed) _mmsync_words='preview' ;;
 	schema) _mmsync_words='show check apply adopt' ;;
 	*) _mmsync_words= ;;
@@ -16,6 +19,12 @@ _mmsync_family() {
 _mmsync_options() {
 	case $1 in
 	'sync') _mmsync_words='--due --integration --calendar-id --user --account-id --force-full --dry-run --confirm-deletes --jobs --timeout' ;;
+	'event sync') _mmsync_words='--timeout' ;;
+	'booking status') _mmsync_words='' ;;
+	'failures list') _mmsync_words='--integration --user --all' ;;
+	'failures show') _mmsync_words='' ;;
+	'failures retry') _mmsync_words='--all --integration --dry-run --timeout' ;;
+	'failures discard') _mmsync_words='--dry-run' ;;
 	'validate') _mmsync_words='--doctype --accumulate --fail-on' ;;
 	'audit') _mmsync_words='--doctype --user --integration --fail-on --format' ;;
 	'availability') _mmsync_words='--user --from --to --zone' ;;
@@ -54,7 +63,7 @@ _mmsync_choices() {
 	esac
 }
 # options that are followed by their argument
-_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --doctype --fail-on --doctype --user --integration --fail-on --format --user --from --to --zone --user --start --end --exclude-booking --zone --user --from --to --zone --integration --from --to --zone --integration --user  --feed   '
+_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --timeout --integration --user --integration --timeout  --doctype --fail-on --doctype --user --integration --fail-on --format --user --from --to --zone --user --start --end --exclude-booking --zone --user --from --to --zone --integration --from --to --zone --integration --user  --feed   '
 _mmsync_doctypes=('MM Calendar Integration' 'MM Calendar Event Sync' 'MM Meeting Booking')
 # END completion
 

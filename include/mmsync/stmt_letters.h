@@ -64,9 +64,6 @@
 	  " WHERE e.name = ?",                                                               \
 	  "s", "sSSSSSSSTiiS")                                                               \
 	X(EVENT_NEIGHBOURS, MMS_SQL_NEIGHBOURS("`tabMM Calendar Event Sync`"), "ss", "s")    \
-	X(BOOKING_FIND,                                                                      \
-	  "SELECT name, calendar_event FROM `tabMM Meeting Booking` WHERE name = ?", "s",    \
-	  "sS")                                                                              \
 	X(BOOKING_NEIGHBOURS, MMS_SQL_NEIGHBOURS("`tabMM Meeting Booking`"), "ss", "s")      \
 	X(BOOKING_EVENTS,                                                                    \
 	  "SELECT " MMS_SQL_EVENT_REF " FROM `tabMM Calendar Event Sync` e"                  \
