@@ -12,7 +12,7 @@
 	" c.longest_watermark, c.longest_stamp, c.fence, c.batch_no,"               \
 	" c.id IS NOT NULL AND " MMS_SQL_NEEDS_REAUTH ","                           \
 	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id" \
-	" AND d.operation = 'apply'), c.window_start_ms, c.window_end_ms"
+	" AND d.operation = 'apply' AND d.given_up <> 2), c.window_start_ms, c.window_end_ms"
 
 /* One row for each active calendar of a person; one of NULLs for a person without any. */
 #define MMS_SQL_BUSY_PERSON(zone)                                                       \

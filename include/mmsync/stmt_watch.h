@@ -37,7 +37,7 @@
 	  "", "Siii")                                                                          \
 	X(WATCH_LETTERS,                                                                       \
 	  "SELECT integration_id, COUNT(IF(given_up = 0, 1, NULL)),"                           \
-	  " COUNT(IF(given_up <> 0, 1, NULL)) FROM mmsync_dead_letter GROUP BY "               \
+	  " COUNT(IF(given_up = 1, 1, NULL)) FROM mmsync_dead_letter GROUP BY "                \
 	  "integration_id",                                                                    \
 	  "", "uii")                                                                           \
 	X(WATCH_OUTBOX,                                                                        \
