@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "mmsync/age.h"
 #include "mmsync/utf8.h"
 
 /* The widest line for a terminal. */
@@ -14,7 +15,6 @@
 /* "2026-03-10 09:00" */
 #define MOMENT_WIDTH 16
 #define MINUTE_MS    INT64_C(60000)
-#define HOUR_MS      (60 * MINUTE_MS)
 
 void
 answer_release(struct answer *answer)
@@ -155,18 +155,14 @@ add_span(const struct answer *answer, const struct mms_span *span, struct mms_st
 static void
 add_age(const struct answer *answer, struct mms_str *out, int64_t as_of_ms)
 {
-	int64_t age_ms = answer->a.now_ms - as_of_ms;
+	char age[MMS_AGE_TEXT_MAX];
 
 	if (as_of_ms == MMS_NO_TIME)
 		mms_str_add(out, "never");
-	else if (age_ms < MINUTE_MS)
+	else if (answer->a.now_ms - as_of_ms < MINUTE_MS)
 		mms_str_add(out, "just now");
-	else if (age_ms < 2 * HOUR_MS)
-		mms_str_addf(out, "%" PRId64 " min ago", age_ms / MINUTE_MS);
-	else if (age_ms < 2 * MMS_DAY_MS)
-		mms_str_addf(out, "%" PRId64 " h ago", age_ms / HOUR_MS);
 	else
-		mms_str_addf(out, "%" PRId64 " days ago", age_ms / MMS_DAY_MS);
+		mms_str_addf(out, "%s ago", mms_age_print(answer->a.now_ms - as_of_ms, age));
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
