@@ -1,6 +1,7 @@
 /* What the database knows of a person's time (see the header). */
 #include "mmsync/busy.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "mmsync/mem.h"
@@ -150,6 +151,14 @@ read_person(struct mms_db *db, enum mms_stmt stmt, const char *user,
 	return rc;
 }
 
+static int
+by_name(const void *a, const void *b)
+{
+	const struct mms_busy_calendar *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
 mms_rc
 mms_busy_load_person(struct mms_db *db, const struct mms_columns *columns, const char *user,
 		     struct mms_busy_person *out, struct mms_err *err)
@@ -161,6 +170,8 @@ mms_busy_load_person(struct mms_db *db, const struct mms_columns *columns, const
 				     : MMS_STMT_BUSY_PERSON_PLAIN;
 
 	mms_rc rc = read_person(db, stmt, user, &person, &are_own, err);
+	if (rc == MMS_OK && person.n > 1)
+		qsort(person.calendars, person.n, sizeof *person.calendars, by_name);
 	for (size_t i = 0; rc == MMS_OK && !are_own && i < person.n; i++) {
 		if (!person.calendars[i].has_cursor)
 			rc = find_cursor(db, &person.calendars[i], err);
