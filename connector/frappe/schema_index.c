@@ -29,8 +29,8 @@ static const struct index indexes[] = {
 	  "calendar_integration,is_blocking_availability,start_datetime,end_datetime,sync_"
 	  "status",
 	  false, true },
-	{ EVENTS, "calendar_integration_modified_index",
-	  "calendar_integration,modified,start_datetime,end_datetime", false, true },
+	{ EVENTS, "calendar_integration_modified_index", "calendar_integration,modified", false,
+	  true },
 	{ EVENTS, "meeting_booking_calendar_integration_index",
 	  "meeting_booking,calendar_integration", false, false },
 	{ INTEGRATIONS, "user_is_active_index", "user,is_active", false, false },
