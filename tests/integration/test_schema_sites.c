@@ -160,7 +160,7 @@ an_index_that_statements_name_gets_its_name(void **state)
 					  "WHERE table_schema = DATABASE() AND index_name IN "
 					  "('calendar_integration_availability_index', "
 					  "'calendar_integration_modified_index')"),
-			 6 + 4);
+			 6 + 2);
 	assert_int_equal(mms_test_ask_i64(&server,
 					  "SELECT COUNT(*) FROM information_schema.statistics "
 					  "WHERE table_schema = DATABASE() AND index_name = "
