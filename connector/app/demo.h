@@ -32,6 +32,9 @@ mms_rc mms_demo_tell(struct demo *demo, struct mms_err *err) MMS_MUST_CHECK;
 mms_rc
 mms_demo_put_feeds(const struct demo *demo, int version, struct mms_err *err) MMS_MUST_CHECK;
 
+/* The Monday on which the story's week begins, days since 1970. */
+int64_t mms_demo_monday(const struct mms_app *app);
+
 /* Write a small file. Errors: CONFIG. */
 mms_rc mms_demo_write(const char *path, const char *text, struct mms_err *err) MMS_MUST_CHECK;
 

@@ -75,8 +75,8 @@ static const struct feed_text feeds[] = {
 	  "END:VCALENDAR\r\n" },
 };
 
-static int64_t
-coming_monday(const struct mms_app *app)
+int64_t
+mms_demo_monday(const struct mms_app *app)
 {
 	int64_t today = mms_clock_now_ms(&app->clock) / MMS_DAY_MS;
 
@@ -100,7 +100,7 @@ add_time(struct mms_str *out, const char *p, int64_t monday)
 mms_rc
 mms_demo_put_feeds(const struct demo *demo, int version, struct mms_err *err)
 {
-	int64_t monday = coming_monday(demo->app);
+	int64_t monday = mms_demo_monday(demo->app);
 	mms_rc rc = MMS_OK;
 
 	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(feeds); i++) {

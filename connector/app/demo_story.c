@@ -246,15 +246,84 @@ tell_change(struct demo *demo, struct mms_err *err)
 	return rc;
 }
 
+/* A time of the story's week, as it is typed and as a row has it. */
+struct demo_time {
+	char typed[40], stored[40];
+};
+
+static struct demo_time
+time_at(const struct demo *demo, int day, int hour, int minute)
+{
+	struct mms_civil c;
+	struct demo_time t;
+
+	mms_civil_from_days(mms_demo_monday(demo->app) + day, &c);
+	(void)snprintf(t.typed, sizeof t.typed, "%04d-%02d-%02dT%02d:%02d:00Z", (int)c.year,
+		       (int)c.month, (int)c.day, hour, minute);
+	(void)snprintf(t.stored, sizeof t.stored, "%04d-%02d-%02d %02d:%02d:00", (int)c.year,
+		       (int)c.month, (int)c.day, hour, minute);
+	return t;
+}
+
+static mms_rc
+book_bob(const struct demo *demo, struct mms_err *err)
+{
+	struct demo_time start = time_at(demo, 3, 15, 0), end = time_at(demo, 3, 16, 0);
+	char booking[800];
+	const char *const statements[] = {
+		"INSERT INTO `tabMM Meeting Type` (name, creation, modified, "
+		"meeting_name, is_active, is_public, is_internal) VALUES ('Consultation', "
+		"NOW(6), NOW(6), 'Consultation', 1, 1, 1)",
+		booking,
+		"INSERT INTO `tabMM Meeting Booking Assigned User` (name, idx, user, "
+		"is_primary_host, parent, parentfield, parenttype) VALUES ('demo-1', 1, "
+		"'bob@example.com', 1, 'MM-MB-0001', 'assigned_users', 'MM Meeting Booking')",
+	};
+
+	(void)snprintf(booking, sizeof booking,
+		       "INSERT INTO `tabMM Meeting Booking` (name, creation, modified, "
+		       "meeting_type, booking_status, meeting_title, start_datetime, "
+		       "end_datetime, duration, customer_name, customer_email) VALUES "
+		       "('MM-MB-0001', NOW(6), NOW(6), 'Consultation', 'Confirmed', "
+		       "'Consultation', '%s', '%s', 60, 'A customer', 'customer@example.org')",
+		       start.stored, end.stored);
+	return run_sql(demo, statements, MMS_COUNT(statements), err);
+}
+
+static mms_rc
+tell_free(struct demo *demo, struct mms_err *err)
+{
+	struct demo_time monday = time_at(demo, 0, 0, 0), saturday = time_at(demo, 5, 0, 0);
+	struct demo_time from = time_at(demo, 1, 16, 0), to = time_at(demo, 1, 17, 0);
+	const char *const week[] = { "availability", "--user", "bob@example.com", "--from",
+				     monday.typed,   "--to",   saturday.typed,    NULL };
+	const char *const slot[] = { "check-slot", "--user", "bob@example.com", "--start",
+				     from.typed,   "--end",  to.typed,          NULL };
+	int status = 0;
+
+	say("\n4. A customer has booked Bob for Thursday. The booking page asks when he is "
+	    "free,\n"
+	    "   and whether he is on Tuesday at eleven by his clock:");
+	mms_rc rc = book_bob(demo, err);
+	if (rc == MMS_OK)
+		rc = show(demo, week, &status, err);
+	if (rc == MMS_OK)
+		rc = expect_status(status, 0, "availability", err);
+	if (rc == MMS_OK)
+		rc = show(demo, slot, &status, err);
+	return rc == MMS_OK ? expect_status(status, 0, "check-slot", err) : rc;
+}
+
 static mms_rc
 tell_outage(struct demo *demo, struct mms_err *err)
 {
-	static const char *const sync[] = { "sync", "--integration",
-					    "MM-CI-cleo@example.com-0003", NULL };
+	static const char *const
+		sync[] = { "sync", "--integration", "MM-CI-cleo@example.com-0003", NULL },
+		*const state[] = { "status", NULL }, *const health[] = { "health", NULL };
 	char path[160];
 	int status = 0;
 
-	say("\n4. Cleo's service has a bad day and answers with a log-in page and status 200.\n"
+	say("\n5. Cleo's service has a bad day and answers with a log-in page and status 200.\n"
 	    "   That is a failure, never an empty calendar: her events stay.");
 	(void)snprintf(path, sizeof path, "%s/cleo-talks.ics.down", demo->feeds);
 	mms_rc rc = mms_demo_write(path, "", err);
@@ -266,7 +335,11 @@ tell_outage(struct demo *demo, struct mms_err *err)
 	(void)unlink(path);
 	if (rc == MMS_OK)
 		rc = show_rows(demo, "i.user = 'cleo@example.com'", err);
-	return rc;
+	if (rc != MMS_OK)
+		return rc;
+	say("\n   The operator sees it, too:");
+	rc = show(demo, state, &status, err);
+	return rc == MMS_OK ? show(demo, health, &status, err) : rc;
 }
 
 static mms_rc
@@ -284,7 +357,7 @@ tell_audit(struct demo *demo, struct mms_err *err)
 	};
 	int status = 0;
 
-	say("\n5. Somebody writes three faults into the tables by hand: an event that ends\n"
+	say("\n6. Somebody writes three faults into the tables by hand: an event that ends\n"
 	    "   before it starts, attendees that are no list, a window of 400 days. The audit\n"
 	    "   reads every row by the DocTypes' own rules and finds them:");
 	mms_rc rc = run_sql(demo, faults, MMS_COUNT(faults), err);
@@ -325,6 +398,8 @@ mms_demo_tell(struct demo *demo, struct mms_err *err)
 		rc = tell_first_sync(demo, err);
 	if (rc == MMS_OK && demo->own_feed == NULL)
 		rc = tell_change(demo, err);
+	if (rc == MMS_OK)
+		rc = tell_free(demo, err);
 	if (rc == MMS_OK)
 		rc = tell_outage(demo, err);
 	if (rc == MMS_OK)
