@@ -110,14 +110,14 @@ take_zone(const struct mms_value *row, char **out)
 	return v->len == 0 || take_text(v, out);
 }
 
+/* A renamed one's. A cursor that has the name, but is of another document, says nothing of it. */
 static mms_rc
 find_cursor(struct mms_db *db, struct mms_busy_calendar *calendar, struct mms_err *err)
 {
 	MMS_AUTO(mms_rows) rows = { 0 };
 	const struct mms_value *row = NULL;
 	const struct mms_value in[] = { mms_v_wall(calendar->creation_us),
-					mms_v_text(calendar->owner), mms_v_text(calendar->name),
-					mms_v_text(calendar->name) };
+					mms_v_text(calendar->owner) };
 
 	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_BUSY_CURSOR, in, err);
 	if (rc == MMS_OK)

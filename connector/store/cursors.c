@@ -276,7 +276,11 @@ mms_sources_choose_user(struct mms_db *db, struct mms_sources *sources, const ch
 
 /* ---- new and renamed ones ------------------------------------------------------------------- */
 
-/* First every name that is needed is made free: two may have changed theirs for each other's. */
+/*
+ * First every name that is needed is made free: two may have changed theirs for each other's. A
+ * name that has come back with another creation is of a document made anew, whose calendar nobody
+ * has read yet.
+ */
 static mms_rc
 follow_renames(struct mms_db *db, const struct mms_sources *sources, struct mms_err *err)
 {
@@ -292,8 +296,10 @@ follow_renames(struct mms_db *db, const struct mms_sources *sources, struct mms_
 	}
 	for (size_t i = 0; rc == MMS_OK && i < sources->n; i++) {
 		const struct mms_source *source = &sources->items[i];
-		const struct mms_value in[] = { mms_v_text(source->integration.name),
-						mms_v_wall(source->integration.creation_us),
+		const struct mms_value creation = mms_v_wall(source->integration.creation_us);
+		const struct mms_value in[] = { creation,
+						mms_v_text(source->integration.name),
+						creation,
 						mms_v_text(source->integration.owner),
 						mms_v_u64(source->cursor.id),
 						mms_v_text(source->cursor.name) };

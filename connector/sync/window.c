@@ -66,6 +66,8 @@ mms_window_wants_full(const struct mms_cursor *cursor, const unsigned char *read
 		return true; /* what is stored was made under other rules */
 	if (cursor->open_letters > 0)
 		return true; /* an event waits for another try */
+	if (cursor->last_success_ms == MMS_NO_TIME)
+		return true; /* nobody has read this calendar yet: that was another's token */
 	if (cursor->token == NULL || cursor->token[0] == '\0' ||
 	    cursor->last_full_ms == MMS_NO_TIME || cursor->window_start_ms == MMS_NO_TIME)
 		return true;

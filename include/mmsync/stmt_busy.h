@@ -135,13 +135,11 @@
 	X(BUSY_PERSON_PLAIN, MMS_SQL_BUSY_PERSON("NULL"), "s", MMS_BUSY_PERSON_OUT)            \
 	X(BUSY_CURSOR,                                                                         \
 	  "SELECT " MMS_SQL_BUSY_CURSOR " FROM mmsync_cursor c WHERE"                          \
-	  " (c.frappe_creation = ? AND c.frappe_owner <=> ? AND NOT EXISTS"                    \
+	  " c.frappe_creation = ? AND c.frappe_owner <=> ? AND NOT EXISTS"                     \
 	  " (SELECT 1 FROM `tabMM Calendar Integration` j WHERE j.name = c.name AND"           \
-	  " j.creation <=> c.frappe_creation AND j.owner <=> c.frappe_owner))"                 \
-	  " OR (c.name = ? AND NOT EXISTS (SELECT 1 FROM `tabMM Calendar Integration` j"       \
-	  " WHERE j.creation <=> c.frappe_creation AND j.owner <=> c.frappe_owner))"           \
-	  " ORDER BY c.name = ?, c.id LIMIT 1",                                                \
-	  "TSss", "uIISTTiiIIII")                                                              \
+	  " j.creation <=> c.frappe_creation AND j.owner <=> c.frappe_owner)"                  \
+	  " ORDER BY c.id LIMIT 1",                                                            \
+	  "TS", "uIISTTiiIIII")                                                                \
 	X(BUSY_EVENTS_1, MMS_SQL_BUSY_EVENTS_1, MMS_BUSY_EVENTS_IN_1, MMS_BUSY_EVENTS_OUT)     \
 	X(BUSY_EVENTS_1_APART, MMS_SQL_BUSY_EVENTS_1 MMS_SQL_BUSY_APART,                       \
 	  MMS_BUSY_EVENTS_IN_1 MMS_BUSY_APART_IN, MMS_BUSY_EVENTS_OUT)                         \

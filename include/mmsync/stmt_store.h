@@ -69,9 +69,10 @@
 	  "UPDATE mmsync_cursor SET name = " MMS_SQL_PARKED " WHERE name = ? AND id <> ?",     \
 	  "su", "")                                                                            \
 	X(CURSOR_FOLLOW,                                                                       \
-	  "UPDATE mmsync_cursor SET name = ?, frappe_creation = ?, frappe_owner = ?"           \
+	  "UPDATE mmsync_cursor SET last_success_ms = IF(frappe_creation <=> ?,"               \
+	  " last_success_ms, NULL), name = ?, frappe_creation = ?, frappe_owner = ?"           \
 	  " WHERE id = ? AND name IN (?, " MMS_SQL_PARKED ")",                                 \
-	  "sTSus", "")                                                                         \
+	  "TsTSus", "")                                                                        \
 	X(CURSOR_ADD,                                                                          \
 	  "INSERT IGNORE INTO mmsync_cursor (name, frappe_creation, frappe_owner, provider)"   \
 	  " VALUES (?, ?, ?, ?)",                                                              \
@@ -165,10 +166,9 @@
 	  "busssiiiiiiiiiiiiiiiiiiSS", "")
 
 /*
- * LETTER_PUT: what a person decided while a turn was on its way holds. A letter that was opened
- * anew (no attempts) stays open though the turn counted more tries than it allows, and one that
- * was discarded stays so for the content that it was discarded for. The assignments are made from
- * left to right.
+ * LETTER_PUT: what a person decided while a turn was on its way holds. A letter opened anew (no
+ * attempts) stays open though the turn counted more tries than it allows; a discarded one stays so
+ * for the content that it was discarded for. The assignments are made from left to right.
  */
 #define MMS_STMTS_EVENT(X)                                                                     \
 	X(KNOWN_ROWS,                                                                          \
