@@ -156,13 +156,14 @@ static void
 add_age(const struct answer *answer, struct mms_str *out, int64_t as_of_ms)
 {
 	char age[MMS_AGE_TEXT_MAX];
+	int64_t age_ms = as_of_ms != MMS_NO_TIME ? answer->a.now_ms - as_of_ms : 0;
 
 	if (as_of_ms == MMS_NO_TIME)
 		mms_str_add(out, "never");
-	else if (answer->a.now_ms - as_of_ms < MINUTE_MS)
+	else if (age_ms < MINUTE_MS && age_ms > -MINUTE_MS)
 		mms_str_add(out, "just now");
 	else
-		mms_str_addf(out, "%s ago", mms_age_print(answer->a.now_ms - as_of_ms, age));
+		mms_str_add(out, mms_age_tell(age_ms, age));
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------- */

@@ -228,7 +228,7 @@ judge_freshness(struct judge *j, const struct mms_overview_item *item,
 	add_failure(&why, item);
 	add_remedy(&hint, item);
 	if (item->as_of_ms != MMS_NO_TIME)
-		mms_age_print(j->facts->now_ms - item->as_of_ms, age);
+		mms_age_tell(j->facts->now_ms - item->as_of_ms, age);
 	switch (freshness->readable) {
 	case MMS_NEVER_READ:
 		return tell_unread(j, item, &why, &hint);
@@ -240,7 +240,7 @@ judge_freshness(struct judge *j, const struct mms_overview_item *item,
 			     "the service refused the stored tokens");
 	case MMS_READ_TOO_OLD:
 		return found(j, "calendar_unreadable", MMS_HEALTH_DEGRADED, item, &hint,
-			     "the calendar was last read %s ago: too long to say whether its "
+			     "the calendar was last read %s: too long to say whether its "
 			     "owner is free%s",
 			     age, mms_str_get(&why));
 	case MMS_READABLE:
@@ -248,8 +248,8 @@ judge_freshness(struct judge *j, const struct mms_overview_item *item,
 	}
 	return found(j, "calendar_stale", in->is_auto ? MMS_HEALTH_DEGRADED : MMS_HEALTH_NOTE,
 		     item, &hint,
-		     "the calendar was last read %s ago, and is stale after %" PRId64 " min%s",
-		     age, mms_freshness_minutes(j->facts->config, in->interval_minutes),
+		     "the calendar was last read %s, and is stale after %" PRId64 " min%s", age,
+		     mms_freshness_minutes(j->facts->config, in->interval_minutes),
 		     mms_str_get(&why));
 }
 

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "mmsync/attr.h"
 
@@ -26,5 +27,15 @@ mms_age_print(int64_t ms, char buf[MMS_AGE_TEXT_MAX])
 		i++;
 	(void)snprintf(buf, MMS_AGE_TEXT_MAX, "%" PRId64 " %s", s / units[i].unit_s,
 		       units[i].name);
+	return buf;
+}
+
+char *
+mms_age_tell(int64_t ms, char buf[MMS_AGE_TEXT_MAX])
+{
+	mms_age_print(ms < 0 ? -ms : ms, buf);
+	size_t len = strlen(buf);
+	(void)snprintf(buf + len, MMS_AGE_TEXT_MAX - len, "%s",
+		       ms < 0 ? " in the future" : " ago");
 	return buf;
 }

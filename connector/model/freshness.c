@@ -20,6 +20,13 @@ mms_freshness_minutes(const struct mms_config *config, int64_t interval_minutes)
 							    : STALE_MINUTES;
 }
 
+/* How far a read is from now; one in the future is as little to be believed as one long ago. */
+static int64_t
+distance(const struct mms_read_facts *facts, int64_t now_ms)
+{
+	return now_ms > facts->as_of_ms ? now_ms - facts->as_of_ms : facts->as_of_ms - now_ms;
+}
+
 static enum mms_readable
 judge_readable(const struct mms_config *config, const struct mms_read_facts *facts,
 	       int64_t now_ms)
@@ -28,7 +35,7 @@ judge_readable(const struct mms_config *config, const struct mms_read_facts *fac
 		return facts->needs_reauth ? MMS_NEEDS_REAUTH : MMS_NEVER_READ;
 	if (facts->needs_reauth)
 		return MMS_NEEDS_REAUTH;
-	if (now_ms - facts->as_of_ms > config->unreadable_after_hours * HOUR_MS)
+	if (distance(facts, now_ms) > config->unreadable_after_hours * HOUR_MS)
 		return MMS_READ_TOO_OLD;
 	return MMS_READABLE;
 }
@@ -40,7 +47,7 @@ mms_freshness_judge(const struct mms_config *config, const struct mms_read_facts
 	struct mms_freshness out = { .readable = judge_readable(config, facts, now_ms) };
 	int64_t fresh_ms = mms_freshness_minutes(config, facts->interval_minutes) * MINUTE_MS;
 
-	out.is_fresh = out.readable == MMS_READABLE && now_ms - facts->as_of_ms <= fresh_ms;
+	out.is_fresh = out.readable == MMS_READABLE && distance(facts, now_ms) <= fresh_ms;
 	return out;
 }
 

@@ -23,7 +23,8 @@ enum mms_readable {
 	MMS_READABLE,     /* what is known of it counts                           */
 	MMS_NEVER_READ,   /* nothing is known                                     */
 	MMS_NEEDS_REAUTH, /* a person must sign in anew before it is read again   */
-	MMS_READ_TOO_OLD, /* no good read for unreadable_after_hours              */
+	MMS_READ_TOO_OLD, /* no good read for unreadable_after_hours, or one as far
+	                     in the future                                        */
 };
 
 struct mms_freshness {
@@ -34,7 +35,10 @@ struct mms_freshness {
 /* Minutes after which a calendar is stale: the setting, else the larger of 60 and three intervals. */
 int64_t mms_freshness_minutes(const struct mms_config *config, int64_t interval_minutes);
 
-/* The judgement at an instant, Unix ms. A read in the future (a clock was set back) is fresh. */
+/*
+ * The judgement at an instant, Unix ms. A read in the future (a clock that was wrong, another
+ * zone's last_sync) is judged by its distance, as one in the past.
+ */
 struct mms_freshness mms_freshness_judge(const struct mms_config *config,
 					 const struct mms_read_facts *facts, int64_t now_ms);
 
