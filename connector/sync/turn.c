@@ -280,8 +280,8 @@ run_session(struct mms_turn_state *t, const struct mms_provider *provider, struc
 
 	mms_rc rc = find_day_zone(t, &calendar.day_zone, err);
 	if (rc == MMS_OK)
-		rc = mms_window_print(&w->digest, &t->rules, calendar.day_zone, t->read_print,
-				      err);
+		rc = mms_window_print(&w->digest, &t->rules, calendar.day_zone, w->site_zone,
+				      t->read_print, err);
 	if (rc == MMS_OK)
 		rc = provider->ops->open(&session, &w->provider_env, &calendar, err);
 	if (rc != MMS_OK || session == NULL)

@@ -64,8 +64,8 @@ bool mms_window_wants_full(const struct mms_cursor *cursor, const unsigned char 
 /* window.c: digest of the rules that rows are made under, for the cursor. */
 mms_rc
 mms_window_print(struct mms_digest *digest, const struct mms_row_rules *rules,
-		 const struct mms_zone *day_zone, unsigned char out[MMS_READ_PRINT_BYTES],
-		 struct mms_err *err) MMS_MUST_CHECK;
+		 const struct mms_zone *day_zone, const struct mms_zone *site_zone,
+		 unsigned char out[MMS_READ_PRINT_BYTES], struct mms_err *err) MMS_MUST_CHECK;
 
 /*
  * window.c: what is committed from an instant (Unix ms) on has a modified after this, site wall

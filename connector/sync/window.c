@@ -30,12 +30,13 @@ is_weekly_due(uint64_t cursor_id, int64_t last_full_ms, int64_t now_ms)
 
 /*
  * What the rows of a turn are made under, beside the events: where it changes (event_time_zone,
- * the person's zone, what blocks, a widened column), an unchanged calendar makes other rows.
+ * the person's zone, what blocks, a widened column), an unchanged calendar makes other rows. In
+ * the site's zone stands the watermark of what was measured: in another it must be measured anew.
  */
 mms_rc
 mms_window_print(struct mms_digest *digest, const struct mms_row_rules *rules,
-		 const struct mms_zone *day_zone, unsigned char out[MMS_READ_PRINT_BYTES],
-		 struct mms_err *err)
+		 const struct mms_zone *day_zone, const struct mms_zone *site_zone,
+		 unsigned char out[MMS_READ_PRINT_BYTES], struct mms_err *err)
 {
 	unsigned char whole[MMS_SHA256_BYTES];
 
@@ -45,6 +46,7 @@ mms_window_print(struct mms_digest *digest, const struct mms_row_rules *rules,
 	mms_digest_add_i64(digest, ROW_FORMAT);
 	mms_digest_add_text(digest, mms_zone_name(rules->event_zone));
 	mms_digest_add_text(digest, mms_zone_name(day_zone));
+	mms_digest_add_text(digest, mms_zone_name(site_zone));
 	mms_digest_add_i64(digest, rules->blocking.tentative);
 	mms_digest_add_i64(digest, rules->blocking.focus_time);
 	mms_digest_add_i64(digest, rules->blocking.all_day);
