@@ -66,12 +66,19 @@ is_text(const char *a, const char *b)
 }
 
 static bool
+has_text(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
+/* An event that says whose it is, is no other booking's, whatever that one says. */
+static bool
 is_excluded(const struct mms_taken *item, const struct mms_taken_question *q)
 {
 	if (item->is_booking)
 		return is_text(item->name, q->excluded_booking);
-	return is_text(item->link, q->excluded_booking) ||
-	       is_text(item->name, q->excluded_event);
+	return has_text(item->link) ? is_text(item->link, q->excluded_booking)
+				    : is_text(item->name, q->excluded_event);
 }
 
 static enum mms_span_kind
@@ -98,12 +105,6 @@ judge(struct mms_taken *item, const struct mms_taken_question *q)
 }
 
 /* ---- a booking and its event ---------------------------------------------------------------- */
-
-static bool
-has_text(const char *text)
-{
-	return text != NULL && text[0] != '\0';
-}
 
 /* The bookings of a list by name, once each, and by the event that they say is theirs. */
 static mms_rc

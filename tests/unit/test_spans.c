@@ -185,6 +185,12 @@ static const struct reading readings[] = {
 	{ "a day that begins at one o'clock", "UTC", "Africa/Cairo", MMS_SPAN_DAYS,
 	  "2026-04-24 00:00:00", "2026-04-24 23:59:59", "2026-04-23T22:00:00Z",
 	  "2026-04-24T21:00:00Z" },
+	{ "a typed end in the small hours, further west", "UTC", "America/New_York",
+	  MMS_SPAN_DAYS, "2026-03-01 00:00:00", "2026-03-02 03:00:00", "2026-03-01T05:00:00Z",
+	  "2026-03-03T05:00:00Z" },
+	{ "typed where it is more than a day earlier", "Pacific/Niue", "Pacific/Kiritimati",
+	  MMS_SPAN_DAYS, "2026-03-02 00:00:00", "2026-03-02 23:59:59", "2026-03-01T10:00:00Z",
+	  "2026-03-02T10:00:00Z" },
 
 	/* times that look like days */
 	{ "to the last second of a day of the person", "UTC", "UTC", MMS_SPAN_EVENT,
