@@ -40,6 +40,18 @@ mms_zone_name(const struct mms_zone *zone)
 	return zone->name;
 }
 
+/* FNV-1a. */
+void
+mms_zone_mark(const struct mms_zone *zone, unsigned char out[MMS_ZONE_MARK_BYTES])
+{
+	uint32_t h = UINT32_C(2166136261);
+
+	for (const char *p = zone->name; *p != '\0'; p++)
+		h = (h ^ (unsigned char)*p) * UINT32_C(16777619);
+	for (size_t i = 0; i < MMS_ZONE_MARK_BYTES; i++)
+		out[i] = (unsigned char)(h >> (8 * i));
+}
+
 bool
 mms_zone_is_utc(const struct mms_zone *zone)
 {

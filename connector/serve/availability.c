@@ -150,13 +150,25 @@ tell_gaps(struct mms_availability *a, const struct mms_availability_calendar *c,
 		    mms_time_print(c->window_end_ms, to));
 }
 
+/* Are a calendar's rows in another zone than times are read in now? */
+static bool
+is_of_other_zone(const struct mms_busy_calendar *in, const struct mms_zone *stored)
+{
+	unsigned char mark[MMS_ZONE_MARK_BYTES];
+
+	mms_zone_mark(stored, mark);
+	return in->has_zone && memcmp(in->zone, mark, sizeof mark) != 0;
+}
+
 /* One calendar's judgement, moved into the answer; its name stays with the person, too. */
 static mms_rc
 judge_calendar(const struct mms_availability_env *env, const struct mms_busy_calendar *in,
-	       const struct mms_zone *site, struct mms_availability *a, struct mms_err *err)
+	       const struct in_zones *zones, struct mms_availability *a, struct mms_err *err)
 {
 	struct mms_availability_calendar *c = &a->calendars[a->n_calendars++];
-	const struct mms_read_facts facts = { .as_of_ms = as_of(in, site),
+	bool is_other = is_of_other_zone(in, zones->stored);
+	const struct mms_read_facts facts = { .as_of_ms = is_other ? MMS_NO_TIME
+								   : as_of(in, zones->site),
 					      .interval_minutes = in->interval_minutes,
 					      .needs_reauth = in->needs_reauth };
 
@@ -174,12 +186,17 @@ judge_calendar(const struct mms_availability_env *env, const struct mms_busy_cal
 	if (c->freshness.readable != MMS_READABLE &&
 	    env->config->unreadable_policy == MMS_UNREADABLE_BUSY)
 		a->is_unknown = true;
-	return tell_gaps(a, c, err);
+	mms_rc rc = is_other ? warn(a, err,
+				    "the times of %s are stored in another zone than %s: the "
+				    "next sync writes them anew",
+				    c->name, mms_zone_name(zones->stored))
+			     : MMS_OK;
+	return rc == MMS_OK ? tell_gaps(a, c, err) : rc;
 }
 
 static mms_rc
 judge_calendars(const struct mms_availability_env *env, const struct mms_busy_person *person,
-		const struct mms_zone *site, struct mms_availability *a, struct mms_err *err)
+		const struct in_zones *zones, struct mms_availability *a, struct mms_err *err)
 {
 	mms_rc rc = MMS_OK;
 
@@ -191,7 +208,7 @@ judge_calendars(const struct mms_availability_env *env, const struct mms_busy_pe
 	if (a->calendars == NULL)
 		return mms_fail_nomem(err);
 	for (size_t i = 0; rc == MMS_OK && i < person->n; i++)
-		rc = judge_calendar(env, &person->calendars[i], site, a, err);
+		rc = judge_calendar(env, &person->calendars[i], zones, a, err);
 	return rc;
 }
 
@@ -331,7 +348,7 @@ mms_availability_load(const struct mms_availability_env *env,
 	if (rc == MMS_OK)
 		rc = find_zones(env, &person, &zones, &a, err);
 	if (rc == MMS_OK)
-		rc = judge_calendars(env, &person, zones.site, &a, err);
+		rc = judge_calendars(env, &person, &zones, &a, err);
 	const struct mms_taken_question rows = { .zones = { zones.stored, zones.person },
 						 .span = question->span,
 						 .excluded_booking = left_out.booking,

@@ -65,6 +65,9 @@ read_cursor(const struct mms_value *row, struct mms_busy_calendar *out, struct m
 	out->n_letters = row[9].type == 0 ? 0 : row[9].i;
 	out->window_start_ms = row[10].type == 0 ? MMS_NO_TIME : row[10].i;
 	out->window_end_ms = row[11].type == 0 ? MMS_NO_TIME : row[11].i;
+	out->has_zone = row[12].type != 0 && row[12].len >= sizeof out->zone;
+	if (out->has_zone)
+		memcpy(out->zone, row[12].ptr, sizeof out->zone);
 	out->has_bound = out->watermark_us != MMS_NO_TIME;
 	if (row[3].type == 0 || !out->has_bound)
 		return MMS_OK;

@@ -55,9 +55,12 @@ mms_window_print(struct mms_digest *digest, const struct mms_row_rules *rules,
 	mms_digest_add_i64(digest, (int64_t)rules->location_chars);
 	mms_digest_add_i64(digest, (int64_t)rules->organizer_chars);
 	rc = mms_digest_end(digest, whole, err);
-	if (rc == MMS_OK)
-		memcpy(out, whole, MMS_READ_PRINT_BYTES);
-	return rc;
+	if (rc != MMS_OK)
+		return rc;
+	/* It begins with the zone of the rows: availability cannot read them in another. */
+	memcpy(out, whole, MMS_READ_PRINT_BYTES);
+	mms_zone_mark(rules->event_zone, out);
+	return MMS_OK;
 }
 
 bool

@@ -31,10 +31,12 @@ struct mms_busy_calendar {
 	struct mms_longest longest; /* of its events; has_bound: it is known               */
 	bool has_bound;
 	int64_t watermark_us, stamp_us; /* rows modified later, but for this, may be longer   */
-	int64_t fence, batch_no;        /* under which all of this was read                    */
+	int64_t fence, batch_no; /* under which all of this was read                    */
 	bool needs_reauth;
 	int64_t n_letters; /* events that could not be read or written                  */
 	int64_t window_start_ms, window_end_ms; /* what its events cover; MMS_NO_TIME     */
+	bool has_zone; /* in which zone its events are stored is known */
+	unsigned char zone[MMS_ZONE_MARK_BYTES]; /* mms_zone_mark() of it                   */
 };
 
 /* All zero is empty; texts are owned. */

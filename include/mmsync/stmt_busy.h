@@ -12,7 +12,8 @@
 	" c.longest_watermark, c.longest_stamp, c.fence, c.batch_no,"               \
 	" c.id IS NOT NULL AND " MMS_SQL_NEEDS_REAUTH ","                           \
 	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id" \
-	" AND d.operation = 'apply' AND d.given_up <> 2), c.window_start_ms, c.window_end_ms"
+	" AND d.operation = 'apply' AND d.given_up <> 2), c.window_start_ms, "      \
+	"c.window_end_ms, c.read_print"
 
 /*
  * One row for each active calendar of a person, in any order (to sort rows with a long text costs
@@ -27,7 +28,7 @@
 	" ON i.user = u.name AND i.is_active = 1 LEFT JOIN mmsync_cursor c"             \
 	" ON c.name = i.name WHERE u.name = ?"
 
-#define MMS_BUSY_CURSOR_OUT "UIISTTIIIIII"
+#define MMS_BUSY_CURSOR_OUT "UIISTTIIIIIIB"
 #define MMS_BUSY_PERSON_OUT "sSSSSITTSI" MMS_BUSY_CURSOR_OUT
 
 /* Every branch of BUSY_EVENTS begins alike. */
@@ -139,7 +140,7 @@
 	  " (SELECT 1 FROM `tabMM Calendar Integration` j WHERE j.name = c.name AND"           \
 	  " j.creation <=> c.frappe_creation AND j.owner <=> c.frappe_owner)"                  \
 	  " ORDER BY c.id LIMIT 1",                                                            \
-	  "TS", "uIISTTiiIIII")                                                                \
+	  "TS", "uIISTTiiIIIIB")                                                               \
 	X(BUSY_EVENTS_1, MMS_SQL_BUSY_EVENTS_1, MMS_BUSY_EVENTS_IN_1, MMS_BUSY_EVENTS_OUT)     \
 	X(BUSY_EVENTS_1_APART, MMS_SQL_BUSY_EVENTS_1 MMS_SQL_BUSY_APART,                       \
 	  MMS_BUSY_EVENTS_IN_1 MMS_BUSY_APART_IN, MMS_BUSY_EVENTS_OUT)                         \

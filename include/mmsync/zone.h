@@ -24,6 +24,10 @@ const struct mms_zone *mms_zone_utc(void);
 /* The name it was made with ("Europe/Berlin", "UTC", a TZID). Borrows: as long as the zone. */
 const char *mms_zone_name(const struct mms_zone *zone);
 
+/* A few bytes that tell one zone's name from another's. */
+#define MMS_ZONE_MARK_BYTES 4
+void mms_zone_mark(const struct mms_zone *zone, unsigned char out[MMS_ZONE_MARK_BYTES]);
+
 /* Is it UTC under whatever name: has it never had another offset than 0? */
 bool mms_zone_is_utc(const struct mms_zone *zone);
 
