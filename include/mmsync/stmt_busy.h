@@ -45,15 +45,17 @@
 /*
  * One calendar's part of the first branch: name, first start that can reach so far, the end. Of the
  * second: name, that first start, the watermark, the stamp, the stamp: what another program wrote
- * since the longest event was last known, whatever its length. Each ends with the earliest end.
- * The third says for each cursor (ids) under which claim and batch its rows were read here.
+ * since the longest event was last known, whatever its length, and what nobody dated. Each ends
+ * with the earliest end. The third says for each cursor (ids) under which claim and batch its rows
+ * were read here.
  */
 #define MMS_SQL_BUSY_NEAR                                                \
 	"(e.calendar_integration = ? AND e.is_blocking_availability = 1" \
 	" AND e.start_datetime >= ? AND e.start_datetime < ?)"
-#define MMS_SQL_BUSY_FAR                                       \
-	"(e.calendar_integration = ? AND e.start_datetime < ?" \
-	" AND ((e.modified > ? AND e.modified < ?) OR e.modified > ?))"
+#define MMS_SQL_BUSY_FAR                                              \
+	"(e.calendar_integration = ? AND e.start_datetime < ?"        \
+	" AND ((e.modified > ? AND e.modified < ?) OR e.modified > ?" \
+	" OR e.modified IS NULL))"
 #define MMS_SQL_BUSY_MARKS(ids)                                                              \
 	" UNION ALL SELECT NULL, CONCAT(c.fence, ':', c.batch_no), NULL,"                    \
 	" NULL, NULL, NULL, CAST(c.id AS CHAR), NULL, 2 FROM mmsync_cursor c WHERE c.id IN " \
