@@ -35,7 +35,7 @@ struct mms_cursor {
 	int64_t next_entry_ms; /* the window's end may come up to here without a read   */
 	int64_t last_full_ms, last_success_ms, last_attempt_ms, wait_until_ms;
 	int64_t failures; /* in a row                                                   */
-	/* What the rows were made under: zone, rules, widths (16 bytes; all zero: unknown). */
+	/* What rows were made under, their zone's mark first, rules, widths (all zero: unknown). */
 	unsigned char read_print[MMS_READ_PRINT_BYTES];
 	bool is_abandoned; /* a worker died over it, and nobody has gone on yet          */
 	int64_t letters, open_letters; /* dead letters of events: all, not given up      */
