@@ -200,7 +200,7 @@ add_state_mark(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 		mms_v_i64(state_status(c)),
 		mms_v_i64(stamp->now_ms),
 		mms_v_u64(stamp->cursor_id),
-		mms_v_bytes(c->key, sizeof c->key),
+		mms_v_bytes(c->is_under_old ? c->old_key : c->key, sizeof c->key),
 	};
 
 	return mms_bulk_add(&w->mark_states, in, err);
@@ -273,7 +273,7 @@ add_change(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 		rc = add_state_rename(w, stamp, c, err);
 	else if (c->kind != MMS_CHANGE_LETTER && c->has_state)
 		rc = add_state_update(w, stamp, c, err);
-	else if (c->kind != MMS_CHANGE_LETTER && c->exact_id != NULL)
+	else if (c->kind != MMS_CHANGE_LETTER && c->exact_id != NULL && !c->is_under_old)
 		rc = add_state_insert(w, stamp, c, err);
 	return rc == MMS_OK ? add_letter(w, stamp, c, err) : rc;
 }

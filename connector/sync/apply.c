@@ -124,6 +124,12 @@ turn_into_letter(struct mms_turn_state *t, struct mms_change *c, const struct mm
 	/* A clash with another writer's row is over when that row is: it is always tried again. */
 	c->letter_is_given_up = c->letter_attempts >= max && why->code != MMS_E_CONFLICT;
 	c->count = MMS_COUNT_FAILED;
+	/* Nor is an event that only its new id keeps from its row, which is right but for that. */
+	struct mms_known_event *old =
+		c->kind == MMS_CHANGE_RENAME ? mms_known_find(&t->known, c->old_key) : NULL;
+	c->letter_is_given_up = c->letter_is_given_up && c->kind != MMS_CHANGE_RENAME;
+	c->is_under_old = old != NULL;
+	k = old != NULL ? old : k;
 	bool is_told = is_again && !c->letter_is_given_up; /* the row says so already */
 	if (c->kind == MMS_CHANGE_INSERT && why->code == MMS_E_ITEM && !is_again)
 		return make_bare(c, err);
@@ -133,6 +139,7 @@ turn_into_letter(struct mms_turn_state *t, struct mms_change *c, const struct mm
 	}
 	enum mms_row_status status = (enum mms_row_status)k->status;
 	c->kind = MMS_CHANGE_MARK;
+	c->known_at = (uint32_t)(k - t->known.items);
 	c->row.status = c->letter_is_given_up ? MMS_ROW_FAILED : status;
 	mms_free(c->row.error_log);
 	c->row.error_log = mms_text_copy(c->letter_text);

@@ -141,6 +141,7 @@ struct mms_change {
 	uint16_t letter_attempts;        /* as it will be                            */
 	unsigned char key[MMS_PRINT_BYTES];
 	unsigned char old_key[MMS_PRINT_BYTES]; /* RENAME                            */
+	bool is_under_old; /* MARK: of a RENAME that was refused, the row's state has old_key */
 	struct mms_event_row row; /* INSERT, UPDATE, RENAME: whole; MARK: status, error_log  */
 	struct mms_prints prints;
 	char *name;          /* of the row; INSERT: filled before it is written       */
