@@ -253,9 +253,17 @@ static mms_rc
 note_length(struct mms_known *known, const char *external_id,
 	    const struct mms_row_fields *fields, struct mms_err *err)
 {
-	if (!fields->is_blocking || !mms_row_status_is_live(fields->status) ||
-	    fields->start_us == MMS_NO_TIME || fields->end_us == MMS_NO_TIME)
+	int64_t length_us;
+
+	if (!fields->is_blocking || fields->start_us == MMS_NO_TIME ||
+	    fields->end_us == MMS_NO_TIME)
 		return MMS_OK;
+	if (!mms_row_status_is_live(fields->status)) {
+		if (!__builtin_sub_overflow(fields->end_us, fields->start_us, &length_us) &&
+		    length_us > known->longest_gone_us)
+			known->longest_gone_us = length_us;
+		return MMS_OK;
+	}
 	return mms_longest_note(&known->longest, external_id, fields->start_us, fields->end_us,
 				err);
 }

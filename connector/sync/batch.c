@@ -40,6 +40,16 @@ writes_blocking(const struct mms_change *c)
 	       c->row.is_blocking && mms_row_status_is_live(c->row.status);
 }
 
+/* Does it make a deleted row live again, at a time and of a length that nobody has kept? */
+static bool
+revives(const struct mms_turn_state *t, const struct mms_change *c)
+{
+	const struct mms_known_event *k = &t->known.items[c->known_at];
+
+	return c->kind == MMS_CHANGE_MARK && mms_row_status_is_live(c->row.status) &&
+	       !mms_row_status_is_live((enum mms_row_status)k->status);
+}
+
 static int64_t
 ms_at_least(int64_t us)
 {
@@ -48,13 +58,16 @@ ms_at_least(int64_t us)
 
 /* Longest event of the batch, ms: until the turn's end availability looks back no further. */
 static int64_t
-longest(const struct mms_batch *b)
+longest(const struct mms_turn_state *t, const struct mms_batch *b)
 {
 	int64_t longest_us = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
-		int64_t length_us = b->items[i]->row.end_us - b->items[i]->row.start_us;
-		if (writes_blocking(b->items[i]) && length_us > longest_us)
+		const struct mms_change *c = b->items[i];
+		int64_t length_us = writes_blocking(c) ? c->row.end_us - c->row.start_us
+				    : revives(t, c)    ? t->known.longest_gone_us
+						       : 0;
+		if (length_us > longest_us)
 			longest_us = length_us;
 	}
 	return ms_at_least(longest_us);
@@ -71,6 +84,9 @@ note_lengths(struct mms_turn_state *t, const struct mms_batch *b, struct mms_err
 		if (writes_blocking(b->items[i]))
 			rc = mms_longest_note(&t->known.longest, row->external_event_id,
 					      row->start_us, row->end_us, err);
+		else if (revives(t, b->items[i]))
+			rc = mms_longest_note(&t->known.longest, NULL, 0,
+					      t->known.longest_gone_us, err);
 	}
 	return rc;
 }
@@ -223,8 +239,8 @@ run_tx(struct mms_turn_state *t, struct mms_tx *tx, struct mms_db *db,
 	if (rc == MMS_OK)
 		rc = mms_tx_begin(tx, db, err);
 	if (rc == MMS_OK)
-		rc = f != NULL ? mms_lease_end(tx, &t->lease, longest(b), &end, err)
-			       : mms_lease_touch(tx, &t->lease, longest(b), err);
+		rc = f != NULL ? mms_lease_end(tx, &t->lease, longest(t, b), &end, err)
+			       : mms_lease_touch(tx, &t->lease, longest(t, b), err);
 	if (rc == MMS_OK && b->n > 0)
 		rc = mms_integrations_hold(tx, t->stamp.integration, err);
 	if (rc == MMS_OK && mms_fault_is_sabotaged(MMS_SABOTAGE_CURSOR_FIRST))
@@ -269,8 +285,10 @@ mms_batch_try(struct mms_turn_state *t, const struct mms_batch *b, bool *was_in_
 				? mms_runs_find(lent.db, t->worker->run, t->source->cursor.id,
 						&has_happened, &asked)
 				: mms_lease_ask(lent.db, &t->lease, &has_happened, &asked);
-	if (answer == MMS_OK && has_happened)
+	if (answer == MMS_OK && has_happened) {
+		t->n_written += (int64_t)b->n;
 		return MMS_OK;
+	}
 	if (answer == MMS_E_HELD)
 		mms_err_move(err, &asked);
 	return answer == MMS_E_HELD ? MMS_E_HELD : rc;

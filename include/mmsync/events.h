@@ -83,7 +83,8 @@ struct mms_known {
 	int64_t n_live; /* live rows in the window when loaded */
 	/* Of those that may block; whoever writes rows notes them here, too. */
 	struct mms_longest longest;
-	int64_t n_stamped; /* rows whose modified is the stamp that was asked for */
+	int64_t longest_gone_us; /* of those that would block if they were not deleted */
+	int64_t n_stamped;       /* rows whose modified is the stamp that was asked for */
 };
 void mms_known_release(struct mms_known *known);
 
