@@ -51,9 +51,14 @@ settle_deferred(struct mms_turn_state *t, struct mms_known_event *row, struct mm
 
 	for (size_t i = 0; rc == MMS_OK && i < t->deferred.n; i++) {
 		struct mms_change *c = t->deferred.items[i];
+		struct mms_known_event *twin =
+			c->has_state ? NULL : mms_known_find_twin(&t->known, c->prints.content);
 
-		if (c->has_state || mms_known_find_twin(&t->known, c->prints.content) != row)
+		if (twin != row) {
+			if (twin != NULL)
+				twin->flags |= MMS_KNOWN_SEEN; /* this one is that row's */
 			continue;
+		}
 		rc = mms_sweep_rename(t, c, row, err);
 		if (rc != MMS_OK)
 			return rc;
