@@ -298,6 +298,7 @@ run_session(struct mms_turn_state *t, const struct mms_provider *provider, struc
 		mms_changes_clear(&t->deferred);
 		mms_known_release(&t->known);
 		t->has_known = false;
+		t->pending_bytes = 0;
 		t->n_listed = 0;
 		t->out->events = (struct mms_event_counts){ 0 };
 		t->out->mode = "full";
