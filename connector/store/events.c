@@ -197,6 +197,7 @@ add_state_mark(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 	       const struct mms_change *c, struct mms_err *err)
 {
 	const struct mms_value in[] = {
+		mms_v_text(c->name),
 		mms_v_i64(state_status(c)),
 		mms_v_i64(stamp->now_ms),
 		mms_v_u64(stamp->cursor_id),
@@ -267,7 +268,7 @@ add_change(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 		rc = add_mark(w, stamp, c, err);
 	if (rc != MMS_OK)
 		return rc;
-	if (c->kind == MMS_CHANGE_FORGET || (c->kind == MMS_CHANGE_MARK && c->has_state))
+	if (c->kind == MMS_CHANGE_FOLLOW || (c->kind == MMS_CHANGE_MARK && c->has_state))
 		rc = add_state_mark(w, stamp, c, err);
 	else if (c->kind == MMS_CHANGE_RENAME && c->has_state)
 		rc = add_state_rename(w, stamp, c, err);

@@ -125,6 +125,15 @@ mms_known_find_twin(struct mms_known *known, const unsigned char content[MMS_PRI
 	return NULL;
 }
 
+bool
+mms_known_is_forgotten(const struct mms_known_event *event)
+{
+	unsigned all = MMS_KNOWN_STATE | MMS_KNOWN_LIVE | MMS_KNOWN_ROW;
+
+	return (event->flags & all) == (MMS_KNOWN_STATE | MMS_KNOWN_LIVE) &&
+	       event->type == MMS_STATE_USER_EVENT;
+}
+
 const char *
 mms_known_name(const struct mms_known *known, const struct mms_known_event *event)
 {
@@ -207,11 +216,12 @@ mms_rc
 mms_known_note(struct mms_known *known, const struct mms_change *change, struct mms_err *err)
 {
 	struct mms_known_event *event = &known->items[change->known_at];
-	bool has_row = change->kind != MMS_CHANGE_LETTER && change->kind != MMS_CHANGE_FORGET;
+	bool has_row = change->kind != MMS_CHANGE_LETTER && change->kind != MMS_CHANGE_FOLLOW;
 
 	event->flags &= (uint16_t)~MMS_KNOWN_PLANNED;
-	if (change->kind == MMS_CHANGE_FORGET)
-		event->flags &= (uint16_t)~MMS_KNOWN_LIVE;
+	if (change->kind == MMS_CHANGE_FOLLOW)
+		event->flags &= (uint16_t) ~(MMS_KNOWN_BEHIND |
+					     (change->name == NULL ? MMS_KNOWN_LIVE : 0));
 	mms_rc rc = note_letter(known, change, err);
 	if (rc != MMS_OK)
 		return rc;

@@ -134,7 +134,8 @@ turn_into_letter(struct mms_turn_state *t, struct mms_change *c, const struct mm
 	if (c->kind == MMS_CHANGE_INSERT && why->code == MMS_E_ITEM && !is_again)
 		return make_bare(c, err);
 	if (is_told || (c->kind != MMS_CHANGE_UPDATE && c->kind != MMS_CHANGE_RENAME)) {
-		c->kind = MMS_CHANGE_LETTER;
+		c->kind = mms_known_is_forgotten(k) ? MMS_CHANGE_FOLLOW : MMS_CHANGE_LETTER;
+		c->row.status = MMS_ROW_DELETED_EXTERNALLY; /* of a row that is no more */
 		return MMS_OK;
 	}
 	enum mms_row_status status = (enum mms_row_status)k->status;
@@ -219,7 +220,7 @@ keep_one(struct mms_turn *out, const struct mms_change *c, struct mms_err *err)
 	static const char *const ops[] = {
 		[MMS_CHANGE_INSERT] = "create", [MMS_CHANGE_UPDATE] = "update",
 		[MMS_CHANGE_RENAME] = "update", [MMS_CHANGE_MARK] = "delete",
-		[MMS_CHANGE_STATE] = NULL,      [MMS_CHANGE_FORGET] = NULL,
+		[MMS_CHANGE_STATE] = NULL,      [MMS_CHANGE_FOLLOW] = NULL,
 		[MMS_CHANGE_LETTER] = NULL,
 	};
 	const char *op = c->letter == MMS_LETTER_PUT ? "fail" : ops[c->kind];

@@ -36,9 +36,9 @@ kind_again(const struct mms_change *c, const struct mms_known_event *k)
 
 	if (c->kind == MMS_CHANGE_MARK && !has_row && (k->flags & MMS_KNOWN_STATE) &&
 	    !mms_row_status_is_live(c->row.status))
-		return MMS_CHANGE_FORGET;
+		return MMS_CHANGE_FOLLOW;
 	if (!is_whole)
-		return has_row || c->kind == MMS_CHANGE_FORGET ? c->kind : MMS_CHANGE_LETTER;
+		return has_row || c->kind == MMS_CHANGE_FOLLOW ? c->kind : MMS_CHANGE_LETTER;
 	if (!has_row)
 		return MMS_CHANGE_INSERT;
 	if (memcmp(k->key, c->key, MMS_PRINT_BYTES) != 0)
@@ -56,9 +56,12 @@ rebase(struct mms_turn_state *t, struct mms_change *c, struct mms_err *err)
 
 	if (k == NULL)
 		return err->code;
-	k->flags |= MMS_KNOWN_SEEN;
+	k->flags |= MMS_KNOWN_SEEN | MMS_KNOWN_PLANNED;
 	c->kind = kind_again(c, k);
 	c->known_at = (uint32_t)(k - t->known.items);
+	if (c->kind == MMS_CHANGE_FOLLOW)
+		c->row.status = k->flags & MMS_KNOWN_ROW ? (enum mms_row_status)k->status
+							 : MMS_ROW_DELETED_EXTERNALLY;
 	c->has_state = (k->flags & MMS_KNOWN_STATE) != 0;
 	c->modified_us = k->modified_us;
 	if (k->modified_us != MMS_NO_TIME && c->new_modified_us <= k->modified_us)

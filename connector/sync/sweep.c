@@ -30,6 +30,7 @@ mms_sweep_rename(struct mms_turn_state *t, struct mms_change *c, struct mms_know
 	if (c->new_modified_us <= twin->modified_us)
 		c->new_modified_us = twin->modified_us + 1;
 	twin->flags |= MMS_KNOWN_SEEN;
+	twin->flags &= (uint16_t)~MMS_KNOWN_BEHIND; /* its state follows with the rest */
 	return MMS_OK;
 }
 
@@ -79,33 +80,34 @@ is_missing(const struct mms_known_event *event)
 	       mms_row_status_is_live((enum mms_row_status)event->status);
 }
 
-/* Its row was deleted in Frappe, and its event is gone: only its state is left to say so. */
+/*
+ * Its state names a row that Frappe has deleted or renamed, and nothing else is to be done about
+ * its event: it is not listed, or cancelled, or given up, or left alone.
+ */
 static bool
-is_forgotten(const struct mms_known_event *event)
+is_behind(const struct mms_known_event *event)
 {
-	unsigned all = MMS_KNOWN_STATE | MMS_KNOWN_LIVE | MMS_KNOWN_ROW | MMS_KNOWN_SEEN;
-
-	return (event->flags & all) == (MMS_KNOWN_STATE | MMS_KNOWN_LIVE) &&
-	       event->type == MMS_STATE_USER_EVENT;
+	return (mms_known_is_forgotten(event) || (event->flags & MMS_KNOWN_BEHIND)) &&
+	       !(event->flags & MMS_KNOWN_PLANNED) && event->type == MMS_STATE_USER_EVENT;
 }
 
 static mms_rc
 add_sweep_change(struct mms_turn_state *t, const struct mms_known_event *event, bool is_deleted,
-		 struct mms_err *err)
+		 bool is_nobodys, struct mms_err *err)
 {
 	struct mms_change *c = mms_inbound_change(t, event,
-						  is_deleted            ? MMS_CHANGE_MARK
-						  : is_forgotten(event) ? MMS_CHANGE_FORGET
-									: MMS_CHANGE_LETTER);
+						  is_deleted         ? MMS_CHANGE_MARK
+						  : is_behind(event) ? MMS_CHANGE_FOLLOW
+								     : MMS_CHANGE_LETTER);
 
 	if (c == NULL)
 		return mms_fail_nomem(err);
 	c->why = "no longer in the calendar";
 	if (is_deleted)
 		c->count = MMS_COUNT_DELETED;
-	if (c->kind != MMS_CHANGE_LETTER)
+	if (is_deleted || mms_known_is_forgotten(event))
 		c->row.status = MMS_ROW_DELETED_EXTERNALLY;
-	if (event->flags & MMS_KNOWN_LETTER)
+	if (is_nobodys)
 		c->letter = MMS_LETTER_REMOVE;
 	return mms_changes_add(&t->pending, c, err);
 }
@@ -115,12 +117,14 @@ mms_sweep_one(struct mms_turn_state *t, const struct mms_known_event *event, boo
 	      struct mms_err *err)
 {
 	bool is_deleted = is_missing(event) && !is_refused;
+	/* The letter of what is not listed, unless its row stays as missing. */
 	bool is_nobodys = (event->flags & MMS_KNOWN_LETTER) &&
-			  !(event->flags & MMS_KNOWN_SEEN) && !is_missing(event);
+			  !(event->flags & MMS_KNOWN_SEEN) &&
+			  (is_deleted || !is_missing(event));
 
-	if (!is_deleted && !is_nobodys && !is_forgotten(event))
+	if (!is_deleted && !is_nobodys && !is_behind(event))
 		return MMS_OK;
-	return add_sweep_change(t, event, is_deleted, err);
+	return add_sweep_change(t, event, is_deleted, is_nobodys, err);
 }
 
 mms_rc

@@ -108,6 +108,8 @@ mms_known_find_twin(struct mms_known *known, const unsigned char content[MMS_PRI
 /* The event's dead letter, NULL: none. Borrows: until the next load or release. */
 const struct mms_known_letter *
 mms_known_find_letter(const struct mms_known *known, const struct mms_known_event *event);
+/* Does a state name a row that Frappe has deleted? */
+bool mms_known_is_forgotten(const struct mms_known_event *event);
 const char *mms_known_name(const struct mms_known *known, const struct mms_known_event *event);
 mms_rc mms_known_add(struct mms_known *known, const struct mms_known_event *event,
 		     const char *name, struct mms_err *err) MMS_MUST_CHECK;
@@ -123,7 +125,7 @@ enum mms_change_kind {
 	MMS_CHANGE_RENAME, /* as update, and the event has a new external id         */
 	MMS_CHANGE_MARK,   /* the row's status and error text (soft deletion, trouble) */
 	MMS_CHANGE_STATE,  /* the row is right, only its state is missing or behind  */
-	MMS_CHANGE_FORGET, /* the row is gone, and now its state says so             */
+	MMS_CHANGE_FOLLOW, /* only its state: the row is gone, or has another name   */
 	MMS_CHANGE_LETTER, /* only the dead letter                                   */
 };
 

@@ -221,9 +221,9 @@
 	  " content_hash = ?, changed_at_ms = ? WHERE integration_id = ? AND ext_key = ?",     \
 	  "SiSBiub", "")                                                                       \
 	X(STATE_MARK,                                                                          \
-	  "UPDATE mmsync_event_state SET status = ?, changed_at_ms = ?"                        \
-	  " WHERE integration_id = ? AND ext_key = ?",                                         \
-	  "iiub", "")                                                                          \
+	  "UPDATE mmsync_event_state SET row_name = COALESCE(?, row_name), status = ?,"        \
+	  " changed_at_ms = ? WHERE integration_id = ? AND ext_key = ?",                       \
+	  "Siiub", "")                                                                          \
 	X(STATE_RENAME,                                                                        \
 	  "UPDATE mmsync_event_state SET ext_key = ?, external_id = ?, series_id = ?,"         \
 	  " ical_uid = ?, row_name = ?, status = ?, external_version = ?, content_hash = ?,"   \
