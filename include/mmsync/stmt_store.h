@@ -233,10 +233,12 @@
 	  "INSERT INTO mmsync_dead_letter (integration_id, ext_key, operation, external_id,"   \
 	  " content_print, error_code, error_text, attempts, first_at_ms, last_at_ms,"         \
 	  " given_up) VALUES (?, ?, 'apply', ?, ?, ?, ?, ?, ?, ?, ?)"                          \
-	  " ON DUPLICATE KEY UPDATE given_up = CASE"                                           \
+	  " ON DUPLICATE KEY UPDATE attempts = IF(attempts = 0 OR (given_up = 2 AND NOT"       \
+	  " content_print <=> VALUES(content_print)), 1, VALUES(attempts)), given_up = CASE"   \
 	  " WHEN given_up = 2 AND content_print <=> VALUES(content_print) THEN 2"              \
-	  " WHEN attempts = 0 AND VALUES(attempts) > 1 THEN 0 ELSE VALUES(given_up) END,"      \
-	  " attempts = IF(attempts = 0, 1, VALUES(attempts)),"                                 \
+	  " WHEN attempts < VALUES(attempts) THEN 0 ELSE VALUES(given_up) END,"                \
+	  " first_at_ms = IF(attempts = 1 AND NOT content_print <=> VALUES(content_print),"    \
+	  " VALUES(first_at_ms), first_at_ms),"                                                \
 	  " content_print = VALUES(content_print), error_code = VALUES(error_code),"           \
 	  " error_text = VALUES(error_text), last_at_ms = VALUES(last_at_ms)",                 \
 	  "ubSBssiiii", "")                                                                    \

@@ -80,20 +80,27 @@ at(const char *kind, long n)
 	return text;
 }
 
-/* Three events, of which the second cannot be read. */
+/* Three events; the second has this title and start. */
 static void
-write_feed(bool is_readable)
+put_feed(const char *title, const char *start)
 {
 	MMS_AUTO(mms_str) text = { 0 };
 
 	mms_str_add(&text, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//letters//EN\r\n");
 	for (int i = 1; i <= 3; i++)
 		mms_str_addf(&text,
-			     "BEGIN:VEVENT\r\nUID:e%d@example.com\r\nSUMMARY:Event %d\r\n"
+			     "BEGIN:VEVENT\r\nUID:e%d@example.com\r\nSUMMARY:%s\r\n"
 			     "DTSTART:%s\r\nEND:VEVENT\r\n",
-			     i, i, i == 2 && !is_readable ? "tomorrow" : "20260303T090000Z");
+			     i, i == 2 ? title : "Event", i == 2 ? start : "20260303T090000Z");
 	mms_str_add(&text, "END:VCALENDAR\r\n");
 	fake_write(&world.feeds, "cal1.ics", mms_str_get(&text));
+}
+
+/* Three events, of which the second cannot be read. */
+static void
+write_feed(bool is_readable)
+{
+	put_feed("Event 2", is_readable ? "20260303T090000Z" : "tomorrow");
 }
 
 /* One integration with one letter, id 9, as after so many syncs; five are the most. */
@@ -213,6 +220,36 @@ a_discard_beside_a_running_sync_holds(void **state)
 		       "sync_error_log IS NOT NULL OR sync_status <> 'Success'");
 		race_is_quiet(&race, when);
 	}
+}
+
+/* ... unless the event is another by now: then it is a new failure, with one try. */
+static void
+a_discard_beside_a_sync_of_other_content_is_no_end_of_it(void **state)
+{
+	int n_open = 0;
+
+	(void)state;
+	begin_with_letter(4);
+	put_feed("Event 2, changed", "yesterday");
+	race_start(&race, &a, "sync", NULL);
+	assert_int_equal(finish(&a), 1);
+	assert_int_equal(ask(LETTERS " WHERE given_up = 1"), 1);
+	long n_steps = scenario_count(&race.scenario, "step");
+	for (long n = 1; n <= n_steps; n += is_slow ? 8 : 2) {
+		const char *when = at("pause", n);
+
+		begin_with_letter(4);
+		put_feed("Event 2, changed", "yesterday");
+		race_start(&race, &a, "sync", when);
+		assert_true(race_sleeps(&a));
+		assert_int_equal(run_beside("failures discard 9", &a), 0);
+		(void)finish(&a);
+		/* Before its write: that is about other content. After it: that is discarded. */
+		expect(when, 1,
+		       LETTERS " WHERE given_up = 2 OR (given_up = 0 AND attempts = 1)");
+		n_open += ask(LETTERS " WHERE given_up = 0") == 1;
+	}
+	assert_true(n_open > 0);
 }
 
 /* A retry sleeps at each of its steps while a sync runs: the event is stored once, by one of them. */
@@ -462,6 +499,8 @@ main(void)
 	struct CMUnitTest tests[6 + MMS_COUNT(commands)] = {
 		cmocka_unit_test_teardown(a_retry_beside_a_running_sync_is_not_lost, end_runs),
 		cmocka_unit_test_teardown(a_discard_beside_a_running_sync_holds, end_runs),
+		cmocka_unit_test_teardown(
+			a_discard_beside_a_sync_of_other_content_is_no_end_of_it, end_runs),
 		cmocka_unit_test_teardown(a_sync_beside_a_retry_stores_it_once, end_runs),
 		cmocka_unit_test_teardown(
 			an_event_whose_integration_is_held_is_left_to_the_other, end_runs),
