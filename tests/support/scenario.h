@@ -30,9 +30,12 @@ void world_start(struct world *world);
 void world_start_with(struct world *world, const char *const *server_args);
 void world_stop(struct world *world);
 
-/* Faults for one of the story's syncs (mmsync/fault.h), for torture. */
+/*
+ * Faults for one of the story's syncs (mmsync/fault.h), for torture; what a person asks for with
+ * `run event sync` or `run failures retry` is counted with them, unless it is to be refused.
+ */
 struct scenario_fault {
-	int sync_number;      /* which sync of the story, from 1; 0: none              */
+	int sync_number;      /* which of them, from 1; 0: none                        */
 	/* MMSYNC_FAULT of runs before the whole one, or "libNAME:N"; NULL-ended */
 	const char *texts[3];
 };
@@ -73,6 +76,8 @@ void scenario_release(struct scenario *scenario);
 
 /* For the commands (private to scenario*.c). */
 bool scenario_fail(struct scenario *s, const char *fmt, ...) MMS_PRINTF(2, 3);
+/* Does a `run` line with these arguments count as a sync, for torture? */
+bool scenario_is_asked_for(const char *arguments);
 /* Run the program with the given arguments (words of one text). */
 bool scenario_run(struct scenario *s, const char *arguments, const char *fault);
 /* Expectations: false and failure filled when they do not hold. */

@@ -112,12 +112,14 @@ story_of(struct torment *t)
 				  .aux = t };
 }
 
-/* The story's next line that is a sync. */
+/* The story's next line that is a sync, or counts as one. */
 static bool
 next_sync(FILE *file, char *line, int size)
 {
 	while (file != NULL && fgets(line, size, file) != NULL) {
 		if (strncmp(line, "sync", 4) == 0 && strchr(" \n", line[4]) != NULL)
+			return true;
+		if (strncmp(line, "run ", 4) == 0 && scenario_is_asked_for(line + 4))
 			return true;
 	}
 	return false;
@@ -137,17 +139,35 @@ torment_n_syncs(const char *path)
 	return n;
 }
 
-bool
-torment_is_scheduled(const char *path, int n)
+/* The line of its n-th sync; "" where there is none. */
+static void
+find_sync(const char *path, int n, char *line, int size)
 {
-	char line[4096] = "";
 	FILE *file = fopen(path, "re");
 
-	while (n-- > 0 && next_sync(file, line, sizeof line))
+	line[0] = '\0';
+	while (n-- > 0 && next_sync(file, line, size))
 		;
 	if (file != NULL)
 		(void)fclose(file);
+}
+
+bool
+torment_is_scheduled(const char *path, int n)
+{
+	char line[4096];
+
+	find_sync(path, n, line, sizeof line);
 	return strstr(line, "--due") != NULL;
+}
+
+bool
+torment_is_asked_for(const char *path, int n)
+{
+	char line[4096];
+
+	find_sync(path, n, line, sizeof line);
+	return strncmp(line, "run ", 4) == 0;
 }
 
 int

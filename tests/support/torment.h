@@ -37,13 +37,15 @@ struct torment {
 	char failure[4096]; /* "" = all is well */
 };
 
-/* How many syncs the story of that file has. */
+/* How many syncs the story of that file has (struct scenario_fault says what counts as one). */
 int torment_n_syncs(const char *path);
 /*
  * Is its n-th sync a scheduled one? What was tried is due again after its interval, a lease of the
  * dead after a minute: the next scheduled run need not heal at once.
  */
 bool torment_is_scheduled(const char *path, int n);
+/* Is its n-th sync one that a person asks for, with another command? */
+bool torment_is_asked_for(const char *path, int n);
 /* Play it whole and remember. Returns 0, or 1 with failure filled. */
 int torment_measure(struct torment *t);
 /*

@@ -38,8 +38,14 @@ static const struct kind {
 	{ MMS_FAULT_STMT_BEFORE, true, 4 },
 };
 
-/* Stories of a bounded torture, by a part of their names: first sync, change, delete, new ids. */
-static const char *const bounded_stories[] = { "20-versions" };
+/*
+ * Stories of a bounded torture, by a part of their names: first sync, change, delete, new ids; and
+ * what a person asks for, without the syncs around it.
+ */
+static const struct bounded_story {
+	const char *name;
+	bool only_asked;
+} bounded_stories[] = { { "20-versions", false }, { "66-asked-for", true } };
 
 #define BOUNDED_S     60  /* a machine that is busy does less in a bounded torture   */
 #define FULL_S        600 /* ... and one that nobody gave a budget for               */
@@ -245,6 +251,16 @@ play_pairs(struct torture *t, long n)
 
 /* ---- one worker ----------------------------------------------------------------------------- */
 
+static const struct bounded_story *
+find_bounded(const char *path)
+{
+	for (size_t i = 0; i < MMS_COUNT(bounded_stories); i++) {
+		if (strstr(path, bounded_stories[i].name) != NULL)
+			return &bounded_stories[i];
+	}
+	return NULL;
+}
+
 static bool
 is_chosen_story(const struct torture *t, const char *path)
 {
@@ -252,11 +268,21 @@ is_chosen_story(const struct torture *t, const char *path)
 
 	if (o->story != NULL)
 		return strstr(path, o->story) != NULL;
-	for (size_t i = 0; i < MMS_COUNT(bounded_stories); i++) {
-		if (!o->is_full && strstr(path, bounded_stories[i]) != NULL)
-			return true;
-	}
-	return o->is_full;
+	return o->is_full || find_bounded(path) != NULL;
+}
+
+static bool
+is_chosen_sync(const struct torture *t, const char *path, int n)
+{
+	const struct options *o = t->options;
+	const struct bounded_story *bounded =
+		o->is_full || o->story != NULL ? NULL : find_bounded(path);
+
+	if (o->sync_number != 0 && o->sync_number != n)
+		return false;
+	if (bounded != NULL && bounded->only_asked && !torment_is_asked_for(path, n))
+		return false;
+	return !torment_is_scheduled(path, n);
 }
 
 static void
@@ -275,9 +301,7 @@ add_story(struct torture *t, const char *path)
 	int n = torment_n_syncs(path);
 
 	for (int k = 1; k <= n; k++) {
-		if (t->options->sync_number != 0 && t->options->sync_number != k)
-			continue;
-		if (torment_is_scheduled(path, k))
+		if (!is_chosen_sync(t, path, k))
 			continue;
 		if (t->n_seen++ % t->options->jobs != t->me)
 			continue;
