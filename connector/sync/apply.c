@@ -96,40 +96,59 @@ make_bare(struct mms_change *c, struct mms_err *err)
 	return c->row.title != NULL && c->row.error_log != NULL ? MMS_OK : mms_fail_nomem(err);
 }
 
+/* The dead letter of what could not be written. *is_again: it was about this content before. */
+static mms_rc
+fill_letter(struct mms_turn_state *t, struct mms_change *c, const struct mms_err *why,
+	    bool *is_again, struct mms_err *err)
+{
+	int64_t max = t->worker->env->site->config.retry_max_attempts;
+	/* A renamed event's letter is kept under its new id. */
+	const struct mms_known_event *own = mms_known_find(&t->known, c->key);
+	const struct mms_known_letter *old =
+		own != NULL ? mms_known_find_letter(&t->known, own) : NULL;
+
+	*is_again = old != NULL && memcmp(old->print, c->prints.whole, MMS_PRINT_BYTES) == 0;
+	c->letter_attempts =
+		(uint16_t)(*is_again && old->attempts < UINT16_MAX ? old->attempts + 1 : 1);
+	/*
+	 * A clash with another writer's row is over when that row is, and where only its new id
+	 * keeps an event from its row that row is right but for the id: both are always tried again.
+	 */
+	c->letter_is_given_up = c->letter_attempts >= max && why->code != MMS_E_CONFLICT &&
+				c->kind != MMS_CHANGE_RENAME;
+	c->letter = MMS_LETTER_PUT;
+	mms_free(c->letter_code);
+	mms_free(c->letter_text);
+	c->letter_code = mms_text_copy(why->code == MMS_E_CONFLICT ? "conflict" : "refused");
+	c->letter_text = mms_text_copy(mms_err_text(why));
+	return c->letter_code != NULL && c->letter_text != NULL ? MMS_OK : mms_fail_nomem(err);
+}
+
+/* The event whose row a change is about: that of a rename is known under its old id. */
+static struct mms_known_event *
+event_of_row(struct mms_turn_state *t, struct mms_change *c)
+{
+	struct mms_known_event *old =
+		c->kind == MMS_CHANGE_RENAME ? mms_known_find(&t->known, c->old_key) : NULL;
+
+	c->is_under_old = old != NULL;
+	return old != NULL ? old : &t->known.items[c->known_at];
+}
+
 /* What could not be written is kept as a dead letter; a row says so. */
 static mms_rc
 turn_into_letter(struct mms_turn_state *t, struct mms_change *c, const struct mms_err *why,
 		 struct mms_err *err)
 {
-	struct mms_known_event *k = &t->known.items[c->known_at];
-	int64_t max = t->worker->env->site->config.retry_max_attempts;
+	struct mms_known_event *k = event_of_row(t, c);
+	bool is_again;
 
-	k->flags |= MMS_KNOWN_SEEN; /* it has had its turn: a sweep does not come back to it */
-	mms_free(c->letter_code);
-	mms_free(c->letter_text);
-	c->letter_code = mms_text_copy(why->code == MMS_E_CONFLICT ? "conflict" : "refused");
-	c->letter_text = mms_text_copy(mms_err_text(why));
-	if (c->letter_code == NULL || c->letter_text == NULL)
-		return mms_fail_nomem(err);
-	c->letter = MMS_LETTER_PUT;
-	/* A renamed event's letter is kept under its new id. */
-	const struct mms_known_event *own = mms_known_find(&t->known, c->key);
-	const struct mms_known_letter *letter =
-		own != NULL ? mms_known_find_letter(&t->known, own) : NULL;
-	bool is_again =
-		letter != NULL && memcmp(letter->print, c->prints.whole, MMS_PRINT_BYTES) == 0;
-	c->letter_attempts =
-		(uint16_t)(is_again && letter->attempts < UINT16_MAX ? letter->attempts + 1
-								     : 1);
-	/* A clash with another writer's row is over when that row is: it is always tried again. */
-	c->letter_is_given_up = c->letter_attempts >= max && why->code != MMS_E_CONFLICT;
+	/* It has had its turn: a sweep does not come back to it. */
+	t->known.items[c->known_at].flags |= MMS_KNOWN_SEEN;
+	mms_rc rc = fill_letter(t, c, why, &is_again, err);
+	if (rc != MMS_OK)
+		return rc;
 	c->count = MMS_COUNT_FAILED;
-	/* Nor is an event that only its new id keeps from its row, which is right but for that. */
-	struct mms_known_event *old =
-		c->kind == MMS_CHANGE_RENAME ? mms_known_find(&t->known, c->old_key) : NULL;
-	c->letter_is_given_up = c->letter_is_given_up && c->kind != MMS_CHANGE_RENAME;
-	c->is_under_old = old != NULL;
-	k = old != NULL ? old : k;
 	bool is_told = is_again && !c->letter_is_given_up; /* the row says so already */
 	if (c->kind == MMS_CHANGE_INSERT && why->code == MMS_E_ITEM && !is_again)
 		return make_bare(c, err);
@@ -138,10 +157,9 @@ turn_into_letter(struct mms_turn_state *t, struct mms_change *c, const struct mm
 		c->row.status = MMS_ROW_DELETED_EXTERNALLY; /* of a row that is no more */
 		return MMS_OK;
 	}
-	enum mms_row_status status = (enum mms_row_status)k->status;
 	c->kind = MMS_CHANGE_MARK;
 	c->known_at = (uint32_t)(k - t->known.items);
-	c->row.status = c->letter_is_given_up ? MMS_ROW_FAILED : status;
+	c->row.status = c->letter_is_given_up ? MMS_ROW_FAILED : (enum mms_row_status)k->status;
 	mms_free(c->row.error_log);
 	c->row.error_log = mms_text_copy(c->letter_text);
 	return c->row.error_log != NULL ? MMS_OK : mms_fail_nomem(err);

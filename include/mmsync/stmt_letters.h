@@ -1,5 +1,5 @@
 /*
- * Statements of single rows that a person asks for: dead letters, one event, one booking's events.
+ * Statements of dead letters, and of single rows that a person asks for: one event, one booking's events.
  *
  * Layer: db.
  */
@@ -49,6 +49,23 @@
 	  "SELECT name, event_title, sync_status FROM `tabMM Calendar Event Sync`"           \
 	  " WHERE name = ?",                                                                 \
 	  "s", "sSS")                                                                        \
+	X(LETTER_PUT,                                                                        \
+	  "INSERT INTO mmsync_dead_letter (integration_id, ext_key, operation, external_id," \
+	  " content_print, error_code, error_text, attempts, first_at_ms, last_at_ms,"       \
+	  " given_up) VALUES (?, ?, 'apply', ?, ?, ?, ?, ?, ?, ?, ?)"                        \
+	  " ON DUPLICATE KEY UPDATE attempts = IF(attempts = 0 OR (given_up = 2 AND NOT"     \
+	  " content_print <=> VALUES(content_print)), 1, VALUES(attempts)), given_up = CASE" \
+	  " WHEN given_up = 2 AND content_print <=> VALUES(content_print) THEN 2"            \
+	  " WHEN attempts < VALUES(attempts) THEN 0 ELSE VALUES(given_up) END,"              \
+	  " first_at_ms = IF(attempts = 1 AND NOT content_print <=> VALUES(content_print),"  \
+	  " VALUES(first_at_ms), first_at_ms),"                                              \
+	  " content_print = VALUES(content_print), error_code = VALUES(error_code),"         \
+	  " error_text = VALUES(error_text), last_at_ms = VALUES(last_at_ms)",               \
+	  "ubSBssiiii", "")                                                                  \
+	X(LETTER_REMOVE,                                                                     \
+	  "DELETE FROM mmsync_dead_letter WHERE integration_id = ? AND ext_key = ?"          \
+	  " AND operation = 'apply'",                                                        \
+	  "ub", "")                                                                          \
 	X(LETTER_OPEN,                                                                       \
 	  "UPDATE mmsync_dead_letter SET given_up = 0, attempts = 0"                         \
 	  " WHERE id = ? AND given_up = ? AND attempts = ? AND last_at_ms = ?",              \

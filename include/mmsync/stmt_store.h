@@ -223,29 +223,12 @@
 	X(STATE_MARK,                                                                          \
 	  "UPDATE mmsync_event_state SET row_name = COALESCE(?, row_name), status = ?,"        \
 	  " changed_at_ms = ? WHERE integration_id = ? AND ext_key = ?",                       \
-	  "Siiub", "")                                                                          \
+	  "Siiub", "")                                                                         \
 	X(STATE_RENAME,                                                                        \
 	  "UPDATE mmsync_event_state SET ext_key = ?, external_id = ?, series_id = ?,"         \
 	  " ical_uid = ?, row_name = ?, status = ?, external_version = ?, content_hash = ?,"   \
 	  " changed_at_ms = ? WHERE integration_id = ? AND ext_key = ?",                       \
-	  "bsSSSiSbiub", "")                                                                   \
-	X(LETTER_PUT,                                                                          \
-	  "INSERT INTO mmsync_dead_letter (integration_id, ext_key, operation, external_id,"   \
-	  " content_print, error_code, error_text, attempts, first_at_ms, last_at_ms,"         \
-	  " given_up) VALUES (?, ?, 'apply', ?, ?, ?, ?, ?, ?, ?, ?)"                          \
-	  " ON DUPLICATE KEY UPDATE attempts = IF(attempts = 0 OR (given_up = 2 AND NOT"       \
-	  " content_print <=> VALUES(content_print)), 1, VALUES(attempts)), given_up = CASE"   \
-	  " WHEN given_up = 2 AND content_print <=> VALUES(content_print) THEN 2"              \
-	  " WHEN attempts < VALUES(attempts) THEN 0 ELSE VALUES(given_up) END,"                \
-	  " first_at_ms = IF(attempts = 1 AND NOT content_print <=> VALUES(content_print),"    \
-	  " VALUES(first_at_ms), first_at_ms),"                                                \
-	  " content_print = VALUES(content_print), error_code = VALUES(error_code),"           \
-	  " error_text = VALUES(error_text), last_at_ms = VALUES(last_at_ms)",                 \
-	  "ubSBssiiii", "")                                                                    \
-	X(LETTER_REMOVE,                                                                       \
-	  "DELETE FROM mmsync_dead_letter WHERE integration_id = ? AND ext_key = ?"            \
-	  " AND operation = 'apply'",                                                          \
-	  "ub", "")
+	  "bsSSSiSbiub", "")
 
 #define MMS_STMTS_STORE(X) MMS_STMTS_CURSOR(X) MMS_STMTS_EVENT(X)
 
