@@ -378,17 +378,10 @@ run_sync(struct mms_app *app, const struct mms_sync_options *options, struct mms
 {
 	MMS_AUTO(mms_sync_report) report = { 0 };
 	struct mms_progress progress;
-	const struct mms_sync_env env = { .pool = app->pool,
-					  .site = &app->site,
-					  .columns = app->columns,
-					  .settings = &app->settings,
-					  .clock = &app->clock,
-					  .log = &app->log,
-					  .is_stopped = mms_app_stop_flag(),
-					  .spool_dir = getenv("TMPDIR"),
-					  .on_turn = on_turn,
-					  .on_turn_aux = &progress };
+	struct mms_sync_env env = mms_app_sync_env(app);
 
+	env.on_turn = on_turn;
+	env.on_turn_aux = &progress;
 	if (options->only_due && !is_scheduler_on(app)) {
 		report.started_ms = report.finished_ms = mms_clock_now_ms(&app->clock);
 		mms_app_note(
