@@ -6,6 +6,7 @@
 
 #include "mmsync/age.h"
 #include "mmsync/utf8.h"
+#include "plain.h"
 
 /* The widest line for a terminal. */
 #define LINE_WIDTH 80
@@ -97,7 +98,7 @@ answer_open(struct answer *answer, struct mms_app *app, const struct answer_opti
 		answer->zone = answer->a.zone;
 	for (size_t i = 0; rc == MMS_OK && i < answer->a.n_warnings; i++) {
 		MMS_AUTO(mms_str) line = { 0 };
-		answer_add_plain(&line, answer->a.warnings[i], SIZE_MAX);
+		mms_plain_add_cut(&line, answer->a.warnings[i], SIZE_MAX);
 		mms_app_note(app, "warning: %s", mms_str_get(&line));
 	}
 	return rc;
@@ -108,16 +109,7 @@ answer_open(struct answer *answer, struct mms_app *app, const struct answer_opti
 char *
 answer_print_time(const struct answer *answer, int64_t ms, char buf[MMS_TIME_TEXT_MAX])
 {
-	int offset = answer->has_zone ? mms_zone_offset_at(answer->zone, ms) : 0;
-	int minutes = (offset < 0 ? -offset : offset) / 60;
-
-	if (!answer->has_zone || offset % 60 != 0)
-		return mms_time_print(ms, buf);
-	mms_time_print(ms + offset * INT64_C(1000), buf);
-	size_t len = strlen(buf) - 1; /* without the Z */
-	(void)snprintf(buf + len, MMS_TIME_TEXT_MAX - len, "%c%02d:%02d",
-		       offset < 0 ? '-' : '+', minutes / 60 % 100, minutes % 60);
-	return buf;
+	return mms_zone_print_time(answer->has_zone ? answer->zone : NULL, ms, buf);
 }
 
 /* "2026-03-10 09:00", or only its last len characters. */
@@ -216,26 +208,6 @@ answer_put_trust(const struct answer *answer, struct mms_json *j)
 
 /* ---- for people ----------------------------------------------------------------------------- */
 
-void
-answer_add_plain(struct mms_str *out, const char *text, size_t max)
-{
-	size_t len = strlen(text), cut = mms_utf8_prefix(text, len, max, SIZE_MAX);
-	bool is_cut = cut < len;
-
-	if (is_cut && max > 3)
-		cut = mms_utf8_prefix(text, len, max - 3, SIZE_MAX);
-	for (size_t i = 0; i < cut; i++) {
-		unsigned char c = (unsigned char)text[i];
-		/* C2 80 to C2 9F are control characters too. */
-		bool is_c1 = c == 0xC2 && i + 1 < cut && (unsigned char)text[i + 1] < 0xA0;
-		bool is_control = c < 0x20 || c == 0x7F || is_c1;
-		mms_str_addn(out, is_control ? " " : text + i, 1);
-		i += is_c1;
-	}
-	if (is_cut)
-		mms_str_add(out, "...");
-}
-
 static size_t
 width_of(const char *text)
 {
@@ -264,11 +236,11 @@ add_taken(const struct answer *answer, struct mms_table *table, const struct mms
 	bool has_title = item->title != NULL && item->title[0] != '\0';
 
 	add_span(answer, &item->span, &start, &end);
-	answer_add_plain(&title, has_title ? item->title : "No Title", title_max);
+	mms_plain_add_cut(&title, has_title ? item->title : "No Title", title_max);
 	if (item->is_booking)
 		mms_str_add(&from, "booking");
 	else
-		answer_add_plain(&from, item->integration, name_max);
+		mms_plain_add_cut(&from, item->integration, name_max);
 	const struct mms_str *cells[] = { &start, &end, &title, &from };
 	mms_rc rc = MMS_OK;
 	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(cells); i++) {
@@ -331,7 +303,7 @@ answer_print_calendars(const struct answer *answer, struct mms_err *err)
 		const struct mms_availability_calendar *c = &answer->a.calendars[i];
 		MMS_AUTO(mms_str) name = { 0 };
 		MMS_AUTO(mms_str) age = { 0 };
-		answer_add_plain(&name, c->name, SIZE_MAX);
+		mms_plain_add_cut(&name, c->name, SIZE_MAX);
 		add_age(answer, &age, c->as_of_ms);
 		const char *cells[] = { mms_str_get(&name), mms_str_get(&age), state_of(c) };
 		for (size_t k = 0; rc == MMS_OK && k < MMS_COUNT(cells); k++)
@@ -361,7 +333,7 @@ answer_print_trust(const struct answer *answer)
 	for (size_t i = 0; i < answer->a.n_calendars; i++) {
 		const struct mms_availability_calendar *c = &answer->a.calendars[i];
 		MMS_AUTO(mms_str) name = { 0 };
-		answer_add_plain(&name, c->name, SIZE_MAX);
+		mms_plain_add_cut(&name, c->name, SIZE_MAX);
 		if (!c->freshness.is_fresh)
 			printf("calendar %s: %s\n", mms_str_get(&name), state_of(c));
 	}

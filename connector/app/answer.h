@@ -32,9 +32,6 @@ char *answer_print_time(const struct answer *answer, int64_t ms, char buf[MMS_TI
 /* Members of the object that is being written: stale, unreadable, doubtful, warnings. */
 void answer_put_trust(const struct answer *answer, struct mms_json *j);
 
-/* Foreign text for a terminal: one line, nothing that commands it, at most so many characters. */
-void answer_add_plain(struct mms_str *out, const char *text, size_t max);
-
 /* What blocks, as a table; nothing is printed where nothing does. */
 mms_rc answer_print_taken(const struct answer *answer, struct mms_err *err) MMS_MUST_CHECK;
 /* The calendars and how old what is known of them is. */

@@ -99,24 +99,3 @@ mms_judge_fail_on(const struct mms_app *app, bool *out_on_warning, struct mms_er
 	mms_fail(err, MMS_E_USAGE, "--fail-on '%s' is not known", text);
 	return mms_hint(err, "one of: error, warning");
 }
-
-void
-mms_judge_add_plain(struct mms_str *out, const char *text, size_t len)
-{
-	MMS_AUTO(mms_str) good = { 0 };
-
-	mms_utf8_add_repaired(&good, text, len);
-	const char *p = mms_str_get(&good);
-	for (size_t i = 0; i < good.len; i++) {
-		unsigned char c = (unsigned char)p[i];
-		/* U+0080 to U+009F are controls of terminals, too */
-		bool is_c1 = c == 0xC2 && i + 1 < good.len && (unsigned char)p[i + 1] < 0xA0;
-		if (c < 0x20 || c == 0x7F || is_c1)
-			mms_str_addc(out, ' ');
-		else
-			mms_str_addc(out, p[i]);
-		i += is_c1;
-	}
-	if (good.state != MMS_OK && out->state == MMS_OK)
-		out->state = good.state;
-}

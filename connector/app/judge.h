@@ -29,7 +29,4 @@ mms_rc mms_judge_doctype(const char *name, enum mms_doctype_id *out,
 mms_rc mms_judge_fail_on(const struct mms_app *app, bool *out_on_warning,
 			 struct mms_err *err) MMS_MUST_CHECK;
 
-/* Foreign text for a line on a terminal: what would control it becomes a blank. */
-void mms_judge_add_plain(struct mms_str *out, const char *text, size_t len);
-
 #endif

@@ -46,6 +46,15 @@ mms_table_add(struct mms_table *table, const char *cell, struct mms_err *err)
 	return MMS_OK;
 }
 
+mms_rc
+mms_table_add_i64(struct mms_table *table, int64_t n, struct mms_err *err)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof text, "%" PRId64, n);
+	return mms_table_add(table, text, err);
+}
+
 static void
 print_cell(const char *text, size_t width, bool is_right, bool is_last)
 {

@@ -6,6 +6,7 @@
 #include "mmsync/audit.h"
 #include "mmsync/lookups.h"
 #include "mmsync/mem.h"
+#include "plain.h"
 #include "verbs.h"
 
 /* Written at once when a page has so much to say, bytes. */
@@ -84,14 +85,14 @@ add_row(struct run *r, const struct mms_violation *v)
 			     "MESSAGE", app->has_color ? "\033[0m" : "");
 		r->has_head = true;
 	}
-	mms_judge_add_plain(&name, v->name.ptr, v->name.len);
+	mms_plain_add(&name, v->name.ptr, v->name.len);
 	if (app->has_color)
 		mms_str_add(&r->out, is_error ? "\033[31m" : "\033[33m");
 	mms_str_addf(&r->out, "%-8s", is_error ? "error" : "warning");
 	if (app->has_color)
 		mms_str_add(&r->out, "\033[0m");
 	mms_str_addf(&r->out, "  %-29s  %-42s  ", mms_rule_name(v->rule), mms_str_get(&name));
-	mms_judge_add_plain(&r->out, v->message.ptr, v->message.len);
+	mms_plain_add(&r->out, v->message.ptr, v->message.len);
 	mms_str_addc(&r->out, '\n');
 }
 

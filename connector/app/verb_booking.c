@@ -3,8 +3,8 @@
 
 #include <inttypes.h>
 
-#include "judge.h"
 #include "mmsync/letters.h"
+#include "plain.h"
 
 const char mms_booking_status_more[] =
 	"The MM Calendar Event Sync rows of one MM Meeting Booking: those that name it, and "
@@ -121,14 +121,8 @@ print_text(struct mms_app *app, const struct mms_booking_events *e, const char *
 
 		if (row->last_synced_us != MMS_NO_TIME)
 			mms_time_print(mms_app_site_utc(zone, row->last_synced_us), when);
-		for (size_t k = 0; rc == MMS_OK && k < MMS_COUNT(cells); k++) {
-			MMS_AUTO(mms_str) plain = { 0 };
-			if (cells[k] != NULL)
-				mms_judge_add_plain(&plain, cells[k], strlen(cells[k]));
-			rc = mms_str_check(&plain, err);
-			if (rc == MMS_OK)
-				rc = mms_table_add(&table, mms_str_get(&plain), err);
-		}
+		for (size_t k = 0; rc == MMS_OK && k < MMS_COUNT(cells); k++)
+			rc = mms_plain_add_cell(&table, cells[k], err);
 		if (rc == MMS_OK)
 			rc = mms_table_add(&table, when, err);
 	}

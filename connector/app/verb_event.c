@@ -3,8 +3,8 @@
 
 #include <inttypes.h>
 
-#include "judge.h"
 #include "mmsync/one_event.h"
+#include "plain.h"
 
 const struct mms_opt mms_event_sync_opts[] = {
 	{ "timeout", MMS_OPT_COUNT, "SEC", "stop cleanly after so many seconds (exit 6)" },
@@ -62,7 +62,7 @@ print_text(const struct mms_one_event *one, struct mms_err *err)
 	MMS_AUTO(mms_str) plain = { 0 };
 	const char *hint = mms_err_hint(&one->why);
 
-	mms_judge_add_plain(&plain, mms_str_get(&one->message), one->message.len);
+	mms_plain_add(&plain, mms_str_get(&one->message), one->message.len);
 	mms_rc rc = mms_str_check(&plain, err);
 	if (rc != MMS_OK)
 		return rc;

@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "judge.h"
 #include "mmsync/failures.h"
 #include "mmsync/mem.h"
+#include "plain.h"
 
 /* An id is a bigint unsigned of ours: no more digits than INT64_MAX has. */
 #define ID_DIGITS 19
@@ -221,27 +221,6 @@ print_one_json(struct mms_app *app, const struct mms_failure *f, struct mms_err 
 
 /* ---- for people ---------------------------------------------------------------------------- */
 
-/* Foreign text as a cell: on one line, and nothing that a terminal would obey. */
-static mms_rc
-add_plain(struct mms_table *table, const char *text, struct mms_err *err)
-{
-	MMS_AUTO(mms_str) plain = { 0 };
-
-	if (text != NULL)
-		mms_judge_add_plain(&plain, text, strlen(text));
-	mms_rc rc = mms_str_check(&plain, err);
-	return rc == MMS_OK ? mms_table_add(table, mms_str_get(&plain), err) : rc;
-}
-
-static mms_rc
-add_number(struct mms_table *table, int64_t n, struct mms_err *err)
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof text, "%" PRId64, n);
-	return mms_table_add(table, text, err);
-}
-
 /* What a person knows the event by. */
 static const char *
 title_of(const struct mms_letter *l)
@@ -254,18 +233,18 @@ add_failure(struct mms_table *table, const struct mms_letter *l, struct mms_err 
 {
 	char when[MMS_TIME_TEXT_MAX];
 
-	mms_rc rc = add_number(table, (int64_t)l->id, err);
+	mms_rc rc = mms_table_add_i64(table, (int64_t)l->id, err);
 	if (rc == MMS_OK)
-		rc = add_plain(table, l->integration, err);
+		rc = mms_plain_add_cell(table, l->integration, err);
 	if (rc == MMS_OK)
-		rc = add_plain(table, title_of(l), err);
+		rc = mms_plain_add_cell(table, title_of(l), err);
 	if (rc == MMS_OK)
 		rc = mms_table_add(table, mms_letter_state_name(l->state), err);
 	if (rc == MMS_OK)
-		rc = add_number(table, l->attempts, err);
+		rc = mms_table_add_i64(table, l->attempts, err);
 	if (rc == MMS_OK)
 		rc = mms_table_add(table, mms_time_print(l->last_at_ms, when), err);
-	return rc == MMS_OK ? add_plain(table, l->text, err) : rc;
+	return rc == MMS_OK ? mms_plain_add_cell(table, l->text, err) : rc;
 }
 
 static mms_rc
@@ -299,7 +278,7 @@ print_line(const char *label, const char *text, struct mms_err *err)
 	for (const char *p = text; *p != '\0'; p += strcspn(p, "\n"), p += *p == '\n') {
 		if (plain.len > 0)
 			mms_str_addf(&plain, "\n%-13s", "");
-		mms_judge_add_plain(&plain, p, strcspn(p, "\n"));
+		mms_plain_add(&plain, p, strcspn(p, "\n"));
 	}
 	mms_rc rc = mms_str_check(&plain, err);
 	if (rc == MMS_OK)
@@ -356,17 +335,17 @@ print_outcome(const struct mms_app *app, const struct mms_failures *list, struct
 
 		if (app->is_quiet && !is_failed)
 			continue;
-		rc = add_number(&table, (int64_t)f->letter.id, err);
+		rc = mms_table_add_i64(&table, (int64_t)f->letter.id, err);
 		if (rc == MMS_OK)
-			rc = add_plain(&table, f->letter.integration, err);
+			rc = mms_plain_add_cell(&table, f->letter.integration, err);
 		if (rc == MMS_OK)
-			rc = add_plain(&table, title_of(&f->letter), err);
+			rc = mms_plain_add_cell(&table, title_of(&f->letter), err);
 		if (rc == MMS_OK)
 			rc = mms_table_add(&table, f->status, err);
 		if (rc == MMS_OK)
-			rc = add_plain(&table,
-				       f->why.code != MMS_OK ? mms_err_text(&f->why) : NULL,
-				       err);
+			rc = mms_plain_add_cell(
+				&table, f->why.code != MMS_OK ? mms_err_text(&f->why) : NULL,
+				err);
 	}
 	if (rc == MMS_OK && table.n > 0)
 		mms_table_print(app, &table);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "feed_source.h"
+#include "plain.h"
 #include "verbs.h"
 
 #include "mmsync/feed.h"
@@ -20,7 +21,7 @@
 /* Sentences about single events that are told; more are counted. */
 #define WARNINGS_MAX ((size_t)100)
 /* Characters of a title in the table. */
-#define TITLE_MAX 60
+#define TITLE_MAX 63
 
 const struct mms_opt mms_feed_preview_opts[] = {
 	{ "integration", MMS_OPT_TEXT, "NAME", "the feed of this MM Calendar Integration" },
@@ -88,22 +89,6 @@ read_options(struct preview *p, struct mms_err *err)
 		return rc;
 	mms_fail(err, MMS_E_USAGE, "--zone '%s' is not a time zone", zone);
 	return mms_hint(err, "write an IANA name, for example Europe/Berlin");
-}
-
-/* RFC 3339, with the offset of --zone where it is a whole number of minutes. */
-static char *
-print_time(const struct preview *p, int64_t ms, char buf[MMS_TIME_TEXT_MAX])
-{
-	int offset = p->zone != NULL ? mms_zone_offset_at(p->zone, ms) : 0;
-	int minutes = (offset < 0 ? -offset : offset) / 60;
-
-	if (p->zone == NULL || offset % 60 != 0)
-		return mms_time_print(ms, buf);
-	mms_time_print(ms + offset * INT64_C(1000), buf);
-	size_t len = strlen(buf) - 1; /* without the Z */
-	(void)snprintf(buf + len, MMS_TIME_TEXT_MAX - len, "%c%02d:%02d",
-		       offset < 0 ? '-' : '+', minutes / 60 % 100, minutes % 60);
-	return buf;
 }
 
 /* What the row would be called. */
@@ -214,8 +199,8 @@ put_occurrence(const struct preview *p, struct mms_json *j, const struct mms_eve
 	mms_json_map(j);
 	mms_json_put_text(j, "uid", event->ical_uid);
 	mms_json_put_text(j, "recurrence_id", event->recurrence_id);
-	mms_json_put_text(j, "start", print_time(p, event->start_ms, buf));
-	mms_json_put_text(j, "end", print_time(p, event->end_ms, buf));
+	mms_json_put_text(j, "start", mms_zone_print_time(p->zone, event->start_ms, buf));
+	mms_json_put_text(j, "end", mms_zone_print_time(p->zone, event->end_ms, buf));
 	mms_json_put_bool(j, "all_day", event->is_all_day);
 	mms_json_put_text(j, "summary", title_of(event));
 	mms_json_put_text(j, "status", mms_event_status_name(event->status));
@@ -260,24 +245,6 @@ print_json(struct preview *p, struct mms_err *err)
 	mms_json_map_end(&j);
 	mms_json_done(&j);
 	return rc != MMS_OK ? rc : mms_json_check(&j, err);
-}
-
-/* Foreign text for a terminal: one line, nothing that commands it, so many characters. */
-static void
-add_plain(struct mms_str *out, const char *text, size_t max)
-{
-	size_t len = strlen(text), cut = mms_utf8_prefix(text, len, max, SIZE_MAX);
-
-	for (size_t i = 0; i < cut; i++) {
-		unsigned char c = (unsigned char)text[i];
-		/* C2 80 to C2 9F are control characters too. */
-		bool is_c1 = c == 0xC2 && i + 1 < cut && (unsigned char)text[i + 1] < 0xA0;
-		bool is_control = c < 0x20 || c == 0x7F || is_c1;
-		mms_str_addn(out, is_control ? " " : text + i, 1);
-		i += is_c1;
-	}
-	if (cut < len)
-		mms_str_add(out, "...");
 }
 
 /* "2026-03-10 09:00", or the day alone. */
@@ -337,7 +304,7 @@ add_row(const struct preview *p, struct rows *rows, const struct mms_event *even
 	add_moment(p, &start, event->start_ms, event->is_all_day, event->first_day);
 	/* People read the last day, not the one behind it. */
 	add_moment(p, &end, event->end_ms, event->is_all_day, event->end_day - 1);
-	add_plain(&title, title_of(event), TITLE_MAX);
+	mms_plain_add_cut(&title, title_of(event), TITLE_MAX);
 	mms_rc rc = mms_str_check(&title, err);
 	struct row *moved =
 		rc == MMS_OK ? mms_grow(rows->items, rows->n, &rows->cap, sizeof *rows->items)
@@ -408,11 +375,12 @@ print_table(struct preview *p, struct mms_err *err)
 	if (rc != MMS_OK)
 		return rc;
 	printf("%zu occurrences from %s to %s, %zu of them blocking; times in %s\n",
-	       p->n_occurrences, print_time(p, p->from_ms, from), print_time(p, p->to_ms, to),
-	       p->n_blocking, p->zone != NULL ? mms_zone_name(p->zone) : "UTC");
+	       p->n_occurrences, mms_zone_print_time(p->zone, p->from_ms, from),
+	       mms_zone_print_time(p->zone, p->to_ms, to), p->n_blocking,
+	       p->zone != NULL ? mms_zone_name(p->zone) : "UTC");
 	for (size_t i = 0; i < p->n_warnings; i++) {
 		MMS_AUTO(mms_str) line = { 0 };
-		add_plain(&line, p->warnings[i], SIZE_MAX);
+		mms_plain_add_cut(&line, p->warnings[i], SIZE_MAX);
 		mms_app_note(p->app, "warning: %s", mms_str_get(&line));
 	}
 	return MMS_OK;

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "judge.h"
 #include "mmsync/health.h"
 #include "mmsync/metrics.h"
+#include "plain.h"
 
 const char mms_health_more[] =
 	"Judges the whole site: healthy, degraded or critical, with a reason for each thing "
@@ -155,13 +155,13 @@ add_reason(struct mms_str *out, const struct mms_app *app, const struct mms_heal
 		     r->code);
 	if (r->integration != NULL) {
 		mms_str_addc(out, ' ');
-		mms_judge_add_plain(out, r->integration, strlen(r->integration));
+		mms_plain_add(out, r->integration, strlen(r->integration));
 	}
 	mms_str_add(out, ": ");
-	mms_judge_add_plain(out, r->message, strlen(r->message));
+	mms_plain_add(out, r->message, strlen(r->message));
 	if (r->hint[0] != '\0') {
 		mms_str_add(out, "\n          ");
-		mms_judge_add_plain(out, r->hint, strlen(r->hint));
+		mms_plain_add(out, r->hint, strlen(r->hint));
 	}
 	mms_str_addc(out, '\n');
 	return out->state;

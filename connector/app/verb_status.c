@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "judge.h"
 #include "mmsync/age.h"
 #include "mmsync/due.h"
 #include "mmsync/freshness.h"
@@ -13,6 +12,7 @@
 #include "mmsync/mem.h"
 #include "mmsync/overview.h"
 #include "mmsync/provider.h"
+#include "plain.h"
 
 const struct mms_opt mms_status_opts[] = {
 	{ "integration", MMS_OPT_TEXTS, "NAME",
@@ -203,15 +203,6 @@ put_item(struct mms_json *j, const struct view *v, int64_t now_ms)
 
 /* ---- for people ----------------------------------------------------------------------------------- */
 
-static mms_rc
-add_number(struct mms_table *table, int64_t n, struct mms_err *err)
-{
-	char text[32];
-
-	(void)snprintf(text, sizeof text, "%" PRId64, n);
-	return mms_table_add(table, text, err);
-}
-
 static const char *
 print_due(const struct view *v, int64_t now_ms, char *buf, size_t size)
 {
@@ -243,17 +234,10 @@ add_row(struct mms_table *table, const struct view *v, int64_t now_ms, struct mm
 		mms_age_print(now_ms - item->as_of_ms, age);
 	cells[5] = print_due(v, now_ms, due, sizeof due);
 	cells[6] = item->run_mode[0] != '\0' ? item->run_mode : "-";
-	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(cells); i++) {
-		MMS_AUTO(mms_str) plain = { 0 };
-		const char *text = cells[i] != NULL ? cells[i] : "-";
-
-		mms_judge_add_plain(&plain, text, strlen(text));
-		rc = mms_str_check(&plain, err);
-		if (rc == MMS_OK)
-			rc = mms_table_add(table, mms_str_get(&plain), err);
-	}
+	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(cells); i++)
+		rc = mms_plain_add_cell(table, cells[i] != NULL ? cells[i] : "-", err);
 	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(numbers); i++)
-		rc = add_number(table, numbers[i], err);
+		rc = mms_table_add_i64(table, numbers[i], err);
 	return rc;
 }
 
@@ -314,9 +298,9 @@ print_error(const struct mms_overview_item *item)
 
 	if (item->error == NULL)
 		return;
-	mms_judge_add_plain(&line, name, strlen(name));
+	mms_plain_add(&line, name, strlen(name));
 	mms_str_add(&line, ": ");
-	mms_judge_add_plain(&line, item->error, strlen(item->error));
+	mms_plain_add(&line, item->error, strlen(item->error));
 	printf("%s\n", mms_str_get(&line));
 }
 

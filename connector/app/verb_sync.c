@@ -218,15 +218,6 @@ print_json(struct mms_app *app, const struct mms_sync_report *report, struct mms
 }
 
 static mms_rc
-add_number(struct mms_table *table, int64_t n, struct mms_err *err)
-{
-	MMS_AUTO(mms_str) text = { 0 };
-
-	mms_str_addf(&text, "%" PRId64, n);
-	return mms_table_add(table, mms_str_get(&text), err);
-}
-
-static mms_rc
 add_turn(struct mms_table *table, const struct mms_turn *t, struct mms_err *err)
 {
 	const int64_t numbers[] = { t->events.seen,    t->events.created, t->events.updated,
@@ -240,7 +231,7 @@ add_turn(struct mms_table *table, const struct mms_turn *t, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = mms_table_add(table, t->status, err);
 	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(numbers); i++)
-		rc = add_number(table, numbers[i], err);
+		rc = mms_table_add_i64(table, numbers[i], err);
 	return rc;
 }
 

@@ -6,6 +6,7 @@
 #include "mmsync/accepted.h"
 #include "mmsync/lookups.h"
 #include "mmsync/rules.h"
+#include "plain.h"
 #include "verbs.h"
 
 const struct mms_opt mms_validate_opts[] = {
@@ -95,8 +96,8 @@ print_for_people(const struct run *r, int64_t index, struct mms_err *err)
 	MMS_AUTO(mms_str) line = { 0 };
 
 	if (r->doc.f[MMS_DOC_NAME].type != MMS_F_NONE)
-		mms_judge_add_plain(&name, r->doc.f[MMS_DOC_NAME].text.ptr,
-				    r->doc.f[MMS_DOC_NAME].text.len);
+		mms_plain_add(&name, r->doc.f[MMS_DOC_NAME].text.ptr,
+			      r->doc.f[MMS_DOC_NAME].text.len);
 	for (size_t i = 0; i < v->n; i++) {
 		if (first == NULL || v->items[i].severity < first->severity)
 			first = &v->items[i];
@@ -108,7 +109,7 @@ print_for_people(const struct run *r, int64_t index, struct mms_err *err)
 	if (first != NULL) {
 		struct mms_text text = mms_verdict_text(v, first);
 		mms_str_addf(&line, "  %s: ", mms_rule_name(first->rule));
-		mms_judge_add_plain(&line, text.ptr, text.len);
+		mms_plain_add(&line, text.ptr, text.len);
 	}
 	if (v->n_errors + v->n_warnings > 1)
 		mms_str_addf(&line, " (and %zu more)", v->n_errors + v->n_warnings - 1);

@@ -43,6 +43,15 @@ mms_v_text(const char *text)
 	return mms_v_textn(text, text != NULL ? strlen(text) : 0);
 }
 
+bool
+mms_value_copy_text(const struct mms_value *value, char **to)
+{
+	if (value->type == 0)
+		return true;
+	*to = mms_text_copy_n(value->ptr, value->len);
+	return *to != NULL;
+}
+
 struct mms_value
 mms_v_bytes(const void *bytes, size_t len)
 {

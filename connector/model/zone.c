@@ -1,6 +1,7 @@
 /* A time zone as a sorted list of changes, searched by instant or by wall time. */
 #include "mmsync/zone.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "mmsync/mem.h"
@@ -216,4 +217,19 @@ mms_zone_free(struct mms_zone *zone)
 	mms_free(zone->changes);
 	mms_free(zone->name);
 	mms_free(zone);
+}
+
+char *
+mms_zone_print_time(const struct mms_zone *zone, int64_t ms, char buf[MMS_TIME_TEXT_MAX])
+{
+	int offset = zone != NULL ? mms_zone_offset_at(zone, ms) : 0;
+	int minutes = (offset < 0 ? -offset : offset) / 60;
+
+	if (zone == NULL || offset % 60 != 0)
+		return mms_time_print(ms, buf);
+	mms_time_print(ms + offset * INT64_C(1000), buf);
+	size_t len = strlen(buf) - 1; /* without the Z */
+	(void)snprintf(buf + len, MMS_TIME_TEXT_MAX - len, "%c%02d:%02d",
+		       offset < 0 ? '-' : '+', minutes / 60 % 100, minutes % 60);
+	return buf;
 }

@@ -29,16 +29,6 @@ mms_busy_person_release(struct mms_busy_person *person)
 	*person = (struct mms_busy_person){ 0 };
 }
 
-/* Copy a text column; NULL stays NULL. */
-static bool
-take_text(const struct mms_value *v, char **out)
-{
-	if (v->type == 0)
-		return true;
-	*out = mms_text_copy_n(v->ptr, v->len);
-	return *out != NULL;
-}
-
 static int64_t
 wall_of(const struct mms_value *v)
 {
@@ -92,8 +82,9 @@ add_calendar(struct mms_busy_person *person, const struct mms_value *row, bool *
 	person->calendars = moved;
 	struct mms_busy_calendar *c = &moved[person->n++];
 	*c = (struct mms_busy_calendar){ 0 };
-	if (!take_text(&row[3], &c->name) || !take_text(&row[4], &c->title) ||
-	    !take_text(&row[8], &c->owner))
+	if (!mms_value_copy_text(&row[3], &c->name) ||
+	    !mms_value_copy_text(&row[4], &c->title) ||
+	    !mms_value_copy_text(&row[8], &c->owner))
 		return mms_fail_nomem(err);
 	c->interval_minutes = row[5].type == 0 ? 0 : row[5].i;
 	c->last_sync_us = wall_of(&row[6]);
@@ -110,7 +101,7 @@ take_zone(const struct mms_value *row, char **out)
 {
 	const struct mms_value *v = row[1].type != 0 && row[1].len > 0 ? &row[1] : &row[2];
 
-	return v->len == 0 || take_text(v, out);
+	return v->len == 0 || mms_value_copy_text(v, out);
 }
 
 /* A renamed one's. A cursor that has the name, but is of another document, says nothing of it. */
@@ -143,7 +134,7 @@ read_person(struct mms_db *db, enum mms_stmt stmt, const char *user,
 	       row != NULL) {
 		bool is_own = true;
 		if (out->user == NULL &&
-		    (!take_text(&row[0], &out->user) || !take_zone(row, &out->zone)))
+		    (!mms_value_copy_text(&row[0], &out->user) || !take_zone(row, &out->zone)))
 			return mms_fail_nomem(err);
 		if (row[3].type != 0)
 			rc = add_calendar(out, row, &is_own, err);
@@ -193,9 +184,10 @@ add_booking(struct mms_taken_list *out, const struct mms_value *row, struct mms_
 {
 	struct mms_taken *item = mms_taken_list_add(out);
 
-	if (item == NULL || !take_text(&row[0], &item->name) ||
-	    !take_text(&row[1], &item->title) || !take_text(&row[2], &item->location) ||
-	    !take_text(&row[5], &item->link))
+	if (item == NULL || !mms_value_copy_text(&row[0], &item->name) ||
+	    !mms_value_copy_text(&row[1], &item->title) ||
+	    !mms_value_copy_text(&row[2], &item->location) ||
+	    !mms_value_copy_text(&row[5], &item->link))
 		return mms_fail_nomem(err);
 	item->event_type = mms_text_copy("Meeting Booking");
 	if (item->event_type == NULL)
@@ -245,7 +237,7 @@ mms_busy_find_booking(struct mms_db *db, const char *name, char **name_out, char
 		return mms_fail(err, MMS_E_GONE, "there is no booking '%s'", name);
 	if (rc != MMS_OK)
 		return rc;
-	if (!take_text(&row[0], &found) || !take_text(&row[1], &event)) {
+	if (!mms_value_copy_text(&row[0], &found) || !mms_value_copy_text(&row[1], &event)) {
 		mms_free(found);
 		return mms_fail_nomem(err);
 	}

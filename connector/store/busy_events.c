@@ -131,25 +131,17 @@ put_values(const struct ask *ask, size_t width, struct mms_value *in)
 	return k;
 }
 
-/* Copy a text column; NULL stays NULL. */
-static bool
-take_text(const struct mms_value *v, char **out)
-{
-	if (v->type == 0)
-		return true;
-	*out = mms_text_copy_n(v->ptr, v->len);
-	return *out != NULL;
-}
-
 static mms_rc
 add_event(struct mms_taken_list *out, const struct mms_value *row, struct mms_err *err)
 {
 	struct mms_taken *item = mms_taken_list_add(out);
 
-	if (item == NULL || !take_text(&row[0], &item->name) ||
-	    !take_text(&row[1], &item->title) || !take_text(&row[2], &item->event_type) ||
-	    !take_text(&row[3], &item->location) || !take_text(&row[6], &item->integration) ||
-	    !take_text(&row[7], &item->link))
+	if (item == NULL || !mms_value_copy_text(&row[0], &item->name) ||
+	    !mms_value_copy_text(&row[1], &item->title) ||
+	    !mms_value_copy_text(&row[2], &item->event_type) ||
+	    !mms_value_copy_text(&row[3], &item->location) ||
+	    !mms_value_copy_text(&row[6], &item->integration) ||
+	    !mms_value_copy_text(&row[7], &item->link))
 		return mms_fail_nomem(err);
 	item->start_us = row[4].type == 0 ? MMS_NO_TIME : row[4].wall_us;
 	item->end_us = row[5].type == 0 ? MMS_NO_TIME : row[5].wall_us;

@@ -29,16 +29,6 @@ mms_sources_release(struct mms_sources *sources)
 	*sources = (struct mms_sources){ 0 };
 }
 
-/* Copy a text column; NULL stays NULL. */
-static bool
-take_text(const struct mms_value *v, char **out)
-{
-	if (v->type == 0)
-		return true;
-	*out = mms_text_copy_n(v->ptr, v->len);
-	return *out != NULL;
-}
-
 static int64_t
 time_or_none(const struct mms_value *v)
 {
@@ -53,7 +43,7 @@ read_integration(const struct mms_value *row, struct mms_integration *out)
 			   &out->direction, &out->status,      &out->owner };
 
 	for (size_t i = 0; i < MMS_COUNT(texts); i++) {
-		if (!take_text(&row[i], texts[i]))
+		if (!mms_value_copy_text(&row[i], texts[i]))
 			return false;
 	}
 	out->creation_us = row[9].type == 0 ? MMS_NO_TIME : row[9].wall_us;
@@ -72,8 +62,9 @@ read_cursor(const struct mms_value *row, struct mms_cursor *out)
 {
 	out->id = row[0].type == 0 ? 0 : row[0].u;
 	out->creation_us = row[3].type == 0 ? MMS_NO_TIME : row[3].wall_us;
-	if (!take_text(&row[1], &out->token) || !take_text(&row[2], &out->name) ||
-	    !take_text(&row[4], &out->owner))
+	if (!mms_value_copy_text(&row[1], &out->token) ||
+	    !mms_value_copy_text(&row[2], &out->name) ||
+	    !mms_value_copy_text(&row[4], &out->owner))
 		return false;
 	out->window_start_ms = time_or_none(&row[5]);
 	out->window_end_ms = time_or_none(&row[6]);

@@ -49,10 +49,7 @@ static mms_rc
 take_texts(const struct mms_value *const *from, char **const *to, size_t n, struct mms_err *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (from[i]->type == 0)
-			continue;
-		*to[i] = mms_text_copy_n(from[i]->ptr, from[i]->len);
-		if (*to[i] == NULL)
+		if (!mms_value_copy_text(from[i], to[i]))
 			return mms_fail_nomem(err);
 	}
 	return MMS_OK;
@@ -321,11 +318,8 @@ find_ref(struct mms_db *db, const char *name, struct mms_event_ref *out, bool *i
 		return rc;
 	out->has_integration = row[9].i != 0;
 	out->is_active = row[10].i != 0;
-	if (row[11].type != 0) {
-		out->integration_type = mms_text_copy_n(row[11].ptr, row[11].len);
-		if (out->integration_type == NULL)
-			return mms_fail_nomem(err);
-	}
+	if (!mms_value_copy_text(&row[11], &out->integration_type))
+		return mms_fail_nomem(err);
 	return read_ref(row, out, err);
 }
 

@@ -172,6 +172,8 @@ struct mms_table {
 };
 mms_rc
 mms_table_add(struct mms_table *table, const char *cell, struct mms_err *err) MMS_MUST_CHECK;
+mms_rc
+mms_table_add_i64(struct mms_table *table, int64_t n, struct mms_err *err) MMS_MUST_CHECK;
 void mms_table_print(const struct mms_app *app, const struct mms_table *table);
 void mms_table_release(struct mms_table *table);
 

@@ -93,6 +93,9 @@ struct mms_value mms_v_bytes(const void *bytes, size_t len);
 struct mms_value mms_v_wall(int64_t wall_us); /* MMS_NO_TIME: NULL */
 struct mms_value mms_v_null(void);
 
+/* Copy a text that came out to *to; NULL stays as it was. Owns: *to. False: no memory. */
+bool mms_value_copy_text(const struct mms_value *value, char **to) MMS_MUST_CHECK;
+
 /*
  * Prepare a statement and compare what is declared with what the server says of it. Errors: DB
  * (a table or column is missing), BUG (the declaration is wrong; the text says where).

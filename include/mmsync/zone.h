@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "mmsync/err.h"
+#include "mmsync/timetext.h"
 
 struct mms_zone;
 
@@ -87,6 +88,12 @@ mms_rc mms_zones_new_in(const char *folder, struct mms_zones **out,
  */
 mms_rc mms_zones_find_city(struct mms_zones *zones, const char *city, const char **out,
 			   struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * An instant as RFC 3339 with the zone's offset, in UTC where there is no zone (NULL) or its offset
+ * is no whole number of minutes. Returns buf.
+ */
+char *mms_zone_print_time(const struct mms_zone *zone, int64_t ms, char buf[MMS_TIME_TEXT_MAX]);
 
 /* What mms_zones_new() does about ICU. */
 void mms_zone_names_use_allocator(void);

@@ -1,0 +1,51 @@
+/* Foreign text for people (see the header). */
+#include "plain.h"
+
+#include <string.h>
+
+#include "mmsync/utf8.h"
+
+void
+mms_plain_add(struct mms_str *out, const char *text, size_t len)
+{
+	MMS_AUTO(mms_str) good = { 0 };
+
+	mms_utf8_add_repaired(&good, text, len);
+	const char *p = mms_str_get(&good);
+	for (size_t i = 0; i < good.len; i++) {
+		unsigned char c = (unsigned char)p[i];
+		/* U+0080 to U+009F are controls of terminals, too */
+		bool is_c1 = c == 0xC2 && i + 1 < good.len && (unsigned char)p[i + 1] < 0xA0;
+		if (c < 0x20 || c == 0x7F || is_c1)
+			mms_str_addc(out, ' ');
+		else
+			mms_str_addc(out, p[i]);
+		i += is_c1;
+	}
+	if (good.state != MMS_OK && out->state == MMS_OK)
+		out->state = good.state;
+}
+
+void
+mms_plain_add_cut(struct mms_str *out, const char *text, size_t max)
+{
+	size_t len = strlen(text), cut = mms_utf8_prefix(text, len, max, SIZE_MAX);
+	bool is_cut = cut < len;
+
+	if (is_cut && max > 3)
+		cut = mms_utf8_prefix(text, len, max - 3, SIZE_MAX);
+	mms_plain_add(out, text, cut);
+	if (is_cut)
+		mms_str_add(out, "...");
+}
+
+mms_rc
+mms_plain_add_cell(struct mms_table *table, const char *text, struct mms_err *err)
+{
+	MMS_AUTO(mms_str) plain = { 0 };
+
+	if (text != NULL)
+		mms_plain_add(&plain, text, strlen(text));
+	mms_rc rc = mms_str_check(&plain, err);
+	return rc == MMS_OK ? mms_table_add(table, mms_str_get(&plain), err) : rc;
+}

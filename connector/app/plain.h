@@ -1,0 +1,17 @@
+/* Foreign text for people: what would control a terminal becomes a blank. */
+#ifndef APP_PLAIN_H
+#define APP_PLAIN_H
+
+#include <stddef.h>
+
+#include "mmsync/app.h"
+
+/* On one line; what is no UTF-8 is repaired. */
+void mms_plain_add(struct mms_str *out, const char *text, size_t len);
+/* The same, of at most so many characters: what is longer ends in "...". */
+void mms_plain_add_cut(struct mms_str *out, const char *text, size_t max);
+/* The same as a cell of a table, whole. NULL is an empty one. */
+mms_rc mms_plain_add_cell(struct mms_table *table, const char *text,
+			  struct mms_err *err) MMS_MUST_CHECK;
+
+#endif
