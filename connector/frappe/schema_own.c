@@ -20,7 +20,10 @@
 #include "mmsync/migration.h"
 
 #define TABLE_START   "CREATE TABLE IF NOT EXISTS "
+#define CHANGE_START  "ALTER TABLE "
+#define COLUMN_START  "  ADD COLUMN IF NOT EXISTS "
 #define VERSION_TABLE "mmsync_schema_version"
+#define NAME_SIZE     65 /* of a table or column, with its NUL */
 
 /* What the database says of each migration of the program, by its place in the list. */
 struct applied {
@@ -216,20 +219,29 @@ copy_piece(char *out, size_t size, const struct piece *piece)
 	out[len] = '\0';
 }
 
-static mms_rc
-check_column(struct mms_schema_run *run, const char *table, const struct piece *line,
-	     bool *is_good)
+/* The name at the start of a column's definition, without its quotes. */
+static void
+column_name(const struct piece *definition, char *out, size_t size)
 {
-	char name_text[65], type_text[65], collation_text[65], object[160];
-	struct piece name = first_word(line->at + 2, line->at + line->len);
-	struct piece type = column_type(line, &name);
+	struct piece name = first_word(definition->at, definition->at + definition->len);
 
-	struct piece bare = name;
 	if (*name.at == '`' && name.len > 2)
-		bare = (struct piece){ name.at + 1, name.len - 2 };
-	copy_piece(name_text, sizeof name_text, &bare);
+		name = (struct piece){ name.at + 1, name.len - 2 };
+	copy_piece(out, size, &name);
+}
+
+/* remedy: of a column that is missing; NULL: nothing of ours brings it. */
+static mms_rc
+check_column(struct mms_schema_run *run, const char *table, const struct piece *definition,
+	     const char *remedy, bool *is_good)
+{
+	char name_text[NAME_SIZE], type_text[65], collation_text[65], object[160];
+	struct piece name = first_word(definition->at, definition->at + definition->len);
+	struct piece type = column_type(definition, &name);
+
+	column_name(definition, name_text, sizeof name_text);
 	copy_piece(type_text, sizeof type_text, &type);
-	struct piece collation = column_collation(line, &type);
+	struct piece collation = column_collation(definition, &type);
 	copy_piece(collation_text, sizeof collation_text, &collation);
 	const struct mms_column *found = mms_columns_find(run->columns, table, name_text);
 	bool is_type = found != NULL && strcasecmp(found->type, type_text) == 0;
@@ -240,12 +252,16 @@ check_column(struct mms_schema_run *run, const char *table, const struct piece *
 		return MMS_OK;
 	*is_good = false;
 	(void)snprintf(object, sizeof object, "column %s.%s", table, name_text);
+	bool is_brought = found == NULL && remedy != NULL;
 	return mms_schema_found(
-		run, MMS_FINDING_BLOCKED, object,
-		"mmsync did not do this: put the column back as schema/ of its "
-		"sources has it, or restore the table from a backup",
+		run, is_brought ? MMS_FINDING_MISSING : MMS_FINDING_BLOCKED, object,
+		is_brought ? remedy
+			   : "mmsync did not do this: put the column back as schema/ of its "
+			     "sources has it, or restore the table from a backup",
 		"%s%s%s, must be %s%s%s", found != NULL ? found->type : "is missing",
-		is_collation ? "" : " ", is_collation || found == NULL ? "" : found->collation,
+		is_collation || found == NULL ? "" : " ",
+		is_collation || found == NULL || found->collation == NULL ? ""
+									  : found->collation,
 		type_text, collation.len > 0 ? " " : "", collation_text);
 }
 
@@ -263,11 +279,51 @@ check_table(struct mms_schema_run *run, const struct mms_migration *m, size_t *p
 	if (!mms_columns_has_table(run->columns, table))
 		return mms_schema_found(run, MMS_FINDING_MISSING, object, MMS_SCHEMA_REMEDY,
 					"of migration %04d_%s", m->number, m->name);
-	while (rc == MMS_OK && next_line(m, pos, &line) && is_column_line(&line))
-		rc = check_column(run, table, &line, &is_good);
+	while (rc == MMS_OK && next_line(m, pos, &line) && is_column_line(&line)) {
+		struct piece definition = { line.at + 2, line.len - 2 };
+		rc = check_column(run, table, &definition, NULL, &is_good);
+	}
 	if (rc == MMS_OK && is_good)
 		rc = mms_schema_found(run, MMS_FINDING_OK, object, NULL, "of migration %04d_%s",
 				      m->number, m->name);
+	return rc;
+}
+
+/* The next column that m adds to a table which an earlier one made. False at the end. */
+static bool
+next_added(const struct mms_migration *m, size_t *pos, char table[NAME_SIZE],
+	   struct piece *definition)
+{
+	struct piece line;
+
+	while (next_line(m, pos, &line)) {
+		const char *end = line.at + line.len;
+		if (starts_with(&line, CHANGE_START)) {
+			struct piece name = first_word(line.at + strlen(CHANGE_START), end);
+			copy_piece(table, NAME_SIZE, &name);
+		} else if (starts_with(&line, COLUMN_START)) {
+			definition->at = line.at + strlen(COLUMN_START);
+			definition->len = (size_t)(end - definition->at);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What a migration that was applied has added; its table's absence is told with the table. */
+static mms_rc
+check_added(struct mms_schema_run *run, const struct mms_migration *m)
+{
+	char table[NAME_SIZE] = "";
+	struct piece definition;
+	size_t pos = 0;
+	bool is_good = true;
+	mms_rc rc = MMS_OK;
+
+	while (rc == MMS_OK && next_added(m, &pos, table, &definition)) {
+		if (mms_columns_has_table(run->columns, table))
+			rc = check_column(run, table, &definition, MMS_SCHEMA_REMEDY, &is_good);
+	}
 	return rc;
 }
 
@@ -286,7 +342,7 @@ static mms_rc
 check_tables(struct mms_schema_run *run, const struct mms_migration *m)
 {
 	struct piece line;
-	char table[65];
+	char table[NAME_SIZE];
 	size_t pos = 0;
 	mms_rc rc = MMS_OK;
 
@@ -328,20 +384,29 @@ mms_schema_own_check(struct mms_schema_run *run)
 					      MMS_SCHEMA_REMEDY, "not applied");
 		if (rc == MMS_OK)
 			rc = check_tables(run, m);
+		if (rc == MMS_OK && applied.has[i])
+			rc = check_added(run, m);
 	}
 	return rc;
 }
 
+/* Is everything there that this migration brings? */
 static bool
-has_all_tables(const struct mms_schema_run *run, const struct mms_migration *m)
+is_whole(const struct mms_schema_run *run, const struct mms_migration *m)
 {
-	struct piece line;
-	char table[65];
+	struct piece line, definition;
+	char table[NAME_SIZE], name[NAME_SIZE];
 	size_t pos = 0;
 
 	while (next_line(m, &pos, &line)) {
 		table_of_line(&line, table, sizeof table);
 		if (table[0] != '\0' && !mms_columns_has_table(run->columns, table))
+			return false;
+	}
+	pos = 0;
+	while (next_added(m, &pos, table, &definition)) {
+		column_name(&definition, name, sizeof name);
+		if (mms_columns_find(run->columns, table, name) == NULL)
 			return false;
 	}
 	return true;
@@ -378,7 +443,7 @@ mms_schema_own_apply(struct mms_schema_run *run)
 	mms_rc rc = load_applied(run, &applied);
 
 	for (size_t i = 0; rc == MMS_OK && i < applied.n; i++) {
-		if (!applied.has[i] || !has_all_tables(run, &applied.all[i]))
+		if (!applied.has[i] || !is_whole(run, &applied.all[i]))
 			rc = apply_one(run, &applied.all[i]);
 	}
 	return rc;

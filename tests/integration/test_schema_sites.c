@@ -317,6 +317,54 @@ a_column_of_ours_that_was_changed_is_not_mended_silently(void **state)
 }
 
 static void
+a_column_that_a_migration_added_is_looked_at_too(void **state)
+{
+	MMS_AUTO(mms_findings) found = { 0 };
+	MMS_AUTO(mms_findings) later = { 0 };
+
+	(void)state;
+	mms_test_schema_apply(db, &site);
+	mms_test_sql(&server, "ALTER TABLE mmsync_cursor DROP COLUMN read_print, DROP COLUMN "
+			      "events_failed, MODIFY requests int, MODIFY longest_stamp "
+			      "datetime");
+	OK(mms_schema_check(db, &found, &err));
+	const struct mms_finding *f =
+		mms_test_finding(&found, "column mmsync_cursor.read_print");
+	assert_int_equal(f->state, MMS_FINDING_MISSING);
+	assert_string_equal(f->detail, "is missing, must be binary(16)");
+	f = mms_test_finding(&found, "column mmsync_cursor.events_failed");
+	assert_int_equal(f->state, MMS_FINDING_MISSING);
+	f = mms_test_finding(&found, "column mmsync_cursor.requests");
+	assert_int_equal(f->state, MMS_FINDING_BLOCKED);
+	assert_string_equal(f->detail, "int(11), must be bigint(20)");
+	f = mms_test_finding(&found, "column mmsync_cursor.longest_stamp");
+	assert_string_equal(f->detail, "datetime, must be datetime(6)");
+	FAILS(MMS_E_CONFLICT, "2 things stand in the way", apply(&later, &err));
+
+	mms_test_sql(&server, "ALTER TABLE mmsync_cursor MODIFY requests bigint NOT NULL "
+			      "DEFAULT 0, MODIFY longest_stamp datetime(6)");
+	mms_test_schema_apply(db, &site);
+	assert_int_equal(mms_test_schema_n_wrong(db), 0);
+}
+
+static void
+a_table_of_ours_that_is_gone_comes_back_with_all_that_was_added_to_it(void **state)
+{
+	(void)state;
+	mms_test_schema_apply(db, &site);
+	mms_test_sql(&server, "DROP TABLE mmsync_cursor");
+	mms_test_schema_apply(db, &site);
+	assert_int_equal(mms_test_schema_n_wrong(db), 0);
+	assert_int_equal(
+		mms_test_ask_i64(&server,
+				 "SELECT COUNT(*) FROM information_schema.columns WHERE "
+				 "table_schema = DATABASE() AND table_name = "
+				 "'mmsync_cursor' AND column_name IN ('read_print', "
+				 "'longest_apart', 'last_seen_ms', 'events_failed')"),
+		4);
+}
+
+static void
 every_table_and_column_of_ours_has_a_comment(void **state)
 {
 	(void)state;
@@ -516,6 +564,8 @@ main(void)
 		TEST(what_cannot_be_brought_is_told_before_anything_is_changed),
 		TEST(a_newer_or_another_schema_is_refused),
 		TEST(a_column_of_ours_that_was_changed_is_not_mended_silently),
+		TEST(a_column_that_a_migration_added_is_looked_at_too),
+		TEST(a_table_of_ours_that_is_gone_comes_back_with_all_that_was_added_to_it),
 		TEST(every_table_and_column_of_ours_has_a_comment),
 		TEST(a_user_without_the_right_to_alter_is_told_so),
 		TEST(a_table_in_use_is_waited_for),
