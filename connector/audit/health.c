@@ -14,6 +14,9 @@
 #include "mmsync/mem.h"
 #include "mmsync/provider.h"
 
+/* No zone's clock is further ahead of UTC. */
+#define WALL_SLACK_MS (INT64_C(14) * 3600000)
+
 struct judge {
 	const struct mms_health_facts *facts;
 	struct mms_health *out;
@@ -337,6 +340,19 @@ circuits_are_closed(struct judge *j)
 	return rc;
 }
 
+/*
+ * Did the last of its events merely get too old for what is read? The end is in the zone of the
+ * stored times; a day that is nearly over there is taken as over.
+ */
+static bool
+has_run_out(const struct mms_overview_item *item)
+{
+	int64_t from_ms = item->source->cursor.window_start_ms;
+
+	return item->last_end_us != MMS_NO_TIME && from_ms != MMS_NO_TIME &&
+	       item->last_end_us / 1000 - WALL_SLACK_MS <= from_ms;
+}
+
 /* Its newest whole listing showed nothing, and one of the last days did. */
 static mms_rc
 none_is_suddenly_empty(struct judge *j)
@@ -353,7 +369,7 @@ none_is_suddenly_empty(struct judge *j)
 
 		if (!item->source->integration.is_active || item->source->cursor.id == 0 ||
 		    full_ms == MMS_NO_TIME || seen_ms == MMS_NO_TIME || seen_ms >= full_ms ||
-		    j->facts->now_ms - seen_ms > MMS_HEALTH_EMPTY_DAYS_MS)
+		    j->facts->now_ms - seen_ms > MMS_EMPTY_MS || has_run_out(item))
 			continue;
 		mms_str_add(&hint,
 			    "look at the calendar itself: was it cleared, or is the feed "

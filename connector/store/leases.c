@@ -260,8 +260,8 @@ mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_
 		return run_held(tx, MMS_STMT_LEASE_END_BAD, in, err);
 	}
 	if (!end->moves_cursor) {
-		const struct mms_value in[] = { longest, now,  TALLY_VALUES(tally), id, fence,
-						owner,   batch };
+		const struct mms_value in[] = { longest, now,   now,   TALLY_VALUES(tally),
+						id,      fence, owner, batch };
 		return run_held(tx, MMS_STMT_LEASE_END_SAME, in, err);
 	}
 	const struct mms_lengths *lengths = &end->lengths;

@@ -275,6 +275,16 @@ take_runs(struct load *l, const struct mms_value *row)
 }
 
 static bool
+take_emptied(struct load *l, const struct mms_value *row)
+{
+	const struct key *known = find_cursor(l, row[0].u);
+
+	if (known != NULL && known->item != NULL && row[1].type != 0)
+		known->item->last_end_us = row[1].wall_us;
+	return true;
+}
+
+static bool
 take_new(struct load *l, const struct mms_value *row)
 {
 	l->out->new_events = row[0].i;
@@ -325,7 +335,7 @@ make_items(struct load *l)
 		item->source = &out->sources.items[i];
 		item->as_of_ms = item->circuit_until_ms = item->lease_until_ms = MMS_NO_TIME;
 		item->last_seen_ms = item->run_started_ms = MMS_NO_TIME;
-		item->oldest_waiting_ms = MMS_NO_TIME;
+		item->oldest_waiting_ms = item->last_end_us = MMS_NO_TIME;
 		item->created_ms = instant_of(l, item->source->integration.creation_us);
 		l->names[i] =
 			(struct key){ .name = item->source->integration.name, .item = item };
@@ -372,6 +382,7 @@ load_all(struct load *l, unsigned parts)
 	int64_t now_ms = l->out->now_ms;
 	const struct mms_value stuck[] = { mms_v_i64(now_ms - MMS_STUCK_MS) };
 	const struct mms_value recent[] = { mms_v_i64(now_ms - MMS_RECENT_MS) };
+	const struct mms_value emptied[] = { mms_v_i64(now_ms - MMS_EMPTY_MS) };
 
 	mms_rc rc = mms_sources_load(l->db, &l->out->sources, l->err);
 	if (rc == MMS_OK)
@@ -394,6 +405,8 @@ load_all(struct load *l, unsigned parts)
 		rc = ask(l, MMS_STMT_WATCH_STATES, stuck, take_states);
 	if (rc == MMS_OK && (parts & MMS_OVERVIEW_RUNS) != 0)
 		rc = ask(l, MMS_STMT_WATCH_RUNS, recent, take_runs);
+	if (rc == MMS_OK && (parts & MMS_OVERVIEW_RUNS) != 0)
+		rc = ask(l, MMS_STMT_WATCH_EMPTIED, emptied, take_emptied);
 	if (rc == MMS_OK && (parts & MMS_OVERVIEW_NEW) != 0)
 		rc = ask_new(l);
 	return rc;

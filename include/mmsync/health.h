@@ -30,7 +30,6 @@ const char *mms_health_status_name(enum mms_health_level level);
 #define MMS_HEALTH_STUCK_MAX     5 /* events announced and not settled for ten minutes  */
 #define MMS_HEALTH_OUTBOX_MAX_MS (INT64_C(15) * 60 * 1000)
 #define MMS_HEALTH_BAD_PERCENT   10                        /* of the last hour's runs       */
-#define MMS_HEALTH_EMPTY_DAYS_MS (INT64_C(7) * MMS_DAY_MS) /* events so lately, now none */
 
 struct mms_health_reason {
 	const char *code; /* static: "calendar_stale"                                    */

@@ -20,6 +20,8 @@
 #define MMS_STUCK_MS (INT64_C(10) * 60 * 1000)
 /* What a recent run is, ms. */
 #define MMS_RECENT_MS (INT64_C(60) * 60 * 1000)
+/* A calendar that showed events within this is suddenly empty, ms. */
+#define MMS_EMPTY_MS (INT64_C(7) * 24 * 60 * 60 * 1000)
 
 enum mms_circuit {
 	MMS_CIRCUIT_CLOSED,    /* all is well                                          */
@@ -49,7 +51,10 @@ struct mms_overview_item {
 	char *holder;           /* owned: who has the lease; NULL: nobody                 */
 	int64_t lease_until_ms; /* of the database's clock                                */
 
-	int64_t last_seen_ms; /* last good listing that showed an event; MMS_NO_TIME      */
+	int64_t last_seen_ms; /* last good read that showed an event; MMS_NO_TIME         */
+	/* Where it has shown none since, for less than MMS_EMPTY_MS: when the last of its
+	 * events ended, wall time in us; MMS_NO_TIME: not known */
+	int64_t last_end_us;
 	struct mms_totals totals;
 
 	/* The newest row of mmsync_run: "" where there is none. */
@@ -90,7 +95,7 @@ void mms_overview_release(struct mms_overview *overview);
 enum mms_overview_part {
 	MMS_OVERVIEW_STATES =
 		1 << 0,             /* tracked, stuck, orphan_states: a pass over the states */
-	MMS_OVERVIEW_RUNS = 1 << 1, /* recent_runs, recent_bad                               */
+	MMS_OVERVIEW_RUNS = 1 << 1, /* recent_runs, recent_bad, last_end_us                  */
 	MMS_OVERVIEW_NEW = 1 << 2,  /* new_events                                            */
 };
 

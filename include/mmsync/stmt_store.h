@@ -120,13 +120,15 @@
 	  " runs_good = runs_good + 1, " MMS_SQL_TALLY                                         \
 	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
 	  "iiiiSTTSIIIBIiIiiiiiiiuisi", "")                                                    \
+	/* What it showed at its last full listing it shows still. */                          \
 	X(LEASE_END_SAME,                                                                      \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
 	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \
+	  " last_seen_ms = IF(last_seen_ms >= last_full_ms, ?, last_seen_ms),"                 \
 	  " last_success_ms = ?, failures = 0, wait_until_ms = NULL,"                          \
 	  " runs_good = runs_good + 1, " MMS_SQL_TALLY                                         \
 	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
-	  "iiiiiiiiiuisi", "")                                                                 \
+	  "iiiiiiiiiiuisi", "")                                                                \
 	X(LEASE_END_BAD,                                                                       \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
 	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \

@@ -150,6 +150,13 @@ a_calendar_that_has_become_empty_is_told_for_a_week(void **state)
 }
 
 static void
+a_calendar_whose_events_have_passed_is_not_suddenly_empty(void **state)
+{
+	(void)state;
+	play("fixtures/watch/passed.scn");
+}
+
+static void
 a_site_without_integrations_is_healthy(void **state)
 {
 	(void)state;
@@ -402,6 +409,7 @@ main(void)
 		TEST(a_site_where_much_is_wrong_is_told_as_its_golden_files_say),
 		TEST(a_site_where_all_is_well_is_told_as_its_golden_files_say),
 		TEST(a_calendar_that_has_become_empty_is_told_for_a_week),
+		TEST(a_calendar_whose_events_have_passed_is_not_suddenly_empty),
 		TEST(a_site_without_integrations_is_healthy),
 		TEST(metrics_are_what_prometheus_reads_and_agree_with_status),
 		TEST(five_hundred_integrations_cost_the_statements_of_one),

@@ -41,6 +41,7 @@ make_site(void)
 					 .interval_minutes = 15 },
 			.cursor = { .id = i + 1,
 				    .last_full_ms = NOW - DAY,
+				    .window_start_ms = NOW - 30 * DAY,
 				    .last_success_ms = NOW - MINUTE,
 				    .last_attempt_ms = NOW - MINUTE,
 				    .wait_until_ms = MMS_NO_TIME },
@@ -50,6 +51,7 @@ make_site(void)
 						       .created_ms = NOW - 90 * DAY,
 						       .circuit_until_ms = MMS_NO_TIME,
 						       .last_seen_ms = NOW - DAY,
+						       .last_end_us = MMS_NO_TIME,
 						       .oldest_waiting_ms = MMS_NO_TIME };
 	}
 	config.stale_after_minutes = 0;
@@ -143,6 +145,12 @@ empty_never_seen(int64_t n)
 {
 	(void)n;
 	items[0].last_seen_ms = MMS_NO_TIME;
+}
+static void
+empty_last_ended_before_window(int64_t ms)
+{
+	empty_seen_ago(HOUR);
+	items[0].last_end_us = (sources[0].cursor.window_start_ms - ms) * 1000;
 }
 static void
 bad_of_100(int64_t n)
@@ -267,6 +275,11 @@ static const struct {
 	{ "a later listing showed none", empty_seen_at_full, -1,
 	  "degraded calendar_empty one" },
 	{ "it never showed any", empty_never_seen, 0, "" },
+	{ "its last event was too old", empty_last_ended_before_window, DAY, "" },
+	{ "its last event was too old by some clock", empty_last_ended_before_window,
+	  -14 * HOUR, "" },
+	{ "its last event was not too old", empty_last_ended_before_window, -14 * HOUR - 1,
+	  "degraded calendar_empty one" },
 	{ "9 % fail", bad_of_100, 9, "" },
 	{ "10 % fail", bad_of_100, 10, "" },
 	{ "11 % fail", bad_of_100, 11, "degraded runs_failing" },
