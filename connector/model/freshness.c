@@ -7,6 +7,8 @@
 #define HOUR_MS       (60 * MINUTE_MS)
 #define STALE_MINUTES 60
 #define INTERVALS     3
+/* The most that Frappe takes as an interval. */
+#define DAY_MINUTES 1440
 
 int64_t
 mms_freshness_minutes(const struct mms_config *config, int64_t interval_minutes)
@@ -27,6 +29,22 @@ distance(const struct mms_read_facts *facts, int64_t now_ms)
 	return now_ms > facts->as_of_ms ? now_ms - facts->as_of_ms : facts->as_of_ms - now_ms;
 }
 
+/*
+ * A calendar that is read once a day is a little older than that each day, and no worse for it: a
+ * tenth of its interval is forgiven.
+ */
+static int64_t
+unreadable_ms(const struct mms_config *config, int64_t interval_minutes)
+{
+	int64_t set_ms = config->unreadable_after_hours * HOUR_MS;
+	int64_t minutes = interval_minutes < DAY_MINUTES ? interval_minutes : DAY_MINUTES;
+
+	if (minutes <= 0)
+		return set_ms;
+	int64_t least_ms = minutes * MINUTE_MS + minutes * MINUTE_MS / 10;
+	return set_ms > least_ms ? set_ms : least_ms;
+}
+
 static enum mms_readable
 judge_readable(const struct mms_config *config, const struct mms_read_facts *facts,
 	       int64_t now_ms)
@@ -35,7 +53,7 @@ judge_readable(const struct mms_config *config, const struct mms_read_facts *fac
 		return facts->needs_reauth ? MMS_NEEDS_REAUTH : MMS_NEVER_READ;
 	if (facts->needs_reauth)
 		return MMS_NEEDS_REAUTH;
-	if (distance(facts, now_ms) > config->unreadable_after_hours * HOUR_MS)
+	if (distance(facts, now_ms) > unreadable_ms(config, facts->interval_minutes))
 		return MMS_READ_TOO_OLD;
 	return MMS_READABLE;
 }

@@ -259,7 +259,7 @@ mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_
 						batch };
 		return run_held(tx, MMS_STMT_LEASE_END_BAD, in, err);
 	}
-	if (!end->moves_cursor) {
+	if (!end->moves_cursor) { /* what its last full listing showed it shows still */
 		const struct mms_value in[] = { longest, now,   now,   TALLY_VALUES(tally),
 						id,      fence, owner, batch };
 		return run_held(tx, MMS_STMT_LEASE_END_SAME, in, err);

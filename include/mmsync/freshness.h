@@ -23,8 +23,8 @@ enum mms_readable {
 	MMS_READABLE,     /* what is known of it counts                           */
 	MMS_NEVER_READ,   /* nothing is known                                     */
 	MMS_NEEDS_REAUTH, /* a person must sign in anew before it is read again   */
-	MMS_READ_TOO_OLD, /* no good read for unreadable_after_hours, or one as far
-	                     in the future                                        */
+	MMS_READ_TOO_OLD, /* no good read for unreadable_after_hours and 1.1 intervals, or one
+			     as far in the future                                  */
 };
 
 struct mms_freshness {

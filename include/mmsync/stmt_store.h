@@ -50,6 +50,8 @@
 	"run_ms = run_ms + ?, requests = requests + ?, retries = retries + ?,"       \
 	" events_created = events_created + ?, events_updated = events_updated + ?," \
 	" events_deleted = events_deleted + ?, events_failed = events_failed + ?"
+/* Only while the lease is held, and no other batch came in between. */
+#define MMS_SQL_HELD " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?"
 
 #define MMS_STMTS_CURSOR(X)                                                                    \
 	X(SOURCES,                                                                             \
@@ -117,24 +119,20 @@
 	  ", sync_token = ?, window_start_ms = ?, window_end_ms = ?, next_entry_ms = ?,"       \
 	  " read_print = ?, last_full_ms = COALESCE(?, last_full_ms), last_success_ms = ?,"    \
 	  " last_seen_ms = COALESCE(?, last_seen_ms), failures = 0, wait_until_ms = NULL,"     \
-	  " runs_good = runs_good + 1, " MMS_SQL_TALLY                                         \
-	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
+	  " runs_good = runs_good + 1, " MMS_SQL_TALLY MMS_SQL_HELD,                           \
 	  "iiiiSTTSIIIBIiIiiiiiiiuisi", "")                                                    \
-	/* What it showed at its last full listing it shows still. */                          \
 	X(LEASE_END_SAME,                                                                      \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
 	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \
 	  " last_seen_ms = IF(last_seen_ms >= last_full_ms, ?, last_seen_ms),"                 \
 	  " last_success_ms = ?, failures = 0, wait_until_ms = NULL,"                          \
-	  " runs_good = runs_good + 1, " MMS_SQL_TALLY                                         \
-	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
+	  " runs_good = runs_good + 1, " MMS_SQL_TALLY MMS_SQL_HELD,                           \
 	  "iiiiiiiiiiuisi", "")                                                                \
 	X(LEASE_END_BAD,                                                                       \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
 	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \
 	  " sync_token = IF(?, NULL, sync_token), failures = failures + 1, wait_until_ms = ?," \
-	  " runs_bad = runs_bad + 1, " MMS_SQL_TALLY                                           \
-	  " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?",                  \
+	  " runs_bad = runs_bad + 1, " MMS_SQL_TALLY MMS_SQL_HELD,                             \
 	  "iiIiiiiiiiuisi", "")                                                                \
 	X(LEASE_RELEASE,                                                                       \
 	  "UPDATE mmsync_cursor SET lease_owner = NULL, lease_until = '2000-01-01',"           \

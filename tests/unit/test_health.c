@@ -86,6 +86,18 @@ read_ago_every_hour(int64_t ms)
 	read_ago(ms);
 }
 static void
+read_ago_every_day(int64_t ms)
+{
+	sources[0].integration.interval_minutes = 1440;
+	read_ago(ms);
+}
+static void
+read_ago_every_year(int64_t ms)
+{
+	sources[0].integration.interval_minutes = INT64_MAX;
+	read_ago(ms);
+}
+static void
 read_ago_inactive(int64_t ms)
 {
 	sources[0].integration.is_active = false;
@@ -254,6 +266,11 @@ static const struct {
 	{ "stale, and nobody's", read_ago_inactive, 30 * DAY, "" },
 	{ "stale for a day", read_ago, DAY, "degraded calendar_stale one" },
 	{ "unreadable", read_ago, DAY + 1, "degraded calendar_unreadable one" },
+	{ "read once a day, and missed once", read_ago_every_day, 2 * DAY, "" },
+	{ "read once a day, and missed twice", read_ago_every_day, 2 * DAY + 1,
+	  "degraded calendar_unreadable one" },
+	{ "an interval that nobody takes", read_ago_every_year, 2 * DAY + 1,
+	  "degraded calendar_unreadable one" },
 	{ "unreadable, by hand", read_ago_by_hand, DAY + 1,
 	  "degraded calendar_unreadable one" },
 	{ "new", never_read_made_ago, 60 * MINUTE, "" },
