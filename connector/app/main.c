@@ -152,10 +152,14 @@ main(int argc, char **argv)
 	mms_rc rc = arm_faults(&err);
 	if (rc == MMS_OK)
 		rc = run(&app, argc, argv, &err);
-	bool is_untold = rc == MMS_E_STOPPED && mms_app_has_lost_reader();
+	bool has_lost_reader = mms_app_has_lost_reader();
+	bool is_untold = rc == MMS_E_STOPPED && has_lost_reader;
 	if (rc != MMS_OK && !is_untold)
 		mms_app_print_err(&app, &err);
 	int status = rc != MMS_OK ? mms_rc_exit_status(rc) : app.exit_status;
+	/* Stopped by a full disk is no interruption that the next run goes on from. */
+	if (rc == MMS_E_STOPPED && ferror(stdout) != 0 && !has_lost_reader)
+		status = 1;
 	mms_app_close(&app);
 	print_fault_counts();
 	return end_output(status, rc != MMS_OK && !app.is_json);
