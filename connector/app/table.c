@@ -3,12 +3,16 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "mmsync/mem.h"
 #include "mmsync/utf8.h"
 
+/* Blanks between two columns. */
+#define GAP         2
 #define BAR_WIDTH   24
 #define DRAW_GAP_MS 100
 
@@ -55,6 +59,42 @@ mms_table_add_i64(struct mms_table *table, int64_t n, struct mms_err *err)
 	return mms_table_add(table, text, err);
 }
 
+/* Columns of the terminal; SIZE_MAX: none, or it does not say. */
+static size_t
+room(const struct mms_app *app)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size = { 0 };
+
+	if (!app->is_stdout_terminal)
+		return SIZE_MAX;
+	long n = columns != NULL ? strtol(columns, NULL, 10) : 0;
+	if (n <= 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		n = size.ws_col;
+	return n > 0 ? (size_t)n : SIZE_MAX;
+}
+
+/* Which columns stand in the line. */
+static void
+choose_columns(const struct mms_app *app, const struct mms_table *table,
+	       bool is_in[MMS_TABLE_COLUMNS])
+{
+	size_t most = room(app), width = 0;
+
+	for (size_t c = 0; c < table->n_columns; c++) {
+		is_in[c] = true;
+		width += column_width(table, c) + (c > 0 ? GAP : 0);
+	}
+	for (unsigned rank = 1; table->gives_way != NULL && rank <= MMS_TABLE_COLUMNS; rank++) {
+		for (size_t c = 0; width > most && c < table->n_columns; c++) {
+			if (table->gives_way[c] != rank)
+				continue;
+			is_in[c] = false;
+			width -= column_width(table, c) + GAP;
+		}
+	}
+}
+
 static void
 print_cell(const char *text, size_t width, bool is_right, bool is_last)
 {
@@ -68,26 +108,36 @@ print_cell(const char *text, size_t width, bool is_right, bool is_last)
 	fputs(is_last ? "\n" : "  ", stdout);
 }
 
+/* The cells of one line. */
+static void
+print_line(const struct mms_table *table, const char *const *cells,
+	   const bool is_in[MMS_TABLE_COLUMNS])
+{
+	size_t last = 0;
+
+	for (size_t c = 0; c < table->n_columns; c++)
+		last = is_in[c] ? c : last;
+	for (size_t c = 0; c < table->n_columns; c++) {
+		bool is_right = table->is_number != NULL && table->is_number[c];
+		if (is_in[c])
+			print_cell(cells[c], column_width(table, c), is_right, c == last);
+	}
+}
+
 void
 mms_table_print(const struct mms_app *app, const struct mms_table *table)
 {
-	for (size_t c = 0; c < table->n_columns; c++) {
-		bool is_last = c + 1 == table->n_columns;
-		bool is_right = table->is_number != NULL && table->is_number[c];
+	bool is_in[MMS_TABLE_COLUMNS];
 
-		if (c == 0 && app->has_color)
-			fputs("\033[1m", stdout);
-		print_cell(table->heads[c], column_width(table, c), is_right, is_last);
-	}
+	choose_columns(app, table, is_in);
+	if (app->has_color)
+		fputs("\033[1m", stdout);
+	print_line(table, table->heads, is_in);
 	if (app->has_color)
 		fputs("\033[0m", stdout);
-	for (size_t i = 0; i < table->n && table->n_columns > 0; i++) {
-		size_t c = i % table->n_columns;
-		bool is_right = table->is_number != NULL && table->is_number[c];
-
-		print_cell(table->cells[i], column_width(table, c), is_right,
-			   c + 1 == table->n_columns);
-	}
+	for (size_t i = 0; table->n_columns > 0 && i + table->n_columns <= table->n;
+	     i += table->n_columns)
+		print_line(table, (const char *const *)&table->cells[i], is_in);
 }
 
 void

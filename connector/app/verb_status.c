@@ -29,7 +29,8 @@ const char mms_status_more[] =
 	"read for unreadable_after_hours), failing (its last run failed), circuit open, needs "
 	"sign-in, running, abandoned (a worker died over it), unsupported or inactive. READ is "
 	"how old the last good read is. The first line of each Sync Error Log stands below. "
-	"--quiet shows only what needs attention.\n"
+	"--quiet shows only what needs attention. A narrow terminal leaves out columns, a pipe "
+	"and --json have all.\n"
 	"  mmsync status\n"
 	"  mmsync status --user ann@example.com --json\n"
 	"Exit status: 0 the question was answered; 2 usage, also an unknown name; 3 "
@@ -313,8 +314,13 @@ print_table(struct mms_app *app, const struct mms_overview *all, const struct mm
 					     "FAILURES",    "LETTERS" };
 	static const bool is_number[] = { false, false, false, false, false,
 					  false, false, true,  true,  true };
+	/* A name of Frappe's making has the person in it already. */
+	static const unsigned char gives_way[] = { 0, 1, 3, 0, 0, 0, 2, 4, 6, 5 };
 	MMS_AUTO(mms_table)
-	table = { .n_columns = MMS_COUNT(heads), .heads = heads, .is_number = is_number };
+	table = { .n_columns = MMS_COUNT(heads),
+		  .heads = heads,
+		  .is_number = is_number,
+		  .gives_way = gives_way };
 	mms_rc rc = MMS_OK;
 
 	for (size_t i = 0; rc == MMS_OK && i < all->n; i++) {

@@ -166,7 +166,10 @@ struct mms_table {
 	size_t n_columns;
 	const char *const *heads;
 	const bool *is_number; /* NULL: none */
-	char **cells;          /* owned      */
+	/* Columns that a terminal too narrow for all leaves out: those of 1 first, then those of 2
+	 * and so on; one of 0 stays. NULL: all stay. A pipe has all of them. */
+	const unsigned char *gives_way;
+	char **cells; /* owned      */
 	size_t n, cap;
 	size_t widths[MMS_TABLE_COLUMNS]; /* of the widest cell of each column so far */
 };

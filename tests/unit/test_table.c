@@ -27,11 +27,11 @@ add_row(struct mms_table *table, const char *name, const char *n, const char *ti
 		assert_int_equal(mms_table_add(table, cells[i], &err), MMS_OK);
 }
 
-/* Print in a process of its own, whose standard output is fd; its status. */
+/* Print in a process of its own, whose standard output is fd; its status. NULL: to no terminal. */
 static int
-print_to(int fd, const struct mms_table *table)
+print_to(int fd, const struct mms_table *table, const char *terminal_columns)
 {
-	const struct mms_app app = { 0 };
+	const struct mms_app app = { .is_stdout_terminal = terminal_columns != NULL };
 	int status = 0;
 
 	(void)fflush(stdout);
@@ -41,6 +41,8 @@ print_to(int fd, const struct mms_table *table)
 		const struct rlimit limit = { CPU_LIMIT_S, CPU_LIMIT_S };
 		if (setrlimit(RLIMIT_CPU, &limit) != 0 || dup2(fd, STDOUT_FILENO) < 0)
 			_exit(1);
+		if (terminal_columns != NULL)
+			(void)setenv("COLUMNS", terminal_columns, 1);
 		mms_table_print(&app, table);
 		_exit(fflush(stdout) == 0 ? 0 : 1);
 	}
@@ -63,11 +65,46 @@ columns_align_by_characters_and_numbers_stand_to_the_right(void **state)
 	add_row(&table, "\xc3\xa9t\xc3\xa9", "7", "a");
 	add_row(&table, "winter", "42", "long");
 	assert_true(pipe(ends) == 0);
-	assert_int_equal(print_to(ends[1], &table), 0);
+	assert_int_equal(print_to(ends[1], &table, NULL), 0);
 	close(ends[1]);
 	assert_true(read(ends[0], got, sizeof got - 1) > 0);
 	close(ends[0]);
 	assert_string_equal(got, want);
+}
+
+static void
+a_narrow_terminal_gets_the_columns_that_matter_most(void **state)
+{
+	static const unsigned char gives_way[] = { 0, 1, 2 };
+	static const char all[] = "NAME     N  TITLE\nwinter  42  long\n";
+	static const char two[] = "NAME    TITLE\nwinter  long\n";
+	static const char one[] = "NAME\nwinter\n";
+	static const struct {
+		const char *columns, *want;
+	} rows[] = {
+		{ NULL, all }, { "0", all },  { "80", all }, { "17", all },
+		{ "16", two }, { "13", two }, { "12", one }, { "3", one },
+	};
+	MMS_AUTO(mms_table)
+	table = { .n_columns = MMS_COUNT(heads),
+		  .heads = heads,
+		  .is_number = is_number,
+		  .gives_way = gives_way };
+
+	(void)state;
+	add_row(&table, "winter", "42", "long");
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		char got[256] = { 0 };
+		int ends[2];
+
+		assert_true(pipe(ends) == 0);
+		assert_int_equal(print_to(ends[1], &table, rows[i].columns), 0);
+		close(ends[1]);
+		assert_true(read(ends[0], got, sizeof got - 1) > 0);
+		close(ends[0]);
+		if (strcmp(got, rows[i].want) != 0)
+			fail_msg("%s columns: %s", rows[i].columns, got);
+	}
 }
 
 /* A feed of some megabytes has so many occurrences; a width found anew for each cell takes minutes. */
@@ -82,7 +119,7 @@ a_table_of_many_rows_is_printed_in_a_moment(void **state)
 		add_row(&table, "2026-03-10T10:00:00Z", "1", "A meeting like many others");
 	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	assert_true(fd >= 0);
-	int status = print_to(fd, &table);
+	int status = print_to(fd, &table, NULL);
 	close(fd);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		fail_msg("%d rows: not printed within %d s of CPU time", MANY_ROWS,
@@ -94,6 +131,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_align_by_characters_and_numbers_stand_to_the_right),
+		cmocka_unit_test(a_narrow_terminal_gets_the_columns_that_matter_most),
 		cmocka_unit_test(a_table_of_many_rows_is_printed_in_a_moment),
 	};
 
