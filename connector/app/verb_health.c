@@ -44,8 +44,12 @@ add_problems(struct mms_health *health, const struct mms_findings *found, struct
 		const struct mms_finding *f = &found->items[i];
 		MMS_AUTO(mms_err) what = { 0 };
 
-		mms_fail(&what, MMS_E_CONFIG, "%s: %s", f->object,
-			 f->detail != NULL ? f->detail : "is wrong");
+		const char *detail = f->detail != NULL ? f->detail : "is wrong";
+
+		if (strstr(detail, f->object) != NULL) /* it says what it is about */
+			mms_fail(&what, MMS_E_CONFIG, "%s", detail);
+		else
+			mms_fail(&what, MMS_E_CONFIG, "%s: %s", f->object, detail);
 		mms_hint(&what, "%s", f->remedy != NULL ? f->remedy : "mmsync doctor");
 		rc = mms_health_add_err(health, "configuration", &what, err);
 		health->failure = MMS_E_CONFIG;
@@ -184,13 +188,14 @@ print_text(struct mms_app *app, const struct mms_health *health, struct mms_err 
 			(void)add_reason(&out, app, &health->reasons[i]);
 	}
 	if (!app->is_quiet && health->failure == MMS_OK)
-		mms_str_addf(&out,
-			     "%" PRId64 " active calendar%s: %" PRId64 " fresh, %" PRId64
-			     " stale, %" PRId64 " unreadable, %" PRId64 " new; %" PRId64
-			     " run%s in the last hour, %" PRId64 " failed\n",
-			     c->active, c->active == 1 ? "" : "s", c->fresh, c->stale,
-			     c->unreadable, c->recently_made, c->recent_runs,
-			     c->recent_runs == 1 ? "" : "s", c->recent_bad);
+		mms_str_addf(
+			&out,
+			"%" PRId64 " active calendar%s: %" PRId64 " fresh, %" PRId64
+			" stale, %" PRId64 " unreadable, %" PRId64 " new (%" PRId64
+			" fail%s); %" PRId64 " run%s in the last hour, %" PRId64 " failed\n",
+			c->active, c->active == 1 ? "" : "s", c->fresh, c->stale, c->unreadable,
+			c->recently_made, c->failing, c->failing == 1 ? "s" : "",
+			c->recent_runs, c->recent_runs == 1 ? "" : "s", c->recent_bad);
 	mms_rc rc = mms_str_check(&out, err);
 	if (rc == MMS_OK)
 		printf("%s", mms_str_get(&out));

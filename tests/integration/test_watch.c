@@ -345,6 +345,8 @@ what_cannot_be_looked_at_is_critical_and_said_in_its_own_object(void **state)
 	mms_str_add(&s.config, "\"jops\":3");
 	scenario_write_config(&s);
 	expect_critical(3, "configuration", "jops");
+	assert_int_equal(run("health"), 3);
+	assert_null(strstr(out(), "mmsync.jops: ")); /* said once */
 	mms_str_clear(&s.config);
 	scenario_write_config(&s);
 	mms_test_server_end(&world.server);
