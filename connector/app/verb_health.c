@@ -28,7 +28,7 @@ const char mms_metrics_more[] =
 	"runs, durations, requests, retries, waiting changes, dead letters, how fresh each "
 	"calendar is, and what health says. Counters never fall, whatever is cleaned up. "
 	"Changes nothing; docs/monitoring.md lists every name.\n"
-	"  mmsync metrics > /var/lib/prometheus/node-exporter/mmsync.prom.$$\n"
+	"  mmsync metrics > mmsync.prom.new && mv mmsync.prom.new mmsync.prom\n"
 	"Exit status: 0 done; 2 no site was named; 3 configuration; 4 the database cannot be "
 	"used.";
 
