@@ -526,8 +526,10 @@ syncs_are_started(struct judge *j)
 	mms_rc rc = MMS_OK;
 
 	if (j->facts->is_in_maintenance) {
-		mms_str_add(&hint, "when the maintenance is over: bench --site SITE "
-				   "set-maintenance-mode off");
+		mms_str_addf(&hint,
+			     "when the maintenance is over: bench --site %s "
+			     "set-maintenance-mode off",
+			     j->facts->site_name);
 		rc = found(j, "maintenance", MMS_HEALTH_NOTE, NULL, &hint,
 			   "the site is in maintenance mode: nothing is synced");
 	}

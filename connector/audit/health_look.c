@@ -46,6 +46,7 @@ mms_health_read(struct mms_db *db, const struct mms_site *site,
 		.overview = overview,
 		.now_ms = now_ms,
 		.is_in_maintenance = site->is_in_maintenance,
+		.site_name = site->name,
 		.is_scheduler_off =
 			site->is_scheduler_paused || !settings->is_scheduler_enabled,
 	};

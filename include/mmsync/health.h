@@ -29,7 +29,7 @@ const char *mms_health_status_name(enum mms_health_level level);
 /* Where the alerts begin: each holds when the number is passed, not when it is reached. */
 #define MMS_HEALTH_STUCK_MAX     5 /* events announced and not settled for ten minutes  */
 #define MMS_HEALTH_OUTBOX_MAX_MS (INT64_C(15) * 60 * 1000)
-#define MMS_HEALTH_BAD_PERCENT   10                        /* of the last hour's runs       */
+#define MMS_HEALTH_BAD_PERCENT   10 /* of the last hour's runs       */
 
 struct mms_health_reason {
 	const char *code; /* static: "calendar_stale"                                    */
@@ -64,6 +64,7 @@ struct mms_health_facts {
 	const struct mms_overview *overview; /* with MMS_OVERVIEW_STATES and _RUNS        */
 	int64_t now_ms;
 	bool is_in_maintenance, is_scheduler_off;
+	const char *site_name; /* what bench calls it, borrowed */
 };
 
 /* Judge it: reasons are added to what is in *health already. Pure. Errors: NOMEM. */

@@ -58,7 +58,8 @@ make_site(void)
 	config.unreadable_after_hours = 24;
 	facts = (struct mms_health_facts){ .config = &config,
 					   .overview = &overview,
-					   .now_ms = NOW };
+					   .now_ms = NOW,
+					   .site_name = "erp.example.com" };
 }
 
 /* ---- what the rows set -------------------------------------------------------------------------- */
@@ -415,6 +416,21 @@ hints_are_commands_that_a_shell_takes(void **state)
 }
 
 static void
+the_command_that_ends_a_maintenance_names_the_site(void **state)
+{
+	MMS_AUTO(mms_health) health = { 0 };
+	MMS_AUTO(mms_err) err = { 0 };
+
+	(void)state;
+	make_site();
+	maintenance(1);
+	assert_int_equal(mms_health_judge(&facts, &health, &err), MMS_OK);
+	assert_string_equal(health.reasons[0].hint,
+			    "when the maintenance is over: bench --site erp.example.com "
+			    "set-maintenance-mode off");
+}
+
+static void
 one_line_says_how_often(void **state)
 {
 	MMS_AUTO(mms_health) health = { 0 };
@@ -549,6 +565,7 @@ main(void)
 		cmocka_unit_test(each_alert_begins_at_its_border),
 		cmocka_unit_test(an_active_calendar_is_counted_once),
 		cmocka_unit_test(hints_are_commands_that_a_shell_takes),
+		cmocka_unit_test(the_command_that_ends_a_maintenance_names_the_site),
 		cmocka_unit_test(one_line_says_how_often),
 		cmocka_unit_test(without_memory_the_judgement_is_refused_or_whole),
 		cmocka_unit_test(ages_are_few_words),
