@@ -81,7 +81,7 @@ static const struct mms_config_row rows[] = {
 	  "60 minutes and three of its sync intervals." },
 	{ "unreadable_after_hours", MMS_CONFIG_INT, AT(unreadable_after_hours), 1, 8760, NULL,
 	  "24",
-	  "A calendar without a good read for so long, and for two of its sync intervals, "
+	  "A calendar without a good read for so long, and for 1.1 of its sync intervals, "
 	  "counts as unreadable." },
 	{ "unreadable_policy", MMS_CONFIG_CHOICE, AT(unreadable_policy), 0, 0, policies,
 	  "\"busy\"",
