@@ -435,6 +435,24 @@ mms_app_text_at(const struct mms_app *app, const char *name, size_t i)
 	return arg != NULL ? arg->text : NULL;
 }
 
+mms_rc
+mms_app_texts(const struct mms_app *app, const char *name, const char *alias, const char ***out,
+	      size_t *n, struct mms_err *err)
+{
+	const char *const names[] = { name, alias };
+	const char *text;
+
+	*n = 0;
+	*out = mms_alloc((app->args.n + 1) * sizeof(const char *));
+	if (*out == NULL)
+		return mms_fail_nomem(err);
+	for (size_t k = 0; k < MMS_COUNT(names) && names[k] != NULL; k++) {
+		for (size_t i = 0; (text = mms_app_text_at(app, names[k], i)) != NULL; i++)
+			(*out)[(*n)++] = text;
+	}
+	return MMS_OK;
+}
+
 const char *
 mms_app_text(const struct mms_app *app, const char *name)
 {

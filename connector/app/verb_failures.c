@@ -127,20 +127,6 @@ read_ids(const struct mms_app *app, struct asked *asked, struct mms_err *err)
 	return rc;
 }
 
-static mms_rc
-read_names(const struct mms_app *app, const char *option, const char ***out, size_t *n,
-	   struct mms_err *err)
-{
-	const char *text;
-
-	*out = mms_alloc((app->args.n + 1) * sizeof(const char *));
-	if (*out == NULL)
-		return mms_fail_nomem(err);
-	while ((text = mms_app_text_at(app, option, *n)) != NULL)
-		(*out)[(*n)++] = text;
-	return MMS_OK;
-}
-
 /* ---- JSON ---------------------------------------------------------------------------------- */
 
 static void
@@ -373,10 +359,10 @@ mms_verb_failures_list(struct mms_app *app, struct mms_err *err)
 	MMS_AUTO(mms_failures) list = { 0 };
 	const struct mms_sync_env env = mms_app_sync_env(app);
 
-	mms_rc rc =
-		read_names(app, "integration", &asked.integrations, &asked.n_integrations, err);
+	mms_rc rc = mms_app_texts(app, "integration", NULL, &asked.integrations,
+				  &asked.n_integrations, err);
 	if (rc == MMS_OK)
-		rc = read_names(app, "user", &asked.users, &asked.n_users, err);
+		rc = mms_app_texts(app, "user", NULL, &asked.users, &asked.n_users, err);
 	const struct mms_failures_choice choice = { .integrations = asked.integrations,
 						    .n_integrations = asked.n_integrations,
 						    .users = asked.users,
@@ -448,8 +434,8 @@ mms_verb_failures_retry(struct mms_app *app, struct mms_err *err)
 
 	mms_rc rc = read_ids(app, &asked, err);
 	if (rc == MMS_OK)
-		rc = read_names(app, "integration", &asked.integrations, &asked.n_integrations,
-				err);
+		rc = mms_app_texts(app, "integration", NULL, &asked.integrations,
+				   &asked.n_integrations, err);
 	if (rc == MMS_OK)
 		rc = check_retry(app, &asked, err);
 	const struct mms_failures_choice choice = { .ids = asked.n_ids > 0 ? asked.ids : NULL,

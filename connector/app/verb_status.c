@@ -244,22 +244,6 @@ add_row(struct mms_table *table, const struct view *v, int64_t now_ms, struct mm
 
 /* ---- the verb ------------------------------------------------------------------------------------- */
 
-/* The names given under an option. Owns: *out, mms_free(). */
-static mms_rc
-collect(const struct mms_app *app, const char *option, const char ***out, size_t *n,
-	struct mms_err *err)
-{
-	const char *text;
-
-	*n = 0;
-	*out = mms_alloc((app->args.n + 1) * sizeof **out);
-	if (*out == NULL)
-		return mms_fail_nomem(err);
-	while ((text = mms_app_text_at(app, option, *n)) != NULL)
-		(*out)[(*n)++] = text;
-	return MMS_OK;
-}
-
 static bool
 is_chosen(const struct mms_source *source, const struct mms_names *names)
 {
@@ -362,9 +346,10 @@ mms_verb_status(struct mms_app *app, struct mms_err *err)
 	struct mms_names names = { 0 };
 	const char **integrations = NULL, **users = NULL;
 
-	mms_rc rc = collect(app, "integration", &integrations, &names.n_integrations, err);
+	mms_rc rc = mms_app_texts(app, "integration", NULL, &integrations,
+				  &names.n_integrations, err);
 	if (rc == MMS_OK)
-		rc = collect(app, "user", &users, &names.n_users, err);
+		rc = mms_app_texts(app, "user", NULL, &users, &names.n_users, err);
 	names.integrations = integrations;
 	names.users = users;
 	if (rc == MMS_OK)

@@ -57,23 +57,6 @@ names_release(struct names *names)
 	mms_free(names->items);
 }
 
-static mms_rc
-collect(const struct mms_app *app, const char *option, const char *alias, struct names *out,
-	struct mms_err *err)
-{
-	const char *text;
-	const char *both[] = { option, alias };
-
-	out->items = mms_alloc((app->args.n + 1) * sizeof *out->items);
-	if (out->items == NULL)
-		return mms_fail_nomem(err);
-	for (size_t k = 0; k < MMS_COUNT(both); k++) {
-		for (size_t i = 0; (text = mms_app_text_at(app, both[k], i)) != NULL; i++)
-			out->items[out->n++] = text;
-	}
-	return MMS_OK;
-}
-
 static void
 put_error(struct mms_json *j, const struct mms_err *err)
 {
@@ -398,9 +381,10 @@ mms_verb_sync(struct mms_app *app, struct mms_err *err)
 	if (jobs > JOBS_MAX)
 		return mms_fail(err, MMS_E_USAGE, "--jobs %" PRId64 " is over %d", jobs,
 				JOBS_MAX);
-	mms_rc rc = collect(app, "integration", "calendar-id", &integrations, err);
+	mms_rc rc = mms_app_texts(app, "integration", "calendar-id", &integrations.items,
+				  &integrations.n, err);
 	if (rc == MMS_OK)
-		rc = collect(app, "user", "account-id", &users, err);
+		rc = mms_app_texts(app, "user", "account-id", &users.items, &users.n, err);
 	if (rc != MMS_OK)
 		return rc;
 	const struct mms_sync_options options = {

@@ -121,6 +121,12 @@ bool mms_app_flag(const struct mms_app *app, const char *name);
 const char *mms_app_text(const struct mms_app *app, const char *name); /* NULL: not given */
 /* The i-th value of a repeated option, NULL past the last. */
 const char *mms_app_text_at(const struct mms_app *app, const char *name, size_t i);
+/*
+ * All values of a repeated option, and of its alias behind them (NULL: it has none). Owns: *out,
+ * mms_free(), also when there is none; the texts are borrowed.
+ */
+mms_rc mms_app_texts(const struct mms_app *app, const char *name, const char *alias,
+		     const char ***out, size_t *n, struct mms_err *err) MMS_MUST_CHECK;
 /* A count or a time (Unix ms); otherwise when not given. */
 int64_t mms_app_number(const struct mms_app *app, const char *name, int64_t otherwise);
 const char *mms_app_word(const struct mms_app *app, size_t i); /* NULL: not given */
