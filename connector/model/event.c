@@ -15,7 +15,7 @@ mms_event_release(struct mms_event *event)
 	char *texts[] = { event->external_id, event->series_id, event->recurrence_id,
 			  event->ical_uid,    event->version,   event->title,
 			  event->description, event->location,  event->organizer_email,
-			  event->problem,     event->warning };
+			  event->link,        event->problem,   event->warning };
 
 	for (size_t i = 0; i < MMS_COUNT(texts); i++)
 		mms_free(texts[i]);
@@ -76,6 +76,7 @@ mms_event_copy(const struct mms_event *event, struct mms_event *out, struct mms_
 	copy.description = copy_text(event->description, &is_good);
 	copy.location = copy_text(event->location, &is_good);
 	copy.organizer_email = copy_text(event->organizer_email, &is_good);
+	copy.link = copy_text(event->link, &is_good);
 	copy.problem = copy_text(event->problem, &is_good);
 	copy.warning = copy_text(event->warning, &is_good);
 	is_good = copy_attendees(event, &copy) && is_good;
@@ -186,4 +187,26 @@ mms_event_stored_id(const char *exact_id, bool is_instance, size_t max_chars, ch
 	if (rc == MMS_OK)
 		*out = mms_str_take(&id);
 	return rc;
+}
+
+static const char *const mark_kinds[] = {
+	[MMS_MARK_BOOKING] = "booking",
+	[MMS_MARK_BUSY_BLOCK] = "busy_block",
+	[MMS_MARK_USER_EVENT] = "user_event",
+};
+
+const char *
+mms_mark_kind_name(enum mms_mark_kind kind)
+{
+	return (size_t)kind < MMS_COUNT(mark_kinds) ? mark_kinds[kind] : NULL;
+}
+
+enum mms_mark_kind
+mms_mark_kind_parse(const char *text, size_t len)
+{
+	for (size_t i = MMS_MARK_BOOKING; i < MMS_COUNT(mark_kinds); i++) {
+		if (strlen(mark_kinds[i]) == len && memcmp(mark_kinds[i], text, len) == 0)
+			return (enum mms_mark_kind)i;
+	}
+	return MMS_MARK_OTHER;
 }

@@ -131,5 +131,6 @@ close_session(struct mms_session *session)
 	mms_free(s);
 }
 
-const struct mms_provider_ops mms_feed_provider_ops = { open_session, start_listing, next_page,
-							close_session };
+const struct mms_provider_ops mms_feed_provider_ops = {
+	.open = open_session, .start = start_listing, .next = next_page, .close = close_session
+};

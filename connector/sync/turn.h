@@ -83,6 +83,19 @@ struct mms_change *
 mms_inbound_change(struct mms_turn_state *t, const struct mms_known_event *known,
 		   enum mms_change_kind kind);
 
+/*
+ * inward.c: the listing showed an event of ours (a tombstone, too): looked at when the listing is over.
+ * The event is copied where it is not as it was at the last settle.
+ */
+mms_rc mms_inward_note(struct mms_turn_state *t, const struct mms_known_event *known,
+		       const struct mms_event *event, struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * inward.c: after the listing, before the cursor moves: what people changed goes into the bookings, each
+ * in a transaction of its own. After a full one, what of ours was not shown is asked for by its id.
+ */
+mms_rc mms_inward_settle(struct mms_turn_state *t, struct mms_session *session, bool is_full,
+			 struct mms_err *err) MMS_MUST_CHECK;
+
 /* sweep.c: after a full listing: renamed ids, rows that it no longer shows, letters of nobody. */
 mms_rc
 mms_sweep(struct mms_turn_state *t, bool *is_refused, struct mms_err *err) MMS_MUST_CHECK;

@@ -48,6 +48,28 @@ struct mms_attendee {
 	enum mms_response response;
 };
 
+/* What stands on an event that an installation of mmsync has made or tagged. */
+enum mms_mark_kind {
+	MMS_MARK_NONE,
+	MMS_MARK_BOOKING,
+	MMS_MARK_BUSY_BLOCK,
+	MMS_MARK_USER_EVENT,
+	MMS_MARK_OTHER, /* a kind that this version does not know */
+};
+/*
+ * The correlation ids of an event (mmsync_id, mmsync_kind, mmsync_source, mmsync_site at the
+ * service). All zero: none. An event whose mark cannot be read has none.
+ */
+struct mms_mark {
+	enum mms_mark_kind kind;
+	bool has_source;
+	unsigned char id[16], source[16]; /* UUIDs; source of busy blocks only */
+	unsigned char site[16];           /* which installation made it        */
+};
+/* "booking", "busy_block", "user_event", and back. Borrows: static; NULL for others. */
+const char *mms_mark_kind_name(enum mms_mark_kind kind);
+enum mms_mark_kind mms_mark_kind_parse(const char *text, size_t len);
+
 /* All zero is an empty event. Texts are well-formed UTF-8, owned, NULL where absent. */
 struct mms_event {
 	char *external_id;   /* exact id in the service, or "UID/RECURRENCE-ID" of a feed   */
@@ -57,6 +79,7 @@ struct mms_event {
 	char *version; /* etag or change key                                          */
 	char *title, *description, *location;
 	char *organizer_email; /* not yet judged                                       */
+	char *link;            /* where a person opens it in a browser                 */
 	struct mms_attendee *attendees;
 	size_t n_attendees;
 
@@ -73,6 +96,9 @@ struct mms_event {
 	bool is_declined; /* the calendar's owner said no                               */
 	bool is_gone;     /* a tombstone: only external_id is sure                      */
 	bool is_outside;  /* does not overlap the window that was asked for             */
+	bool is_series;   /* a master that was asked for by its id; no listing shows it */
+	bool is_partial;  /* the service left guests out: attendees are not all         */
+	struct mms_mark mark;
 
 	char *problem; /* why it cannot be read, for a person; NULL = it could be       */
 	char *warning; /* what was doubtful but read all the same; NULL = nothing       */

@@ -21,6 +21,8 @@
 #include "mmsync/err.h"
 #include "mmsync/event.h"
 #include "mmsync/http.h"
+#include "mmsync/oauth.h"
+#include "mmsync/write.h"
 #include "mmsync/zone.h"
 
 /* Feeds fetched in this run, shared by the integrations that read the same address. */
@@ -56,7 +58,27 @@ struct mms_calendar {
 	const char *calendar_id;         /* NULL: the service's primary one               */
 	const char *url;                 /* feeds: where it is; a secret                  */
 	const struct mms_zone *day_zone; /* the owner's: all-day and floating times */
+	bool is_day_zone_own; /* the owner has said so; else the calendar's own goes before it */
+	const char *api_base; /* services: where they are reached                      */
+	/* Services; NULL for feeds, which need none. */
+	const struct mms_token_port *tokens;
+	const struct mms_budget_port *budget;
 };
+
+/* What we may do in a calendar, as the service says. */
+enum mms_calendar_role {
+	MMS_ROLE_UNKNOWN,
+	MMS_ROLE_NONE,
+	MMS_ROLE_FREE_BUSY,
+	MMS_ROLE_READER,
+	MMS_ROLE_WRITER,
+	MMS_ROLE_OWNER,
+};
+/* Borrows: static ("unknown", "none", "freeBusyReader", "reader", "writer", "owner"). */
+const char *mms_calendar_role_name(enum mms_calendar_role role);
+enum mms_calendar_role mms_calendar_role_parse(const char *text);
+/* Unknown may: the service will say. */
+bool mms_calendar_role_may_write(enum mms_calendar_role role);
 
 /* What is asked of a listing. */
 struct mms_listing {
@@ -77,12 +99,22 @@ struct mms_page {
 	int64_t next_entry_ms; /* start of the first event behind the window; MMS_NO_TIME; see
 				  mms_feed_next_entry_ms()                                    */
 	int64_t n_warnings;    /* things doubtful about the listing as a whole                */
+	enum mms_calendar_role role; /* what we may do there; UNKNOWN: not said               */
+	/*
+	 * Of any page: series of which the listing has now shown everything in the window, though
+	 * it is no full one: what is known of them and was not shown is gone. Owned texts.
+	 */
+	char **whole_series;
+	size_t n_whole_series, cap_whole_series;
 };
 void mms_page_release(struct mms_page *page);
 /* Empty it for the next page, its memory kept. */
 void mms_page_clear(struct mms_page *page);
 /* Room for one more event, zeroed; NULL: out of memory. Borrows: until the next call. */
 struct mms_event *mms_page_add(struct mms_page *page);
+/* Note a series as shown whole; the text is copied. Errors: NOMEM. */
+mms_rc mms_page_add_series(struct mms_page *page, const char *series_id,
+			   struct mms_err *err) MMS_MUST_CHECK;
 
 /* Requests of a session, for the run's counters. */
 struct mms_request_counts {
@@ -125,6 +157,39 @@ struct mms_provider_ops {
 
 	/* Free the session; NULL is fine. */
 	void (*close)(struct mms_session *s);
+
+	/* What follows is NULL where the provider has no MMS_CAP_WRITE. */
+
+	/*
+	 * One event by its exact id, whatever the window; is_gone where the service says that it was
+	 * deleted or never was (never after another failure).
+	 * Owns: *out. Errors: as start().
+	 */
+	mms_rc (*get)(struct mms_session *s, const char *external_id, struct mms_event *out,
+		      struct mms_err *err);
+
+	/*
+	 * Carry out n writes; result[i] is that of write[i], always filled, the caller's to release.
+	 * Not OK only when nothing more can be done with this session (AUTH, WAIT, STOPPED, NOMEM);
+	 * what was not tried then says the same.
+	 */
+	mms_rc (*put)(struct mms_session *s, const struct mms_write *write, size_t n,
+		      struct mms_write_result *result, struct mms_err *err);
+
+	/* The calendar's role, in one small request. Errors: as start(). */
+	mms_rc (*look)(struct mms_session *s, enum mms_calendar_role *role,
+		       struct mms_err *err);
+
+	/* The exact id that an event created with this UUID has. Owns: *out. Errors: NOMEM. */
+	mms_rc (*make_id)(const unsigned char uuid[16], char **out, struct mms_err *err);
+
+	/*
+	 * A fresh access token for a refresh token. Errors: AUTH (the grant is dead, or the client is
+	 * refused), RETRY, WAIT, CONFIG, STOPPED, NOMEM.
+	 */
+	mms_rc (*renew)(const struct mms_provider_env *env,
+			const struct mms_oauth_client *client, const char *refresh_token,
+			struct mms_oauth_tokens *out, struct mms_err *err);
 };
 
 enum mms_provider_caps {
@@ -139,6 +204,7 @@ struct mms_provider {
 	const char *summary;                /* one line for help and the manual  */
 	unsigned caps;                      /* OR of MMS_CAP_*                   */
 	const struct mms_provider_ops *ops; /* NULL: this build cannot do it */
+	size_t batch_max;                   /* most writes that go in one put()         */
 };
 
 /* By integration_type; NULL when there is none. Borrows: static. */
@@ -173,5 +239,6 @@ mms_rc mms_feed_fetch(const struct mms_provider_env *env, const char *url, int *
 		      char **charset, struct mms_err *err) MMS_MUST_CHECK;
 
 extern const struct mms_provider_ops mms_feed_provider_ops;
+extern const struct mms_provider_ops mms_google_provider_ops;
 
 #endif

@@ -14,10 +14,13 @@
 #define MMSYNC_STMT_H
 
 #include "mmsync/stmt_audit.h"
+#include "mmsync/stmt_budget.h"
 #include "mmsync/stmt_busy.h"
 #include "mmsync/stmt_frappe.h"
 #include "mmsync/stmt_letters.h"
+#include "mmsync/stmt_outward.h"
 #include "mmsync/stmt_store.h"
+#include "mmsync/stmt_tokens.h"
 #include "mmsync/stmt_watch.h"
 
 #define MMS_STMTS(X)                 \
@@ -27,7 +30,10 @@
 	MMS_STMTS_AUDIT(X)           \
 	MMS_STMTS_BUSY(X)            \
 	MMS_STMTS_LETTERS(X)         \
-	MMS_STMTS_WATCH(X)
+	MMS_STMTS_WATCH(X)           \
+	MMS_STMTS_OUTWARD(X)         \
+	MMS_STMTS_TOKENS(X)          \
+	MMS_STMTS_BUDGET(X)
 
 enum mms_stmt {
 #define X(name, sql, in, out) MMS_STMT_##name,

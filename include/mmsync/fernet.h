@@ -1,0 +1,34 @@
+/*
+ * Fernet, as Frappe encrypts passwords: AES-128-CBC with PKCS7 padding, HMAC-SHA256 over all of it,
+ * url-safe base64. No token is too old.
+ *
+ * Source: github.com/fernet/spec; FRAPPE's utils/password.py.
+ * Layer: frappe.
+ */
+#ifndef MMSYNC_FERNET_H
+#define MMSYNC_FERNET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mmsync/err.h"
+
+/*
+ * key is url-safe base64 of 32 bytes. Owns: *out, a text; wipe and free it with mms_secret_free().
+ * Errors: CONFIG (the key is none), ITEM (no Fernet token, or of another key: nothing is told of which),
+ * NOMEM.
+ */
+mms_rc mms_fernet_decrypt(const char *key, const char *token, char **out,
+			  struct mms_err *err) MMS_MUST_CHECK;
+/* now_s is the token's time, Unix seconds. Owns: *out. Errors: CONFIG, NOMEM, BUG (no randomness). */
+mms_rc mms_fernet_encrypt(const char *key, const char *text, int64_t now_s, char **out,
+			  struct mms_err *err) MMS_MUST_CHECK;
+/* The same with a given IV, for test vectors. */
+mms_rc mms_fernet_encrypt_with(const char *key, const char *text, int64_t now_s,
+			       const unsigned char iv[16], char **out,
+			       struct mms_err *err) MMS_MUST_CHECK;
+
+/* Wipe a secret text and free it; NULL is fine. */
+void mms_secret_free(char *text);
+
+#endif
