@@ -20,7 +20,10 @@
 struct mms_tokens {
 	char *access, *refresh; /* NULL: none */
 	int64_t expiry_us;      /* token_expiry, site wall time; MMS_NO_TIME: unknown */
-	/* SHA-256 of the text that __Auth holds of the refresh token, else of the access token. */
+	/*
+	 * SHA-256 of the text that __Auth holds of the refresh token, else of the access token; of
+	 * the plain text where a main column holds one: as Frappe reads it, that is the secret.
+	 */
 	unsigned char stored_sha256[MMS_SHA256_BYTES];
 	bool has_stored;
 	bool is_refused; /* the service refused these very tokens: mmsync_cursor.reauth_token_sha256 */
@@ -30,11 +33,15 @@ void mms_tokens_release(struct mms_tokens *tokens);
 
 /*
  * Read and decrypt. Errors: CONFIG (the site has no encryption_key, or the tokens were encrypted with
- * another one: the hint says what to do), AUTH (there are no tokens: connect), RETRY, NOMEM.
+ * another one: the hint says what to do), AUTH (there are no tokens: connect), GONE (the integration is
+ * no more), RETRY, NOMEM.
  */
 mms_rc
 mms_tokens_load(struct mms_db *db, const char *encryption_key, const char *integration,
 		uint64_t cursor_id, struct mms_tokens *out, struct mms_err *err) MMS_MUST_CHECK;
+
+/* Can tokens be stored at all? Errors: CONFIG (no encryption_key, or none that is one), NOMEM. */
+mms_rc mms_tokens_check_key(const char *encryption_key, struct mms_err *err) MMS_MUST_CHECK;
 
 /* What to store. refresh NULL: the stored one stays. Borrowed. */
 struct mms_new_tokens {
