@@ -45,8 +45,7 @@
 #include <openssl/evp.h>
 
 #include "mmsync/json.h"
-#include "support/feed_conf.h"
-#include "support/squeeze.h"
+#include "support/served.h"
 
 /* How often a name was asked for since its conf was written. */
 struct used {
@@ -68,16 +67,6 @@ struct server {
 /* One request while it comes in. */
 struct request {
 	struct mms_str body;
-};
-
-/* One body while it goes out. */
-struct answer {
-	struct server *server;
-	struct MHD_Connection *connection;
-	struct feed_conf conf;
-	char *bytes; /* owned */
-	size_t len;
-	struct squeeze_zeros *bomb; /* owned; NULL: none */
 };
 
 static const char log_in_page[] =
@@ -147,32 +136,6 @@ read_conf(struct server *server, const char *name, struct feed_conf *conf)
 
 /* ---- the log ------------------------------------------------------------------------------ */
 
-static enum MHD_Result
-log_pair(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
-{
-	char lower[128];
-	size_t i;
-
-	(void)kind;
-	for (i = 0; key[i] != '\0' && i + 1 < sizeof lower; i++)
-		lower[i] = key[i] >= 'A' && key[i] <= 'Z' ? (char)(key[i] - 'A' + 'a') : key[i];
-	lower[i] = '\0';
-	mms_json_put_text(cls, lower, value);
-	return MHD_YES;
-}
-
-/* The client's port: requests over one connection share it. */
-static int64_t
-peer_port(struct MHD_Connection *connection)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	struct sockaddr_in peer;
-
-	memcpy(&peer, info->client_addr, sizeof peer);
-	return ntohs(peer.sin_port);
-}
-
 static void
 log_request(const struct server *server, struct MHD_Connection *connection, const char *method,
 	    const char *path, const struct mms_str *body, unsigned status, int64_t bytes)
@@ -188,90 +151,21 @@ log_request(const struct server *server, struct MHD_Connection *connection, cons
 	mms_json_put_text(&j, "path", path);
 	mms_json_key(&j, "query");
 	mms_json_map(&j);
-	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, log_pair, &j);
+	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, served_log_pair, &j);
 	mms_json_map_end(&j);
 	mms_json_key(&j, "headers");
 	mms_json_map(&j);
-	MHD_get_connection_values(connection, MHD_HEADER_KIND, log_pair, &j);
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, served_log_pair, &j);
 	mms_json_map_end(&j);
 	mms_json_put_text(&j, "body", mms_str_get(body));
 	mms_json_put_i64(&j, "status", status);
 	mms_json_put_i64(&j, "bytes", bytes);
-	mms_json_put_i64(&j, "peer", peer_port(connection));
+	mms_json_put_i64(&j, "peer", served_peer(connection));
 	mms_json_map_end(&j);
 	mms_json_done(&j);
 	if (mms_json_check(&j, &err) == MMS_OK &&
 	    write(server->log_fd, mms_str_get(&line), line.len) < 0)
 		perror("requests.log");
-}
-
-/* ---- bodies ------------------------------------------------------------------------------- */
-
-/* Wait; false when the server is asked to end. */
-static bool
-pause_ms(const struct server *server, long ms)
-{
-	struct pollfd stop = { .fd = server->stop_fd, .events = POLLIN };
-
-	return poll(&stop, 1, (int)ms) == 0;
-}
-
-/* Dissolving the association of a connected TCP socket sends a reset (connect(2)). */
-static void
-cut_with_reset(const struct answer *a)
-{
-	const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(a->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-	(void)connect(info->connect_fd, &nowhere, sizeof nowhere);
-}
-
-static size_t
-least(size_t n, long limit)
-{
-	return limit >= 0 && (size_t)limit < n ? (size_t)limit : n;
-}
-
-static ssize_t
-read_body(void *cls, uint64_t pos, char *buf, size_t max)
-{
-	struct answer *a = cls;
-	long at = (long)pos;
-
-	if (a->conf.truncate >= 0 && at >= a->conf.truncate)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (a->conf.reset_after >= 0 && at >= a->conf.reset_after) {
-		cut_with_reset(a);
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	}
-	max = least(max, a->conf.truncate >= 0 ? a->conf.truncate - at : -1);
-	max = least(max, a->conf.reset_after >= 0 ? a->conf.reset_after - at : -1);
-	if (a->conf.drip_bytes > 0) {
-		max = least(max, a->conf.drip_bytes);
-		if (at > 0 && !pause_ms(a->server, a->conf.drip_ms))
-			return MHD_CONTENT_READER_END_WITH_ERROR;
-	}
-	if (a->bomb != NULL) {
-		ssize_t n = squeeze_zeros_read(a->bomb, buf, max);
-		return n > 0 ? n : MHD_CONTENT_READER_END_OF_STREAM;
-	}
-	if (pos >= a->len)
-		return MHD_CONTENT_READER_END_OF_STREAM;
-	max = least(max, (long)(a->len - pos));
-	memcpy(buf, a->bytes + pos, max);
-	return (ssize_t)max;
-}
-
-static void
-free_answer(void *cls)
-{
-	struct answer *a = cls;
-
-	squeeze_zeros_free(a->bomb);
-	feed_conf_release(&a->conf);
-	free(a->bytes);
-	free(a);
 }
 
 /* ---- answers ------------------------------------------------------------------------------ */
@@ -304,7 +198,7 @@ is_unchanged(struct MHD_Connection *connection, const struct feed_conf *conf)
 }
 
 static unsigned
-choose_status(struct MHD_Connection *connection, const struct answer *a)
+choose_status(struct MHD_Connection *connection, const struct served *a)
 {
 	const struct feed_conf *conf = &a->conf;
 
@@ -322,107 +216,38 @@ choose_status(struct MHD_Connection *connection, const struct answer *a)
 }
 
 static void
-set_body(struct answer *a, const char *text)
-{
-	free(a->bytes);
-	a->bytes = strdup(text);
-	a->len = strlen(text);
-}
-
-static void
-prepare_body(struct answer *a, unsigned status)
+prepare_body(struct served *a, unsigned status)
 {
 	if (a->conf.wrong[0] != '\0')
-		set_body(a, a->conf.wrong);
+		served_set_body(a, a->conf.wrong);
 	else if (status == 304 || status == 204 || status == 401)
-		set_body(a, "");
+		served_set_body(a, "");
 	else if (a->conf.is_html)
-		set_body(a, log_in_page);
+		served_set_body(a, log_in_page);
 	if (a->bytes == NULL)
-		set_body(a, "");
+		served_set_body(a, "");
 	if (a->conf.is_gzip && a->len > 0 && !squeeze_bytes(&a->bytes, &a->len))
 		(void)fprintf(stderr, "gzip failed\n");
-}
-
-static void
-add_headers(struct MHD_Response *response, const struct answer *a, unsigned status)
-{
-	const struct feed_conf *conf = &a->conf;
-	const char *type = conf->is_html ? "text/html; charset=utf-8" : "text/calendar";
-	const struct {
-		const char *name, *value;
-	} rows[] = {
-		{ "ETag", conf->etag },
-		{ "Last-Modified", conf->last_modified },
-		{ "Content-Type", conf->type != NULL ? conf->type : type },
-		{ "Retry-After", conf->retry_after },
-		{ "Location", conf->redirect },
-		{ "Content-Encoding",
-		  conf->is_gzip || a->bomb != NULL ? "gzip" : conf->encoding },
-		{ "WWW-Authenticate", status == 401 ? "Basic realm=\"feeds\"" : NULL },
-		{ "Connection", conf->is_closing || conf->wrong_length >= 0 ? "close" : NULL },
-	};
-	char name[256], length[32];
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (rows[i].value != NULL)
-			(void)MHD_add_response_header(response, rows[i].name, rows[i].value);
-	for (size_t i = 0; i < conf->n_headers; i++) {
-		const char *colon = strchr(conf->headers[i], ':');
-
-		(void)snprintf(name, sizeof name, "%.*s", (int)(colon - conf->headers[i]),
-			       conf->headers[i]);
-		(void)MHD_add_response_header(response, name,
-					      colon + 1 + strspn(colon + 1, " "));
-	}
-	if (conf->wrong_length >= 0) {
-		(void)snprintf(length, sizeof length, "%ld", conf->wrong_length);
-		(void)MHD_add_response_header(response, "Content-Length", length);
-	}
-}
-
-static enum MHD_Result
-send_answer(struct MHD_Connection *connection, struct answer *a, unsigned status)
-{
-	const struct feed_conf *conf = &a->conf;
-	/* Without a size of its own the library lets ours stand. */
-	bool is_unchunked = conf->is_http10 || conf->wrong_length >= 0;
-	bool is_unsized = is_unchunked || conf->is_chunked || a->bomb != NULL;
-	struct MHD_Response *response = MHD_create_response_from_callback(
-		is_unsized ? MHD_SIZE_UNKNOWN : a->len, 32768, read_body, a, free_answer);
-
-	if (response == NULL) {
-		free_answer(a);
-		return MHD_NO;
-	}
-	if (is_unchunked)
-		(void)MHD_set_response_options(response,
-					       MHD_RF_HTTP_1_0_COMPATIBLE_STRICT |
-						       MHD_RF_INSANITY_HEADER_CONTENT_LENGTH,
-					       MHD_RO_END);
-	add_headers(response, a, status);
-	enum MHD_Result sent = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return sent;
 }
 
 static enum MHD_Result
 answer_request(struct server *server, struct MHD_Connection *connection, const char *method,
 	       const char *path, const struct mms_str *body)
 {
-	struct answer *a = calloc(1, sizeof *a);
+	struct served *a = calloc(1, sizeof *a);
 	const char *name = path + 1;
 	struct stat st;
 
 	if (a == NULL)
 		return MHD_NO;
-	a->server = server;
+	a->stop_fd = server->stop_fd;
+	a->type = "text/calendar";
 	a->connection = connection;
 	if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') != NULL)
 		name = "-";
 	read_conf(server, name, &a->conf);
 	if (a->conf.drop == DROP_BEFORE) {
-		free_answer(a);
+		served_free(a);
 		return MHD_NO;
 	}
 	a->bytes = read_file(server, name, "", &a->len, &st);
@@ -433,13 +258,14 @@ answer_request(struct server *server, struct MHD_Connection *connection, const c
 	/* Written before the first byte leaves: who has an answer finds its line. */
 	log_request(server, connection, method, path, body, status,
 		    a->bomb != NULL ? -1 : (int64_t)a->len);
-	bool is_dropped = a->conf.drop == DROP_AFTER ||
-			  (a->conf.stall_ms > 0 && !pause_ms(server, a->conf.stall_ms));
+	bool is_dropped =
+		a->conf.drop == DROP_AFTER ||
+		(a->conf.stall_ms > 0 && !served_pause_ms(server->stop_fd, a->conf.stall_ms));
 	if (is_dropped) {
-		free_answer(a);
+		served_free(a);
 		return MHD_NO;
 	}
-	return send_answer(connection, a, status);
+	return served_send(connection, a, status);
 }
 
 static enum MHD_Result

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mmsync/timetext.h"
+#include "support/scenario_words.h"
 
 #define DEFAULT_NOW "2026-03-02T08:00:00Z"
 bool
@@ -56,36 +57,52 @@ do_person(struct scenario *s, const char *rest)
 	return true;
 }
 
+/* integration NAME [key=value]...: of a feed, or of a calendar of the fake Google. */
 static bool
 do_integration(struct scenario *s, const char *rest)
 {
-	char name[140], user[140], feed[140], past[16], future[16], interval[16], active[4],
-		automatic[4], type[40], url[512] = "", path[160];
+	char url[512] = "", path[160];
+	struct words w = { 0 };
+	MMS_AUTO(mms_str) sql = { 0 };
 
-	(void)snprintf(name, sizeof name, "%.*s", (int)strcspn(rest, " "), rest);
-	option(rest, "user", "ann@example.com", user, sizeof user);
-	option(rest, "feed", "", feed, sizeof feed);
-	option(rest, "past", "30", past, sizeof past);
-	option(rest, "future", "90", future, sizeof future);
-	option(rest, "interval", "15", interval, sizeof interval);
-	option(rest, "active", "1", active, sizeof active);
-	option(rest, "auto", "1", automatic, sizeof automatic);
-	option(rest, "type", "iCal", type, sizeof type);
+	words_split(&w, rest);
+	const char *name = words_get(&w, 0), *feed = words_value(&w, "feed", "");
+	const char *user = words_value(&w, "user", "ann@example.com");
+	const char *type = words_value(&w, "type", "iCal");
+	bool is_google = strcmp(type, "google") == 0;
+	bool is_two_way =
+		strcmp(words_value(&w, "direction", is_google ? "two" : "one"), "two") == 0;
 	(void)snprintf(path, sizeof path, "/%s", feed);
 	if (feed[0] != '\0')
 		fake_url(&s->world->feeds, path, url, sizeof url);
-	mms_test_sql(
-		&s->world->server,
-		"INSERT INTO `tabMM Calendar Integration` (name, creation, modified, owner,"
-		" modified_by, user, integration_name, integration_type, ical_url, is_active,"
-		" auto_sync_enabled, sync_direction, sync_past_days, sync_future_days,"
-		" sync_interval_minutes) VALUES ('%s', '2026-01-01 00:00:00.%06d', "
-		"'2026-01-01',"
-		" 'Administrator', 'Administrator', '%s', '%s', '%s', '%s', %s, %s,"
-		" 'One-way (Read Only)', %s, %s, %s)",
-		name, s->line_number, user, name, type, url, active, automatic, past, future,
-		interval);
-	return true;
+	mms_str_addf(&sql,
+		     "INSERT INTO `tabMM Calendar Integration` (creation, modified, owner,"
+		     " modified_by, name, user, integration_name, integration_type, ical_url,"
+		     " calendar_id, sync_direction, is_primary, is_active, auto_sync_enabled,"
+		     " sync_past_days, sync_future_days, sync_interval_minutes) VALUES ("
+		     "'2026-01-01 00:00:00.%06d', '2026-01-01', 'Administrator',"
+		     " 'Administrator'",
+		     s->line_number);
+	const char *const texts[] = { name,
+				      user,
+				      name,
+				      is_google ? "Google Calendar" : type,
+				      url,
+				      words_value(&w, "calendar", ""),
+				      is_two_way ? "Two-way (Read & Write)"
+						 : "One-way (Read Only)" };
+	for (size_t i = 0; i < MMS_COUNT(texts); i++) {
+		mms_str_add(&sql, ", ");
+		sql_quote_or_null(&sql, texts[i]);
+	}
+	mms_str_addf(&sql, ", %s, %s, %s, %s, %s, %s)", words_value(&w, "primary", "0"),
+		     words_value(&w, "active", "1"), words_value(&w, "auto", "1"),
+		     words_value(&w, "past", "30"), words_value(&w, "future", "90"),
+		     words_value(&w, "interval", "15"));
+	mms_test_sql(&s->world->server, "%s", mms_str_get(&sql));
+	bool is_good = !is_google || scenario_connect_google(s, &w, user);
+	words_release(&w);
+	return is_good;
 }
 
 /* "event UID "Title" START END [LINE]...": shorthand for a VEVENT. */
@@ -277,6 +294,7 @@ do_faulted(struct scenario *s, const char *verb, const char *rest)
 	if (is_chosen && !play_faults(s, verb, rest))
 		return false;
 	fake_clear_log(&s->world->feeds);
+	fake_clear_log(&s->world->google);
 	if (!do_run(s, verb, rest))
 		return false;
 	return !is_chosen || s->on_run == NULL || s->on_run(s, NULL, s->aux);
@@ -288,6 +306,13 @@ do_sync(struct scenario *s, const char *rest)
 	mms_str_clear(&s->last_sync);
 	mms_str_addf(&s->last_sync, "%s", rest);
 	return do_faulted(s, "sync --json", rest);
+}
+
+/* push ARGS [-> STATUS]: what the hook behind a booking's commit starts. */
+static bool
+do_push(struct scenario *s, const char *rest)
+{
+	return do_faulted(s, "push --json", rest);
 }
 
 static bool
@@ -322,13 +347,16 @@ do_quiet(struct scenario *s, const char *rest)
 	MMS_AUTO(mms_str) arguments = { 0 };
 	mms_str_addf(&arguments, "%s -> %d", again, atoi(rest));
 	fake_clear_log(&s->world->feeds);
+	fake_clear_log(&s->world->google);
 	if (!do_run(s, "sync --json", mms_str_get(&arguments)) ||
 	    !scenario_digest(s, after, sizeof after))
 		return false;
 	if (strcmp(before, after) != 0)
 		return scenario_fail(s, "one more sync was not quiet: %s",
 				     mms_str_get(&s->out));
-	return true;
+	size_t n_writes = scenario_google_writes(s);
+	return n_writes == 0 ||
+	       scenario_fail(s, "one more sync wrote to Google %zu times", n_writes);
 }
 
 static bool
@@ -380,10 +408,9 @@ do_command(struct scenario *s, const char *word, const char *rest, FILE *file)
 		const char *word;
 		bool (*run)(struct scenario *s, const char *rest);
 	} commands[] = {
-		{ "person", do_person },   { "integration", do_integration },
-		{ "conf", do_conf },       { "now", do_time },
-		{ "advance", do_advance }, { "sync", do_sync },
-		{ "config", do_config },   { "site", do_site },
+		{ "person", do_person }, { "integration", do_integration }, { "conf", do_conf },
+		{ "now", do_time },      { "advance", do_advance },         { "sync", do_sync },
+		{ "push", do_push },     { "config", do_config },           { "site", do_site },
 	};
 
 	for (size_t i = 0; i < MMS_COUNT(commands); i++) {
@@ -400,8 +427,9 @@ do_command(struct scenario *s, const char *word, const char *rest, FILE *file)
 		mms_test_sql(&s->world->server, "%s", rest);
 		return true;
 	}
-	if (!is_looking(s))
-		return true;
+	bool is_known, is_good = scenario_google_command(s, word, rest, &is_known);
+	if (is_known || !is_looking(s))
+		return is_good;
 	return strcmp(word, "quiet") == 0 ? do_quiet(s, rest) : scenario_expect(s, word, rest);
 }
 

@@ -16,13 +16,15 @@
 #include "support/mariadb.h"
 
 #define SCENARIO_MAX_FEEDS 16
+/* The site's own, for tokens. */
+#define SCENARIO_ENCRYPTION_KEY "dGhlIHN0b3JpZXMgc2lnbmFuZCBlbmNyeXB0Li4uLi4="
 
 /* Everything a story happens in; made once for a test program. */
 struct world {
 	struct mms_test_server server;
-	struct fake feeds;
-	char site_dir[160]; /* sites/<site> with site_config.json        */
-	char program[512];  /* the mmsync of this build                  */
+	struct fake feeds, google;
+	char site_dir[160];  /* sites/<site> with site_config.json        */
+	char program[512];   /* the mmsync of this build                  */
 	const char *db_host; /* borrowed: "host:port" in place of the socket; NULL: that */
 };
 void world_start(struct world *world);
@@ -35,7 +37,7 @@ void world_stop(struct world *world);
  * `run event sync` or `run failures retry` is counted with them, unless it is to be refused.
  */
 struct scenario_fault {
-	int sync_number;      /* which of them, from 1; 0: none                        */
+	int sync_number; /* which of them, from 1; 0: none                        */
 	/* MMSYNC_FAULT of runs before the whole one, or "libNAME:N"; NULL-ended */
 	const char *texts[3];
 };
@@ -59,6 +61,7 @@ struct scenario {
 	/* while it plays */
 	int line_number, n_syncs;
 	int64_t now_ms;
+	int64_t google_now_ms;    /* what the fake takes for now                              */
 	bool is_over;             /* what is left of the story is not played                  */
 	bool is_healing;          /* a fault was played: counters may differ, the end may not */
 	int exit_status;          /* of the last program                                      */
@@ -99,7 +102,33 @@ bool scenario_digest(struct scenario *s, char *out, size_t size);
  * and how often things were tried.
  */
 void scenario_state(struct scenario *s, bool with_history, struct mms_str *out);
-/* Rows that each query of schema/invariants.sql answers, "0,0,0,...". */
+/*
+ * Rows that each query of schema/invariants.sql answers, "0,0,0,...", then how many live events of
+ * Google's calendars are one too many for their booking, and how many are of nothing we know.
+ */
 void scenario_invariants(struct scenario *s, struct mms_str *out);
+
+/* ---- bookings and Google (scenario_booking.c, scenario_google.c) ------------------------------ */
+struct words;
+bool scenario_booking(struct scenario *s, const struct words *w);
+bool scenario_rebook(struct scenario *s, const struct words *w);
+bool scenario_assign(struct scenario *s, const struct words *w);
+bool scenario_unbook(struct scenario *s, const struct words *w);
+/* The story's present in the site's zone, as a column has it. */
+void scenario_site_now(const struct scenario *s, char *out, size_t size);
+/* *is_known: is it one of theirs? */
+bool
+scenario_google_command(struct scenario *s, const char *word, const char *rest, bool *is_known);
+bool
+scenario_expect_google(struct scenario *s, const char *word, const char *rest, bool *is_known);
+/* Tokens of an integration, and its calendar at the fake. */
+bool scenario_connect_google(struct scenario *s, const struct words *w, const char *user);
+/* Let the fake have the story's time. */
+void scenario_google_clock(struct scenario *s);
+/* Requests to it that change something, since its log was cleared. */
+size_t scenario_google_writes(const struct scenario *s);
+/* Its live events, without what is random. */
+void scenario_google_state(struct scenario *s, struct mms_str *out);
+void scenario_google_invariants(struct scenario *s, struct mms_str *out);
 
 #endif

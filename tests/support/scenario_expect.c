@@ -224,5 +224,8 @@ scenario_expect(struct scenario *s, const char *what, const char *rest)
 		if (strcmp(what, words[i].word) == 0)
 			return words[i].check(s, rest);
 	}
+	bool is_known, is_good = scenario_expect_google(s, what, rest, &is_known);
+	if (is_known)
+		return is_good;
 	return scenario_fail(s, "'%s' is no word of the language", what);
 }

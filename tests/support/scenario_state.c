@@ -7,51 +7,70 @@
 
 #include "mmsync/digest.h"
 
+/* Every column of every row of a table, in whatever order; `but` are columns that do not count. */
+static void
+add_table(struct scenario *s, const char *table, const char *but, struct mms_str *out)
+{
+	char *columns = mms_test_ask_text(
+		&s->world->server,
+		"SELECT GROUP_CONCAT(CONCAT('CAST(QUOTE(`', column_name, '`) AS BINARY)') "
+		"ORDER BY"
+		" ordinal_position) FROM information_schema.columns WHERE table_schema ="
+		" DATABASE() AND table_name = '%s' AND NOT FIND_IN_SET(column_name, '%s')",
+		table, but);
+	char *sum =
+		mms_test_ask_text(&s->world->server,
+				  "SELECT CONCAT_WS(',', COUNT(*), BIT_XOR(CRC32(CONCAT_WS('|',"
+				  " %s)))) FROM `%s`",
+				  columns, table);
+
+	mms_str_addf(out, "%s ", sum != NULL ? sum : "-");
+	free(columns);
+	free(sum);
+}
+
 /* Everything that rule 4 of the design names; the integration without its status fields. */
 bool
 scenario_digest(struct scenario *s, char *out, size_t size)
 {
-	static const char *const tables[] = { "tabMM Calendar Event Sync",
-					      "tabMM Meeting Booking",
-					      "tabMM Meeting Booking Assigned User",
-					      "tabMM Meeting Booking History",
-					      "tabVersion",
-					      "tabSeries",
-					      "mmsync_event_state",
-					      "mmsync_outbox",
-					      "mmsync_dead_letter" };
+	static const struct {
+		const char *table, *but;
+	} tables[] = {
+		{ "tabMM Calendar Event Sync", "" },
+		{ "tabMM Meeting Booking", "" },
+		{ "tabMM Meeting Booking Assigned User", "" },
+		{ "tabMM Meeting Booking Participant", "" },
+		{ "tabMM Meeting Booking History", "" },
+		{ "tabMM Calendar Integration", "last_sync,sync_status,sync_error_log" },
+		{ "__Auth", "" },
+		{ "tabVersion", "" },
+		{ "tabSeries", "" },
+		{ "mmsync_event_state", "" },
+		{ "mmsync_outbox", "" },
+		{ "mmsync_dead_letter", "" },
+	};
 	MMS_AUTO(mms_str) all = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
 	unsigned char hash[MMS_SHA256_BYTES];
 	char hex[MMS_SHA256_TEXT];
 
-	for (size_t i = 0; i < MMS_COUNT(tables); i++) {
-		char *sum = mms_test_ask_text(&s->world->server, "SELECT COUNT(*) FROM `%s`",
-					      tables[i]);
-		mms_str_addf(&all, "%s ", sum != NULL ? sum : "-");
-		free(sum);
-	}
-	char *sums = mms_test_ask_text(
-		&s->world->server,
-		"SELECT CONCAT_WS(',', (SELECT BIT_XOR(CRC32(CONCAT_WS('|', name, modified, "
-		"last_synced,"
-		" sync_status, event_title, start_datetime, end_datetime, "
-		"COALESCE(description, ''),"
-		" COALESCE(sync_error_log, '')))) FROM `tabMM Calendar Event Sync`),"
-		" (SELECT BIT_XOR(CRC32(CONCAT_WS('|', HEX(ext_key), HEX(uuid), row_name, "
-		"status,"
-		" changed_at_ms))) FROM mmsync_event_state),"
-		" (SELECT BIT_XOR(CRC32(CONCAT_WS('|', HEX(ext_key), attempts, last_at_ms)))"
-		" FROM mmsync_dead_letter),"
-		" (SELECT GROUP_CONCAT(CONCAT(name, modified)) FROM `tabMM Calendar "
-		"Integration`),"
-		" (SELECT GROUP_CONCAT(current) FROM tabSeries))");
-	mms_str_add(&all, sums != NULL ? sums : "");
-	free(sums);
+	for (size_t i = 0; i < MMS_COUNT(tables); i++)
+		add_table(s, tables[i].table, tables[i].but, &all);
 	if (mms_sha256(mms_str_get(&all), all.len, hash, &err) != MMS_OK)
 		return scenario_fail(s, "no digest");
 	(void)snprintf(out, size, "%s", mms_hex_print(hash, sizeof hash, hex));
 	return true;
+}
+
+/* How long the first expression of a list is: commas within brackets are its own. */
+static size_t
+column_len(const char *list)
+{
+	size_t len = 0;
+
+	for (int depth = 0; list[len] != '\0' && (list[len] != ',' || depth > 0); len++)
+		depth += (list[len] == '(') - (list[len] == ')');
+	return len;
 }
 
 /* Lines of one kind, in order: the columns, with commas between them, quoted and as bytes. */
@@ -61,8 +80,8 @@ add_lines(struct scenario *s, const char *what, const char *from, const char *co
 {
 	MMS_AUTO(mms_str) values = { 0 };
 
-	for (const char *p = columns; *p != '\0'; p += strcspn(p, ","), p += *p == ',')
-		mms_str_addf(&values, ", CAST(QUOTE(%.*s) AS BINARY)", (int)strcspn(p, ","), p);
+	for (const char *p = columns; *p != '\0'; p += column_len(p), p += *p == ',')
+		mms_str_addf(&values, ", CAST(QUOTE(%.*s) AS BINARY)", (int)column_len(p), p);
 	char *lines =
 		mms_test_ask_text(&s->world->server,
 				  "SELECT GROUP_CONCAT(line ORDER BY line SEPARATOR '\n') FROM"
@@ -76,6 +95,9 @@ add_lines(struct scenario *s, const char *what, const char *from, const char *co
 /* A cursor that has lost its integration is named after its number, which is random. */
 #define CURSOR_NAME(column) "CASE WHEN " column " LIKE '<%>' THEN '<gone>' ELSE " column " END"
 
+/* Ids of events that we made are random, and what is made of them. */
+#define OWN_ID(column) "REGEXP_REPLACE(" column ", '[0-9a-f]{32}', '<ours>')"
+
 static void
 add_history(struct scenario *s, struct mms_str *out)
 {
@@ -85,12 +107,35 @@ add_history(struct scenario *s, struct mms_str *out)
 				    "events_updated,events_deleted,events_failed",
 		out);
 	add_lines(s, "letter", "mmsync_dead_letter",
-		  "external_id,operation,error_code,error_text,attempts,first_at_ms,last_at_ms,"
-		  "given_up",
+		  OWN_ID("external_id") ",operation,error_code,error_text,attempts,first_at_ms,"
+					"last_at_ms,given_up",
 		  out);
 	add_lines(s, "run", "mmsync_run",
 		  "name,mode,status,seen,created,updated,unchanged,deleted,declined,ours,"
 		  "`foreign`,failed,pages,error_code,started_ms,finished_ms",
+		  out);
+}
+
+/* Bookings, their people, and what was written into their history. */
+static void
+add_bookings(struct scenario *s, struct mms_str *out)
+{
+	add_lines(
+		s, "booking", "`tabMM Meeting Booking` b",
+		"name,booking_status,meeting_title,meeting_location,video_meeting_url,"
+		"start_datetime,end_datetime,duration,calendar_event_synced,cancelled_at,"
+		"cancellation_reason,external_calendar_link IS NULL,(SELECT "
+		"CONCAT_WS('/',e.calendar_integration,e.meeting_booking) FROM `tabMM Calendar "
+		"Event Sync` e WHERE e.name = b.calendar_event),CAST(modified AS DATETIME),"
+		"modified_by,owner",
+		out);
+	add_lines(s, "user", "`tabMM Meeting Booking Assigned User`",
+		  "parent,idx,user,is_primary_host", out);
+	add_lines(s, "guest", "`tabMM Meeting Booking Participant`",
+		  "parent,idx,email,name1,response_status", out);
+	add_lines(s, "history", "`tabMM Meeting Booking History`",
+		  "parent,parentfield,idx,event_type,event_by,event_description,"
+		  "CAST(event_datetime AS DATETIME)",
 		  out);
 }
 
@@ -99,7 +144,8 @@ scenario_state(struct scenario *s, bool with_history, struct mms_str *out)
 {
 	mms_str_clear(out);
 	add_lines(s, "row", "`tabMM Calendar Event Sync`",
-		  "calendar_integration,external_event_id,event_title,event_type,sync_status,"
+		  "calendar_integration,IF(meeting_booking IS NULL,external_event_id,'<ours>'),"
+		  "event_title,event_type,sync_status,"
 		  "start_datetime,end_datetime,description,location,attendees_json,"
 		  "organizer_email,is_blocking_availability,last_synced,external_last_modified,"
 		  "sync_direction,sync_error_log,meeting_booking,creation,modified,owner,"
@@ -108,25 +154,39 @@ scenario_state(struct scenario *s, bool with_history, struct mms_str *out)
 	add_lines(s, "state",
 		  "mmsync_event_state s JOIN mmsync_cursor c ON c.id = s.integration_id LEFT "
 		  "JOIN `tabMM Calendar Event Sync` e ON e.name = s.row_name",
-		  CURSOR_NAME("c.name") ",s.external_id,s.series_id,s.ical_uid,e.external_"
-					"event_id,s.type,"
-					"s.created_by_us,s.status,s.external_version,HEX(s."
-					"content_hash),"
+		  CURSOR_NAME("c.name") ",IF(s.type = 1,s.external_id,'<ours>'),s.series_id,"
+					"IF(s.type = 1,s.ical_uid,'<ours>'),s.booking,"
+					"IF(s.type = 1,e.external_event_id,s.row_name IS NULL),"
+					"s.type,s.created_by_us,s.status,s.removed_by,"
+					"IF(c.provider = 'google',s.external_version IS NULL,"
+					"s.external_version),HEX(s.content_hash),"
+					"CAST(s.booking_modified AS DATETIME),"
 					"s.created_at_ms,s.changed_at_ms",
 		  out);
-	add_lines(s, "cursor", "mmsync_cursor",
-		  CURSOR_NAME("name") ",provider,sync_token,window_start_ms,window_end_ms,next_"
-				      "entry_ms,"
-				      "last_full_ms,last_success_ms,wait_until_ms,"
-				      "longest_event_ms,"
-				      "lease_owner",
-		  out);
+	add_lines(
+		s, "cursor", "mmsync_cursor",
+		CURSOR_NAME("name") ",provider,role,IF(provider = 'google',sync_token IS NULL,"
+				    "sync_token),window_start_ms,window_end_ms,next_entry_ms,"
+				    "last_full_ms,last_success_ms,wait_until_ms,"
+				    "longest_event_ms,reauth_token_sha256 IS NULL,"
+				    "lease_owner IS NOT NULL AND EXISTS (SELECT 1 FROM "
+				    "information_schema.PROCESSLIST p WHERE p.id = "
+				    "lease_connection)", /* that of a dead worker is free */
+		out);
 	add_lines(s, "integration", "`tabMM Calendar Integration`",
-		  "name,sync_status,last_sync,sync_error_log,modified", out);
+		  "name,sync_status,last_sync,sync_error_log,modified,token_expiry", out);
 	add_lines(s, "letter", "mmsync_dead_letter",
-		  "external_id,operation,error_code,error_text", out);
-	add_lines(s, "outbox", "mmsync_outbox", "operation,external_id", out);
-	add_lines(s, "version", "tabVersion", "docname,data", out);
+		  OWN_ID("external_id") ",operation,error_code,error_text", out);
+	add_lines(s, "outbox", "mmsync_outbox",
+		  "operation,IF(type = 1,external_id,'<ours>'),booking", out);
+	/* Names of rows and children are random. */
+	add_lines(s, "version", "tabVersion",
+		  "docname,REGEXP_REPLACE(REGEXP_REPLACE(REGEXP_REPLACE(data, '[0-9a-f]{32}',"
+		  " '<ours>'), '\"name\":\"[0-9a-v]{10}\"', '<name>'),"
+		  " '\"MM-CES-[^\"]*-[0-9]+\"', '<row>')",
+		  out);
+	add_bookings(s, out);
+	scenario_google_state(s, out);
 	if (with_history)
 		add_history(s, out);
 }
@@ -174,5 +234,7 @@ scenario_invariants(struct scenario *s, struct mms_str *out)
 	char *counts = mms_test_ask_text(&s->world->server, "%s", mms_str_get(&sql));
 	mms_str_clear(out);
 	mms_str_addf(out, "%s", counts != NULL ? counts : "");
+	if (counts != NULL)
+		scenario_google_invariants(s, out);
 	free(counts);
 }

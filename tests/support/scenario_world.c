@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "mmsync/timetext.h"
+#include "support/gfake.h"
 
 /* A story is over long before; a program that hangs is killed. */
 #define RUN_SECONDS 60
@@ -138,6 +139,7 @@ scenario_run(struct scenario *s, const char *arguments, const char *fault)
 		return scenario_fail(s, "out of memory");
 	(void)snprintf(out_path, sizeof out_path, "%s/../out", s->world->site_dir);
 	(void)snprintf(err_path, sizeof err_path, "%s/../err", s->world->site_dir);
+	scenario_google_clock(s);
 	pid_t pid = fork();
 	if (pid == 0)
 		become(s, words, n, fault, out_path, err_path);
@@ -182,25 +184,46 @@ add_mode(struct scenario *s, struct mms_str *text)
 		mms_str_addf(text, ",\"batch_rows\":%s", rows);
 }
 
+/* Where Google is, where the story does not say so itself. */
+static void
+add_google(struct scenario *s, struct mms_str *text)
+{
+	char base[128], token[128];
+
+	if (strstr(mms_str_get(&s->config), "\"google\"") != NULL)
+		return;
+	mms_str_addf(text,
+		     ",\"google\":{\"client_id\":\"" GFAKE_CLIENT_ID
+		     "\",\"client_secret\":\"" GFAKE_CLIENT_SECRET
+		     "\",\"api_base\":\"%s\",\"token_url\":\"%s\"}",
+		     fake_url(&s->world->google, "/calendar/v3", base, sizeof base),
+		     fake_url(&s->world->google, "/token", token, sizeof token));
+}
+
 void
 scenario_write_config(struct scenario *s)
 {
-	char path[256], host[64];
+	char path[256], host[64], google[64];
 	MMS_AUTO(mms_str) text = { 0 };
 	const struct mms_test_server *server = &s->world->server;
 	const char *key = s->world->db_host != NULL ? "db_host" : "db_socket";
 	const char *place = s->world->db_host != NULL ? s->world->db_host : server->socket;
 
-	mms_str_addf(
-		&text,
-		"{%s\"db_name\":\"%s\",\"db_password\":\"%s\",\"%s\":\"%s\",\"mmsync\":{"
-		"\"http\":{\"allow_hosts\":[\"%s\"],\"timeout_s\":3,\"connect_timeout_s\":2},"
-		"\"retry\":{\"base_ms\":1,\"max_s\":1}%s%s",
-		mms_str_get(&s->site_keys), server->database, server->password, key, place,
-		fake_host(&s->world->feeds, host, sizeof host), s->config.len > 0 ? "," : "",
-		mms_str_get(&s->config));
+	mms_str_addf(&text,
+		     "{%s\"db_name\":\"%s\",\"db_password\":\"%s\",\"%s\":\"%s\",\"mmsync\":{"
+		     "\"http\":{\"allow_hosts\":[\"%s\",\"%s\"],\"timeout_s\":3,\"connect_"
+		     "timeout_s\":2},"
+		     "\"retry\":{\"base_ms\":1,\"max_s\":1}%s%s",
+		     mms_str_get(&s->site_keys), server->database, server->password, key, place,
+		     fake_host(&s->world->feeds, host, sizeof host),
+		     fake_host(&s->world->google, google, sizeof google),
+		     s->config.len > 0 ? "," : "", mms_str_get(&s->config));
+	add_google(s, &text);
 	add_mode(s, &text);
-	mms_str_add(&text, "}}\n");
+	mms_str_add(&text, "}");
+	if (strstr(mms_str_get(&s->site_keys), "encryption_key") == NULL)
+		mms_str_add(&text, ",\"encryption_key\":\"" SCENARIO_ENCRYPTION_KEY "\"");
+	mms_str_add(&text, "}\n");
 	(void)snprintf(path, sizeof path, "%s/site_config.json", s->world->site_dir);
 	write_file(path, mms_str_get(&text));
 }
@@ -230,6 +253,7 @@ world_start_with(struct world *world, const char *const *server_args)
 
 	mms_test_server_start(&world->server, server_args);
 	fake_start(&world->feeds, "feed_server", NULL);
+	gfake_start(&world->google);
 	temp_dir_make(dir, sizeof dir);
 	(void)snprintf(world->site_dir, sizeof world->site_dir, "%s/site", dir);
 	if (mkdir(world->site_dir, 0700) != 0)
@@ -258,6 +282,7 @@ world_stop(struct world *world)
 	char *last = strrchr(world->site_dir, '/');
 
 	fake_stop(&world->feeds);
+	fake_stop(&world->google);
 	mms_test_server_stop(&world->server);
 	if (last != NULL) {
 		*last = '\0';
@@ -288,11 +313,15 @@ scenario_reset(struct scenario *s)
 					      "tabMM Calendar Integration",
 					      "tabMM Meeting Booking",
 					      "tabMM Meeting Booking Assigned User",
+					      "tabMM Meeting Booking Participant",
+					      "tabMM Meeting Booking History",
 					      "tabMM User Settings",
 					      "tabUser",
 					      "tabSeries",
 					      "tabVersion",
 					      "tabSingles",
+					      "__Auth",
+					      "mmsync_budget",
 					      "mmsync_cursor",
 					      "mmsync_event_state",
 					      "mmsync_outbox",
@@ -302,9 +331,12 @@ scenario_reset(struct scenario *s)
 
 	for (size_t i = 0; i < MMS_COUNT(tables); i++)
 		mms_str_addf(&sql, "DELETE FROM `%s`;", tables[i]);
+	/* On which day of the week a calendar is read in full follows from its cursor's id. */
+	mms_str_add(&sql, "ALTER TABLE mmsync_cursor AUTO_INCREMENT = 1;");
 	/* What a story that was broken off has not taken away itself. */
 	mms_str_add(&sql, "ALTER TABLE `tabMM Calendar Event Sync` DROP CONSTRAINT IF EXISTS "
 			  "poison;");
+	mms_str_add(&sql, "UPDATE mmsync_installation SET bookings_seen = NULL;");
 	mms_str_add(&sql, "INSERT INTO tabSingles (doctype, field, value) VALUES"
 			  " ('System Settings', 'time_zone', 'UTC'),"
 			  " ('System Settings', 'enable_scheduler', '1')");
@@ -314,4 +346,7 @@ scenario_reset(struct scenario *s)
 	scenario_write_config(s);
 	clear_feeds(s);
 	fake_clear_log(&s->world->feeds);
+	gfake_control(&s->world->google, "reset\n");
+	s->google_now_ms = 0;
+	fake_clear_log(&s->world->google);
 }

@@ -2,6 +2,7 @@
 #include "support/squeeze.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <zlib.h>
 
@@ -36,6 +37,90 @@ squeeze_bytes(char **bytes, size_t *len)
 	}
 	(void)deflateEnd(&z);
 	return is_done;
+}
+
+/* One piece of raw deflate at out, room for it there; 0: failed. */
+static size_t
+pack_piece(const char *text, size_t len, int flush, char *out, size_t room)
+{
+	z_stream z = { 0 };
+
+	if (deflateInit2(&z, 1, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		return 0;
+	z.next_in = (z_const Bytef *)(uintptr_t)text;
+	z.avail_in = (uInt)len;
+	z.next_out = (Bytef *)out;
+	z.avail_out = (uInt)room;
+	int rc = deflate(&z, flush);
+	bool is_done = z.avail_in == 0 && z.avail_out > 0 && (rc == Z_OK || rc == Z_STREAM_END);
+	size_t n = z.total_out;
+	(void)deflateEnd(&z);
+	return is_done ? n : 0;
+}
+
+static size_t
+room_for(size_t len)
+{
+	return len + len / 500 + 128;
+}
+
+bool
+squeeze_part_make(const char *text, size_t len, struct squeeze_part *out)
+{
+	*out = (struct squeeze_part){ .bytes = malloc(room_for(len)), .plain = len };
+	out->crc = (uint32_t)crc32(0, (const Bytef *)text, (uInt)len);
+	if (out->bytes != NULL)
+		out->len = pack_piece(text, len, Z_FULL_FLUSH, out->bytes, room_for(len));
+	if (out->len == 0)
+		squeeze_part_release(out);
+	return out->len > 0;
+}
+
+void
+squeeze_part_release(struct squeeze_part *part)
+{
+	free(part->bytes);
+	*part = (struct squeeze_part){ 0 };
+}
+
+static void
+put_le32(char *out, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		out[i] = (char)(value >> (8 * i) & 0xff);
+}
+
+bool
+squeeze_join(const char *head, size_t head_len, const struct squeeze_part *part,
+	     const char *tail, size_t tail_len, char **bytes, size_t *len)
+{
+	static const char frame[10] = { '\x1f', '\x8b', 8, 0, 0, 0, 0, 0, 0, 3 };
+	size_t room = sizeof frame + room_for(head_len) + part->len + room_for(tail_len) + 8;
+	char *out = malloc(room);
+	size_t n = sizeof frame;
+	uLong crc = crc32(0, (const Bytef *)head, (uInt)head_len);
+
+	if (out == NULL)
+		return false;
+	memcpy(out, frame, sizeof frame);
+	size_t piece = pack_piece(head, head_len, Z_FULL_FLUSH, out + n, room_for(head_len));
+	n += piece;
+	memcpy(out + n, part->bytes, part->len);
+	n += part->len;
+	size_t last = pack_piece(tail, tail_len, Z_FINISH, out + n, room_for(tail_len));
+	n += last;
+	if (piece == 0 || last == 0) {
+		free(out);
+		return false;
+	}
+	crc = crc32_combine(crc, part->crc, (z_off_t)part->plain);
+	crc = crc32_combine(crc, crc32(0, (const Bytef *)tail, (uInt)tail_len),
+			    (z_off_t)tail_len);
+	put_le32(out + n, (uint32_t)crc);
+	put_le32(out + n + 4, (uint32_t)(head_len + part->plain + tail_len));
+	*bytes = out;
+	*len = n + 8;
+	return true;
 }
 
 struct squeeze_zeros *

@@ -4,10 +4,23 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Replace *bytes (malloc) by their gzip form. */
 bool squeeze_bytes(char **bytes, size_t *len);
+
+/* The middle of a text, packed beforehand: what is large is packed once. */
+struct squeeze_part {
+	char *bytes; /* owned */
+	size_t len, plain;
+	uint32_t crc;
+};
+bool squeeze_part_make(const char *text, size_t len, struct squeeze_part *out);
+void squeeze_part_release(struct squeeze_part *part);
+/* head, part and tail as one gzip member. Owns: *bytes (malloc). */
+bool squeeze_join(const char *head, size_t head_len, const struct squeeze_part *part,
+		  const char *tail, size_t tail_len, char **bytes, size_t *len);
 
 /* So many bytes of zeros as gzip, piece by piece. Owns: squeeze_zeros_free(). */
 struct squeeze_zeros;

@@ -117,7 +117,8 @@ static bool
 next_sync(FILE *file, char *line, int size)
 {
 	while (file != NULL && fgets(line, size, file) != NULL) {
-		if (strncmp(line, "sync", 4) == 0 && strchr(" \n", line[4]) != NULL)
+		if ((strncmp(line, "sync", 4) == 0 || strncmp(line, "push", 4) == 0) &&
+		    strchr(" \n", line[4]) != NULL)
 			return true;
 		if (strncmp(line, "run ", 4) == 0 && scenario_is_asked_for(line + 4))
 			return true;

@@ -1,0 +1,37 @@
+/*
+ * Tables of requests to the fake Google and what it must answer: rows in order, each beginning with
+ * a label a new, empty service.
+ */
+#ifndef SUPPORT_GTABLE_H
+#define SUPPORT_GTABLE_H
+
+#include <stddef.h>
+
+#include "support/gfake.h"
+
+/*
+ * In address, headers and body: $E is /calendar/v3/calendars/ann%40example.com/events, $sync, $page
+ * and $etag are the last nextSyncToken, nextPageToken (encoded) and ETag. Requests are Ann's, with
+ * JSON, unless headers say otherwise ("-": none at all).
+ */
+struct gtable_row {
+	const char *label;  /* NULL: it goes on where the last row was           */
+	const char *script; /* control lines before the request; NULL            */
+	const char *method; /* NULL: only the script                             */
+	const char *address, *headers, *body;
+	unsigned status; /* 0: no answer at all                               */
+	/* ';'-separated: path=value of the JSON, path (is there), !path (is not), path#n (so many) */
+	const char *wants;
+};
+/* What fails fails the test, with the label. */
+void gtable_play(const struct fake *fake, const struct gtable_row *rows, size_t n);
+
+/* The text of a member, "error.errors.0.reason"; texts as they stand. False: not there. */
+bool gtable_member(const json_t *doc, const char *path, char *out, size_t size);
+
+/* Ann's account and her calendar, which every new service of a table has. */
+#define GTABLE_ANN                                                                      \
+	"reset\nnow 2026-03-02T08:00:00Z\naccount ann@example.com access=A refresh=R\n" \
+	"calendar ann@example.com owner=ann@example.com zone=Europe/Berlin\n"
+
+#endif

@@ -1,0 +1,503 @@
+/* The fake Google Calendar in a story: accounts, what people do there, what it must have and have seen. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mmsync/timetext.h"
+#include "support/fernet_peer.h"
+#include "support/gfake.h"
+#include "support/scenario_words.h"
+
+#define LIFETIME_S 3599
+
+/* ---- telling it ------------------------------------------------------------------------------- */
+
+void
+scenario_google_clock(struct scenario *s)
+{
+	char text[MMS_TIME_TEXT_MAX];
+
+	if (s->google_now_ms == s->now_ms)
+		return;
+	gfake_control(&s->world->google, "now %s\n", mms_time_print(s->now_ms, text));
+	s->google_now_ms = s->now_ms;
+}
+
+static bool
+tell(struct scenario *s, const char *script)
+{
+	char wrong[512];
+
+	scenario_google_clock(s);
+	return gfake_try(&s->world->google, script, wrong, sizeof wrong) ||
+	       scenario_fail(s, "the fake refuses '%s': %s", script, wrong);
+}
+
+/* The outside id of a booking's event in a calendar, its live one before all others. Owns: free(). */
+static char *
+booking_event(struct scenario *s, const char *calendar, const char *booking)
+{
+	MMS_AUTO(mms_str) sql = { 0 };
+
+	mms_str_add(&sql,
+		    "SELECT (SELECT s.external_id FROM mmsync_event_state s JOIN mmsync_cursor"
+		    " c ON c.id = s.integration_id JOIN `tabMM Calendar Integration` i ON"
+		    " i.name = c.name WHERE s.type = 2 AND COALESCE(i.calendar_id, i.user) = ");
+	sql_quote(&sql, calendar);
+	mms_str_add(&sql, " AND s.booking = ");
+	sql_quote(&sql, booking);
+	mms_str_add(&sql,
+		    " ORDER BY s.status <> 5 DESC, s.created_at_ms DESC, s.changed_at_ms DESC"
+		    " LIMIT 1)");
+	return mms_test_ask_text(&s->world->server, "%s", mms_str_get(&sql));
+}
+
+/* "@BOOKING" or the id itself; NULL: failed. Owns: free(). */
+static char *
+event_id(struct scenario *s, const char *calendar, const char *text)
+{
+	char *id;
+
+	if (text[0] != '@')
+		return strdup(text);
+	id = booking_event(s, calendar, text + 1);
+	if (id == NULL)
+		scenario_fail(s, "booking %s has no event in %s that we know of", text + 1,
+			      calendar);
+	return id;
+}
+
+/* g CAL WORD [ID] REST: the words of the fake's language, the calendar first. */
+static bool
+do_google(struct scenario *s, const char *rest)
+{
+	char calendar[280], verb[40], id_word[1100];
+	MMS_AUTO(mms_str) line = { 0 };
+	size_t len = strcspn(rest, " ");
+
+	(void)snprintf(calendar, sizeof calendar, "%.*s", (int)len, rest);
+	rest += len + strspn(rest + len, " ");
+	len = strcspn(rest, " ");
+	(void)snprintf(verb, sizeof verb, "%.*s", (int)len, rest);
+	rest += len + strspn(rest + len, " ");
+	len = strcspn(rest, " ");
+	(void)snprintf(id_word, sizeof id_word, "%.*s", (int)len, rest);
+	char *id = event_id(s, calendar, id_word);
+	if (id == NULL)
+		return false;
+	mms_str_addf(&line, "%s %s %s%s\n", verb, calendar, id, rest + len);
+	free(id);
+	return tell(s, mms_str_get(&line));
+}
+
+/* The other words are the fake's own, as they stand. */
+static bool
+do_as_is(struct scenario *s, const char *verb, const char *rest)
+{
+	char line[1200];
+
+	(void)snprintf(line, sizeof line, "%s %s\n", verb, rest);
+	return tell(s, line);
+}
+
+/* ---- integrations ------------------------------------------------------------------------------- */
+
+/* A token as Frappe keeps it: encrypted beside, asterisks in the document. */
+static void
+store_token(struct scenario *s, const char *integration, const char *field, const char *token)
+{
+	MMS_AUTO(mms_str) secret = { 0 };
+	MMS_AUTO(mms_str) sql = { 0 };
+	MMS_AUTO(mms_str) name = { 0 };
+
+	fernet_peer_encrypt(SCENARIO_ENCRYPTION_KEY, token, s->now_ms / 1000, &secret);
+	sql_quote(&name, integration);
+	mms_str_addf(
+		&sql,
+		"INSERT INTO __Auth (doctype, name, fieldname, password, encrypted) VALUES"
+		" ('MM Calendar Integration', %s, '%s', '%s', 1);"
+		"UPDATE `tabMM Calendar Integration` SET %s = REPEAT('*', %zu) WHERE name = %s",
+		mms_str_get(&name), field, mms_str_get(&secret), field, strlen(token),
+		mms_str_get(&name));
+	mms_test_sql(&s->world->server, "%s", mms_str_get(&sql));
+}
+
+bool
+scenario_connect_google(struct scenario *s, const struct words *w, const char *user)
+{
+	char access[160], refresh[160], now[64], line[1200];
+	const char *name = words_get(w, 0), *calendar = words_value(w, "calendar", "");
+	const char *expires = words_value(w, "expires", NULL);
+	long life_s = expires != NULL ? strtol(expires, NULL, 10) : LIFETIME_S;
+	MMS_AUTO(mms_str) sql = { 0 };
+
+	if (strcmp(words_value(w, "tokens", "1"), "0") == 0)
+		return true;
+	(void)snprintf(access, sizeof access, "first-access-of-%s", user);
+	(void)snprintf(refresh, sizeof refresh, "first-refresh-of-%s", user);
+	(void)snprintf(
+		line, sizeof line,
+		"account %s access=%s refresh=%s expires=%ld\njoin %s %s role=%s zone=%s\n",
+		user, access, refresh, life_s, calendar[0] != '\0' ? calendar : user, user,
+		words_value(w, "role", "owner"), words_value(w, "zone", "UTC"));
+	if (!tell(s, line))
+		return false;
+	store_token(s, name, "access_token", access);
+	store_token(s, name, "refresh_token", refresh);
+	scenario_site_now(s, now, sizeof now);
+	mms_str_addf(
+		&sql,
+		"UPDATE `tabMM Calendar Integration` SET token_expiry = '%.19s' + INTERVAL %ld"
+		" SECOND WHERE name = ",
+		now, life_s);
+	sql_quote(&sql, name);
+	mms_test_sql(&s->world->server, "%s", mms_str_get(&sql));
+	return true;
+}
+
+/* ---- what it has ---------------------------------------------------------------------------------- */
+
+static bool
+is_live(const json_t *event)
+{
+	char status[40];
+
+	gfake_value(event, "status", status, sizeof status);
+	return strcmp(status, "cancelled") != 0;
+}
+
+static bool
+is_ours(const json_t *event)
+{
+	char kind[80];
+
+	gfake_value(event, "private.mmsync_kind", kind, sizeof kind);
+	return kind[0] != '\0';
+}
+
+/* What there is, for the message of a failure. */
+static void
+list_events(const json_t *all, struct mms_str *out)
+{
+	static const char *const keys[] = { "id",    "status", "title",
+					    "start", "end",    "private.mmsync_kind" };
+	char value[300];
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(all, i, one)
+	{
+		for (size_t k = 0; k < MMS_COUNT(keys); k++) {
+			gfake_value(one, keys[k], value, sizeof value);
+			mms_str_addf(out, "%s%s", k > 0 ? " | " : "\n", value);
+		}
+	}
+}
+
+/* gevents CAL N, gours CAL N */
+static bool
+expect_events(struct scenario *s, const char *rest, bool only_ours)
+{
+	char calendar[280];
+	size_t len = strcspn(rest, " "), i;
+	long want = strtol(rest + len, NULL, 10), n = 0;
+	MMS_AUTO(mms_str) list = { 0 };
+	json_t *one;
+
+	(void)snprintf(calendar, sizeof calendar, "%.*s", (int)len, rest);
+	json_t *all = gfake_events(&s->world->google, calendar);
+	json_array_foreach(all, i, one) n += is_live(one) && (!only_ours || is_ours(one));
+	if (n != want)
+		list_events(all, &list);
+	json_decref(all);
+	return n == want ||
+	       scenario_fail(s, "%s has %ld %sevents, expected %ld:%s", calendar, n,
+			     only_ours ? "of our " : "", want, mms_str_get(&list));
+}
+
+/* "a@example.com:accepted,b@..." without the answers, where these are not asked for. */
+static void
+strip_answers(char *guests)
+{
+	char *out = guests;
+
+	for (const char *p = guests; *p != '\0';) {
+		size_t mail = strcspn(p, ":,"), whole = strcspn(p, ",");
+
+		memmove(out, p, mail);
+		out += mail;
+		p += whole;
+		if (*p == ',')
+			*out++ = *p++;
+	}
+	*out = '\0';
+}
+
+static bool
+is_value(const json_t *event, const char *key, const char *want, char *got, size_t size)
+{
+	MMS_AUTO(mms_err) err = { 0 };
+	char print[MMS_TIME_TEXT_MAX];
+	int64_t ms;
+	bool is_time = strcmp(key, "start") == 0 || strcmp(key, "end") == 0;
+
+	gfake_value(event, key, got, size);
+	if (strcmp(key, "guests") == 0 && strchr(want, ':') == NULL)
+		strip_answers(got);
+	if (is_time && strchr(want, 'T') != NULL &&
+	    mms_time_parse(want, strlen(want), &ms, &err) == MMS_OK)
+		want = mms_time_print(ms, print);
+	return strcmp(got, want) == 0;
+}
+
+/* gevent CAL ID|@BOOKING key=value... | gone */
+static bool
+expect_event(struct scenario *s, const char *rest)
+{
+	struct words w = { 0 };
+	char got[2048], key[80];
+	bool is_good = true;
+
+	words_split(&w, rest);
+	char *id = event_id(s, words_get(&w, 0), words_get(&w, 1));
+	json_t *event =
+		id != NULL ? gfake_event(&s->world->google, words_get(&w, 0), id) : NULL;
+	if (id == NULL)
+		is_good = false;
+	else if (event == NULL)
+		is_good = scenario_fail(s, "%s has no event %s", words_get(&w, 0), id);
+	bool is_gone = strcmp(words_get(&w, 2), "gone") == 0;
+	if (is_good && is_gone == is_live(event))
+		is_good = scenario_fail(s, "event %s of %s is %s", id, words_get(&w, 0),
+					is_gone ? "live" : "gone");
+	for (size_t i = 2; is_good && !is_gone && i < w.n; i++) {
+		size_t len = strcspn(w.at[i], "=");
+
+		(void)snprintf(key, sizeof key, "%.*s", (int)len, w.at[i]);
+		if (w.at[i][len] != '=')
+			is_good = scenario_fail(s, "'%s' is not key=value", w.at[i]);
+		else if (!is_value(event, key, w.at[i] + len + 1, got, sizeof got))
+			is_good = scenario_fail(s, "%s of %s is '%s', expected '%s'", key, id,
+						got, w.at[i] + len + 1);
+	}
+	json_decref(event);
+	free(id);
+	words_release(&w);
+	return is_good;
+}
+
+/* ---- what it saw ---------------------------------------------------------------------------------- */
+
+/* grequests N [METHOD [PATHPART]] */
+static bool
+expect_requests(struct scenario *s, const char *rest)
+{
+	struct words w = { 0 };
+
+	words_split(&w, rest);
+	long want = strtol(words_get(&w, 0), NULL, 10);
+	size_t n = gfake_count(&s->world->google, w.n > 1 ? w.at[1] : NULL,
+			       w.n > 2 ? w.at[2] : NULL);
+	words_release(&w);
+	return s->is_healing || n == (size_t)want ||
+	       scenario_fail(s, "%zu requests, expected %s", n, rest);
+}
+
+/* gheader, gquery METHOD PATHPART NAME value|present|absent; gbody METHOD PATHPART TEXT: of the last one */
+static bool
+expect_member(struct scenario *s, const char *what, const char *rest)
+{
+	struct words w = { 0 };
+	const char *got = NULL;
+	bool is_good = false;
+
+	words_split(&w, rest);
+	json_t *line = gfake_last(&s->world->google, words_get(&w, 0), words_get(&w, 1));
+	const char *name = words_get(&w, 2), *want = words_get(&w, 3);
+	if (strcmp(what, "gbody") == 0) {
+		got = json_string_value(json_object_get(line, "body"));
+		is_good = got != NULL && strstr(got, name) != NULL;
+	} else {
+		bool is_query = strcmp(what, "gquery") == 0;
+
+		got = json_string_value(json_object_get(
+			json_object_get(line, is_query ? "query" : "headers"), name));
+		if (strcmp(want, "present") == 0 || strcmp(want, "absent") == 0)
+			is_good = line != NULL && (got != NULL) == (want[0] == 'p');
+		else
+			is_good = got != NULL && strcmp(got, want) == 0;
+	}
+	if (!is_good && !s->is_healing)
+		scenario_fail(s, "%s %s: it is '%s'%s", what, rest,
+			      got != NULL ? got : "absent",
+			      line == NULL ? ", and there was no such request" : "");
+	json_decref(line);
+	words_release(&w);
+	return is_good || s->is_healing;
+}
+
+/* ---- the words ------------------------------------------------------------------------------------- */
+
+bool
+scenario_google_command(struct scenario *s, const char *word, const char *rest, bool *is_known)
+{
+	static const struct {
+		const char *word, *verb;
+	} plain[] = { { "gfault", "fault" },
+		      { "gexpire", "expire" },
+		      { "gtoken", "token" },
+		      { "gset", "set" } };
+	static const struct {
+		const char *word;
+		bool (*run)(struct scenario *s, const struct words *w);
+	} bookings[] = { { "booking", scenario_booking },
+			 { "rebook", scenario_rebook },
+			 { "assign", scenario_assign },
+			 { "unbook", scenario_unbook } };
+	struct words w = { 0 };
+	bool is_good;
+
+	*is_known = true;
+	if (strcmp(word, "g") == 0)
+		return do_google(s, rest);
+	for (size_t i = 0; i < MMS_COUNT(plain); i++) {
+		if (strcmp(word, plain[i].word) == 0)
+			return do_as_is(s, plain[i].verb, rest);
+	}
+	for (size_t i = 0; i < MMS_COUNT(bookings); i++) {
+		if (strcmp(word, bookings[i].word) != 0)
+			continue;
+		words_split(&w, rest);
+		is_good = bookings[i].run(s, &w);
+		words_release(&w);
+		return is_good;
+	}
+	*is_known = false;
+	return true;
+}
+
+bool
+scenario_expect_google(struct scenario *s, const char *word, const char *rest, bool *is_known)
+{
+	*is_known = true;
+	if (strcmp(word, "gevents") == 0 || strcmp(word, "gours") == 0)
+		return expect_events(s, rest, strcmp(word, "gours") == 0);
+	if (strcmp(word, "gevent") == 0)
+		return expect_event(s, rest);
+	if (strcmp(word, "grequests") == 0)
+		return expect_requests(s, rest);
+	if (strcmp(word, "gheader") == 0 || strcmp(word, "gquery") == 0 ||
+	    strcmp(word, "gbody") == 0)
+		return expect_member(s, word, rest);
+	*is_known = false;
+	return true;
+}
+
+size_t
+scenario_google_writes(const struct scenario *s)
+{
+	static const char *const methods[] = { "POST", "PUT", "PATCH", "DELETE" };
+	size_t n = 0;
+
+	for (size_t i = 0; i < MMS_COUNT(methods); i++)
+		n += gfake_count(&s->world->google, methods[i], "/calendar/v3");
+	return n;
+}
+
+/* ---- what torture compares ------------------------------------------------------------------------- */
+
+static int
+compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* One live event as a line: an id of ours is random, and so is what it is marked with. */
+static void
+add_line(const json_t *event, struct mms_str *out)
+{
+	static const char *const keys[] = { "_calendar",  "id",           "private.mmsync_kind",
+					    "title",      "start",        "end",
+					    "place",      "text",         "guests",
+					    "visibility", "transparency", "status" };
+	char value[2048];
+
+	for (size_t i = 0; i < MMS_COUNT(keys); i++) {
+		gfake_value(event, keys[i], value, sizeof value);
+		bool is_hidden = strcmp(keys[i], "id") == 0 && is_ours(event);
+		mms_str_addf(out, "%s%s", i > 0 ? "|" : "outside|", is_hidden ? "<id>" : value);
+	}
+}
+
+void
+scenario_google_state(struct scenario *s, struct mms_str *out)
+{
+	json_t *all = gfake_events(&s->world->google, NULL), *one;
+	char **lines = calloc(json_array_size(all) + 1, sizeof *lines);
+	size_t i, n = 0;
+
+	if (lines == NULL)
+		abort();
+	json_array_foreach(all, i, one)
+	{
+		MMS_AUTO(mms_str) line = { 0 };
+
+		if (!is_live(one))
+			continue;
+		add_line(one, &line);
+		lines[n++] = strdup(mms_str_get(&line));
+	}
+	json_decref(all);
+	qsort(lines, n, sizeof *lines, compare_lines);
+	for (i = 0; i < n; i++) {
+		mms_str_addf(out, "%s\n", lines[i]);
+		free(lines[i]);
+	}
+	free(lines);
+}
+
+/* The calendar and booking of a live event that this installation has made for one. Owns: free(). */
+static char *
+whose(struct scenario *s, const json_t *event)
+{
+	char kind[80], id[80], calendar[280];
+	MMS_AUTO(mms_str) sql = { 0 };
+
+	gfake_value(event, "private.mmsync_kind", kind, sizeof kind);
+	gfake_value(event, "private.mmsync_id", id, sizeof id);
+	gfake_value(event, "_calendar", calendar, sizeof calendar);
+	if (!is_live(event) || strcmp(kind, "booking") != 0)
+		return NULL;
+	mms_str_add(&sql, "SELECT CONCAT(");
+	sql_quote(&sql, calendar);
+	mms_str_add(&sql, ", ' ', COALESCE((SELECT booking FROM mmsync_event_state WHERE uuid ="
+			  " UNHEX(REPLACE(");
+	sql_quote(&sql, id);
+	mms_str_add(&sql, ", '-', '')) AND status <> 5), '?'))");
+	return mms_test_ask_text(&s->world->server, "%s", mms_str_get(&sql));
+}
+
+void
+scenario_google_invariants(struct scenario *s, struct mms_str *out)
+{
+	json_t *all = gfake_events(&s->world->google, NULL), *one;
+	size_t i, n = 0, n_twice = 0, n_unknown = 0;
+	char **seen = calloc(json_array_size(all) + 1, sizeof *seen);
+
+	json_array_foreach(all, i, one)
+	{
+		char *event = seen != NULL ? whose(s, one) : NULL;
+
+		if (event == NULL)
+			continue;
+		n_unknown += event[strlen(event) - 1] == '?';
+		for (size_t k = 0; k < n; k++)
+			n_twice += strcmp(seen[k], event) == 0;
+		seen[n++] = event;
+	}
+	json_decref(all);
+	while (n > 0)
+		free(seen[--n]);
+	free(seen);
+	mms_str_addf(out, ",%zu,%zu", n_twice, n_unknown);
+}
