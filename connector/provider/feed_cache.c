@@ -12,6 +12,7 @@
 
 #include "mmsync/digest.h"
 #include "mmsync/mem.h"
+#include "mmsync/request.h"
 #include "mmsync/spool.h"
 
 enum fetch_state { FETCH_IDLE, FETCH_BUSY, FETCH_SAME, FETCH_BODY, FETCH_FAILED };

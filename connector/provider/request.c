@@ -1,5 +1,5 @@
-/* The one place where a request is tried again (see mmsync/provider.h). */
-#include "mmsync/provider.h"
+/* The one place where a request is tried again (see the header). */
+#include "mmsync/request.h"
 
 #include <unistd.h>
 
@@ -98,6 +98,16 @@ mms_request_run(const struct mms_provider_env *env, const struct mms_http_reques
 		struct mms_request_counts *counts, struct mms_http_answer *answer,
 		struct mms_err *err)
 {
+	return mms_request_run_judged(env, request, NULL, counts, answer, err);
+}
+
+mms_rc
+mms_request_run_judged(const struct mms_provider_env *env,
+		       const struct mms_http_request *request,
+		       bool (*is_passing)(const struct mms_http_answer *answer),
+		       struct mms_request_counts *counts, struct mms_http_answer *answer,
+		       struct mms_err *err)
+{
 	for (int64_t attempt = 0;; attempt++) {
 		int64_t before = mms_http_n_requests(env->http), retry_after_ms = -1;
 		uint32_t noise = 0;
@@ -106,7 +116,8 @@ mms_request_run(const struct mms_provider_env *env, const struct mms_http_reques
 		if (rc == MMS_OK)
 			rc = mms_http_run(env->http, request, answer, err);
 		counts->requests += mms_http_n_requests(env->http) - before;
-		if (rc == MMS_OK && !is_passing_status(answer->status))
+		if (rc == MMS_OK && !is_passing_status(answer->status) &&
+		    (is_passing == NULL || !is_passing(answer)))
 			return MMS_OK;
 		if (rc == MMS_OK) {
 			retry_after_ms = answer->retry_after_ms;

@@ -85,6 +85,11 @@ struct mms_listing {
 	int64_t from_ms, to_ms; /* window, Unix ms, [from, to)                              */
 	const char *cursor;     /* where the last listing ended; NULL or "": from the start */
 	bool is_full;           /* everything, whatever the cursor says                     */
+	/*
+	 * How far the window reached that has been shown so far: with a cursor, what has entered
+	 * between there and to_ms is shown, too, though it did not change. 0: nothing has.
+	 */
+	int64_t edge_ms;
 };
 
 /* One page. All zero is empty. */
@@ -209,17 +214,6 @@ struct mms_provider {
 
 /* By integration_type; NULL when there is none. Borrows: static. */
 const struct mms_provider *mms_provider_find(const char *integration_type);
-
-/*
- * One request with its retries: passing faults, 429 and 5xx are tried again with full jitter,
- * Retry-After obeyed; a wait longer than max_ms ends the attempt as WAIT. Any other status is
- * the caller's to judge.
- * Errors: as mms_http_run(), and WAIT.
- */
-mms_rc
-mms_request_run(const struct mms_provider_env *env, const struct mms_http_request *request,
-		struct mms_request_counts *counts, struct mms_http_answer *answer,
-		struct mms_err *err) MMS_MUST_CHECK;
 
 /* The feed provider's shared fetches. Thread-safe. */
 mms_rc mms_feed_cache_new(struct mms_feed_cache **out, struct mms_err *err) MMS_MUST_CHECK;

@@ -1,0 +1,295 @@
+/* What is sent: paths, methods, and a write as the JSON of an event. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "google_parts.h"
+#include "mmsync/json.h"
+#include "mmsync/uuid.h"
+
+/* Rooms and other things that are booked: nobody's guests, and never taken off by us. */
+#define ROOM_SUFFIX "resource.calendar.google.com"
+
+void
+google_add_escaped(struct mms_str *out, const char *text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+		bool is_plain = (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') ||
+				(*p >= '0' && *p <= '9') || strchr("-._~", *p) != NULL;
+		if (is_plain) {
+			mms_str_addc(out, (char)*p);
+			continue;
+		}
+		mms_str_addc(out, '%');
+		mms_str_addc(out, hex[*p >> 4]);
+		mms_str_addc(out, hex[*p & 15]);
+	}
+}
+
+void
+google_id_print(const unsigned char uuid[16], char out[33])
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < 16; i++) {
+		out[2 * i] = hex[uuid[i] >> 4];
+		out[2 * i + 1] = hex[uuid[i] & 15];
+	}
+	out[32] = '\0';
+}
+
+const char *
+google_send_updates(const struct mms_write *write)
+{
+	if (write->is_busy_block)
+		return "none";
+	if (write->notify == MMS_SEND_ALL)
+		return "all";
+	return write->notify == MMS_SEND_EXTERNAL_ONLY ? "externalOnly" : "none";
+}
+
+unsigned
+google_fields(const struct mms_write *write)
+{
+	unsigned fields = write->fields & MMS_FIELD_ALL;
+
+	/* The array replaces the one there: whoever was left out of the answer would be uninvited. */
+	if (write->seen != NULL && write->seen->is_partial)
+		fields &= ~(unsigned)MMS_FIELD_GUESTS;
+	return fields;
+}
+
+const char *
+google_method(const struct mms_write *write)
+{
+	if (write->kind == MMS_WRITE_CREATE)
+		return "POST";
+	return write->kind == MMS_WRITE_CHANGE ? "PATCH" : "DELETE";
+}
+
+void
+google_add_tail(struct mms_str *out, const struct mms_write *write)
+{
+	mms_str_add(out, "/events");
+	if (write->kind != MMS_WRITE_CREATE) {
+		mms_str_addc(out, '/');
+		google_add_escaped(out, write->external_id != NULL ? write->external_id : "");
+	}
+	mms_str_addf(out, "?sendUpdates=%s", google_send_updates(write));
+}
+
+bool
+google_is_version(const char *version)
+{
+	size_t n = 0;
+
+	for (; version[n] != '\0'; n++) {
+		if ((unsigned char)version[n] < 0x20 || version[n] == 0x7f)
+			return false;
+	}
+	return n > 0 && n < 1024;
+}
+
+/* ---- the event ---------------------------------------------------------------------------- */
+
+static void
+put_time(struct mms_json *j, const char *key, int64_t ms, bool was_day)
+{
+	mms_json_key(j, key);
+	mms_json_map(j);
+	mms_json_put_time(j, "dateTime", ms);
+	mms_json_put_text(j, "timeZone", "UTC");
+	/* A change is merged into what is there: a date would stay beside the time. */
+	if (was_day) {
+		mms_json_key(j, "date");
+		mms_json_null(j);
+	}
+	mms_json_map_end(j);
+}
+
+static void
+put_guest(struct mms_json *j, const char *email, const char *name, enum mms_response response)
+{
+	mms_json_map(j);
+	mms_json_put_text(j, "email", email);
+	if (name != NULL)
+		mms_json_put_text(j, "displayName", name);
+	if (mms_response_name(response) != NULL)
+		mms_json_put_text(j, "responseStatus", mms_response_name(response));
+	mms_json_map_end(j);
+}
+
+static bool
+is_room(const char *email)
+{
+	const size_t len = strlen(email), suffix = sizeof ROOM_SUFFIX - 1;
+
+	return len > suffix && strcasecmp(email + len - suffix, ROOM_SUFFIX) == 0;
+}
+
+static bool
+is_wanted(const struct mms_meeting *meeting, const char *email)
+{
+	for (size_t i = 0; i < meeting->n_guests; i++) {
+		if (meeting->guests[i].email != NULL &&
+		    strcasecmp(meeting->guests[i].email, email) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_seen(const struct mms_event *seen, const char *email)
+{
+	for (size_t i = 0; seen != NULL && i < seen->n_attendees; i++) {
+		if (strcasecmp(seen->attendees[i].email, email) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Those seen who are still wanted, with their answers; the organizer's own entry and rooms, which
+ * no meeting lists; then who is new.
+ */
+static void
+put_guests(struct mms_json *j, const struct mms_write *write)
+{
+	const struct mms_meeting *meeting = write->meeting;
+	const struct mms_event *seen = write->kind == MMS_WRITE_CHANGE ? write->seen : NULL;
+
+	mms_json_key(j, "attendees");
+	mms_json_array(j);
+	for (size_t i = 0; seen != NULL && i < seen->n_attendees; i++) {
+		const struct mms_attendee *a = &seen->attendees[i];
+		bool is_organizer = seen->organizer_email != NULL &&
+				    strcasecmp(seen->organizer_email, a->email) == 0;
+		if (is_organizer || is_room(a->email) || is_wanted(meeting, a->email))
+			put_guest(j, a->email, a->display_name, a->response);
+	}
+	for (size_t i = 0; i < meeting->n_guests; i++) {
+		const struct mms_guest *guest = &meeting->guests[i];
+		if (guest->email != NULL && !is_seen(seen, guest->email))
+			put_guest(j, guest->email, guest->name, MMS_RESPONSE_UNKNOWN);
+	}
+	mms_json_array_end(j);
+}
+
+/* A text that may be missing: left out of a new event, taken away from one that is there. */
+static void
+put_text(struct mms_json *j, const char *key, const char *text, bool is_new)
+{
+	if (text != NULL || !is_new)
+		mms_json_put_text(j, key, text);
+}
+
+static void
+put_fields(struct mms_json *j, const struct mms_write *write, unsigned fields)
+{
+	const struct mms_meeting *meeting = write->meeting;
+	bool is_new = write->kind == MMS_WRITE_CREATE;
+	bool may_be_day = !is_new && (write->seen == NULL || write->seen->is_all_day);
+
+	if ((fields & MMS_FIELD_TITLE) != 0)
+		put_text(j, "summary", meeting->title, is_new);
+	if ((fields & MMS_FIELD_TEXT) != 0)
+		put_text(j, "description", meeting->text, is_new);
+	if ((fields & MMS_FIELD_PLACE) != 0)
+		put_text(j, "location", meeting->place, is_new);
+	if ((fields & MMS_FIELD_TIMES) != 0) {
+		put_time(j, "start", meeting->start_ms, may_be_day);
+		put_time(j, "end", meeting->end_ms, may_be_day);
+	}
+	if ((fields & MMS_FIELD_GUESTS) != 0 && (!is_new || meeting->n_guests > 0))
+		put_guests(j, write);
+}
+
+static void
+put_uuid(struct mms_json *j, const char *key, const unsigned char uuid[16])
+{
+	char text[MMS_UUID_TEXT];
+
+	mms_json_put_text(j, key, mms_uuid_print(uuid, text));
+}
+
+static void
+put_mark(struct mms_json *j, const struct mms_mark *mark)
+{
+	mms_json_key(j, "extendedProperties");
+	mms_json_map(j);
+	mms_json_key(j, "private");
+	mms_json_map(j);
+	put_uuid(j, "mmsync_id", mark->id);
+	mms_json_put_text(j, "mmsync_kind", mms_mark_kind_name(mark->kind));
+	if (mark->has_source)
+		put_uuid(j, "mmsync_source", mark->source);
+	put_uuid(j, "mmsync_site", mark->site);
+	mms_json_map_end(j);
+	mms_json_map_end(j);
+}
+
+/* Busy, nobody's business, silent. */
+static void
+put_block(struct mms_json *j)
+{
+	mms_json_put_text(j, "visibility", "private");
+	mms_json_put_text(j, "transparency", "opaque");
+	mms_json_key(j, "reminders");
+	mms_json_map(j);
+	mms_json_put_bool(j, "useDefault", false);
+	mms_json_key(j, "overrides");
+	mms_json_array(j);
+	mms_json_array_end(j);
+	mms_json_map_end(j);
+}
+
+static mms_rc
+check_meeting(const struct mms_write *write, unsigned fields, struct mms_err *err)
+{
+	const struct mms_meeting *meeting = write->meeting;
+	bool is_new = write->kind == MMS_WRITE_CREATE;
+
+	if (meeting == NULL || (is_new && mms_mark_kind_name(write->mark.kind) == NULL))
+		return mms_fail(err, MMS_E_BUG, "a write without what is to be written");
+	if ((fields & MMS_FIELD_TIMES) == 0)
+		return MMS_OK;
+	if (meeting->start_ms == MMS_NO_TIME || meeting->end_ms == MMS_NO_TIME ||
+	    meeting->end_ms < meeting->start_ms) {
+		mms_fail(err, MMS_E_ITEM,
+			 "the meeting has no times that a calendar could take");
+		return mms_hint(err, "correct its start and end in Frappe");
+	}
+	return MMS_OK;
+}
+
+mms_rc
+google_body(const struct mms_write *write, struct mms_str *out, struct mms_err *err)
+{
+	MMS_AUTO(mms_json) j = { 0 };
+	bool is_new = write->kind == MMS_WRITE_CREATE;
+	unsigned fields = is_new ? (unsigned)MMS_FIELD_ALL : google_fields(write);
+	char id[33];
+
+	if (write->is_busy_block)
+		fields &= ~(unsigned)MMS_FIELD_GUESTS;
+	mms_rc rc = check_meeting(write, fields, err);
+	if (rc == MMS_OK)
+		rc = mms_json_open_str(&j, out, false, err);
+	if (rc != MMS_OK)
+		return rc;
+	mms_json_map(&j);
+	if (is_new) {
+		google_id_print(write->mark.id, id);
+		mms_json_put_text(&j, "id", id);
+	}
+	put_fields(&j, write, fields);
+	if (is_new)
+		put_mark(&j, &write->mark);
+	if (is_new && write->is_busy_block)
+		put_block(&j);
+	mms_json_map_end(&j);
+	mms_json_done(&j);
+	return mms_json_check(&j, err);
+}

@@ -1,0 +1,323 @@
+/*
+ * A listing: page after page of events.list; then, where only changes were listed, each series of
+ * which an instance changed, shown whole: "this and following" shortens a series without a word
+ * about the instances that fall away.
+ */
+#include <string.h>
+
+#include "google_parts.h"
+#include "mmsync/mem.h"
+
+/* The most that the service puts on a page. */
+#define PAGE_ITEMS 2500
+/* A listing that goes on longer than this goes in a circle: five million events. */
+#define PAGES_MAX ((size_t)2000)
+/* With more series changed than this, everything is read again instead. */
+#define SERIES_MAX ((size_t)20)
+
+static void
+drop_text(char **text)
+{
+	mms_free(*text);
+	*text = NULL;
+}
+
+void
+google_listing_release(struct google_session *s)
+{
+	google_page_release(&s->page);
+	s->has_page = s->is_read = s->is_listing = false;
+	drop_text(&s->cursor);
+	drop_text(&s->page_token);
+	drop_text(&s->next_sync);
+	for (size_t i = 0; i < s->n_series; i++)
+		mms_free(s->series[i]);
+	mms_free(s->series);
+	s->series = NULL;
+	s->n_series = s->cap_series = s->series_at = 0;
+	mms_free(s->seen);
+	s->seen = NULL;
+	s->n_seen = s->cap_seen = 0;
+	s->n_warnings = 0;
+}
+
+mms_rc
+google_start(struct mms_session *session, const struct mms_listing *listing,
+	     struct mms_err *err)
+{
+	struct google_session *s = (struct google_session *)session;
+	bool has_cursor =
+		!listing->is_full && listing->cursor != NULL && listing->cursor[0] != '\0';
+
+	google_listing_release(s);
+	s->from_ms = listing->from_ms;
+	s->to_ms = listing->to_ms;
+	s->is_listing = true;
+	if (!has_cursor)
+		return MMS_OK;
+	s->cursor = mms_text_copy(listing->cursor);
+	return s->cursor != NULL ? MMS_OK : mms_fail_nomem(err);
+}
+
+/* ---- addresses ---------------------------------------------------------------------------- */
+
+static void
+add_parameter(struct mms_str *url, const char *name, const char *value)
+{
+	mms_str_addf(url, "&%s=", name);
+	google_add_escaped(url, value);
+}
+
+/*
+ * The service cuts fractions of a second and leaves out what ends at timeMin, so that an event
+ * without length at the window's beginning would be missed: whole seconds, one early.
+ */
+static void
+add_window(struct mms_str *url, const struct google_session *s)
+{
+	char text[MMS_TIME_TEXT_MAX];
+	int64_t from_s = s->from_ms / 1000 - (s->from_ms % 1000 < 0) - 1,
+		to_s = s->to_ms / 1000 + (s->to_ms % 1000 > 0);
+
+	add_parameter(url, "timeMin", mms_time_print(from_s * 1000, text));
+	add_parameter(url, "timeMax", mms_time_print(to_s * 1000, text));
+}
+
+static mms_rc
+make_url(const struct google_session *s, enum google_asked asked, struct mms_str *url,
+	 struct mms_err *err)
+{
+	mms_str_addf(url, "%s/events", s->calendar_url);
+	if (asked == GOOGLE_SERIES) {
+		mms_str_addc(url, '/');
+		google_add_escaped(url, s->series[s->series_at]);
+		mms_str_addf(url, "/instances?maxResults=%d", PAGE_ITEMS);
+	} else {
+		mms_str_addf(url, "?singleEvents=true&maxResults=%d", PAGE_ITEMS);
+	}
+	if (asked == GOOGLE_CHANGES)
+		add_parameter(url, "syncToken", s->cursor);
+	else
+		add_window(url, s);
+	if (s->page_token != NULL)
+		add_parameter(url, "pageToken", s->page_token);
+	return mms_str_check(url, err);
+}
+
+/* ---- pages -------------------------------------------------------------------------------- */
+
+static uint64_t
+print_of(const char *text)
+{
+	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
+
+	for (; *text != '\0'; text++)
+		h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
+	return h;
+}
+
+/* Has this page token been followed already? Noted if not. */
+static mms_rc
+note_token(struct google_session *s, const char *token, struct mms_err *err)
+{
+	uint64_t print = print_of(token);
+	bool is_known = s->n_seen >= PAGES_MAX;
+
+	for (size_t i = 0; i < s->n_seen && !is_known; i++)
+		is_known = s->seen[i] == print;
+	if (is_known) {
+		mms_fail(err, MMS_E_RETRY,
+			 "calendar '%s' of '%s': Google's pages go in a circle", s->id,
+			 s->calendar->integration);
+		return mms_hint(err, "nothing of the calendar was deleted; the next run reads "
+				     "it again");
+	}
+	uint64_t *moved = mms_grow(s->seen, s->n_seen, &s->cap_seen, sizeof *moved);
+	if (moved == NULL)
+		return mms_fail_nomem(err);
+	s->seen = moved;
+	s->seen[s->n_seen++] = print;
+	return MMS_OK;
+}
+
+/* What a page says about how the listing goes on. */
+static mms_rc
+take_tokens(struct google_session *s, enum google_asked asked, struct mms_err *err)
+{
+	struct google_page *page = &s->page;
+
+	drop_text(&s->page_token);
+	if (page->next_page != NULL) {
+		mms_rc rc = note_token(s, page->next_page, err);
+		if (rc != MMS_OK)
+			return rc;
+		s->page_token = page->next_page;
+		page->next_page = NULL;
+		return MMS_OK;
+	}
+	s->n_seen = 0;
+	if (asked == GOOGLE_SERIES)
+		return MMS_OK;
+	if (page->next_sync == NULL && asked == GOOGLE_CHANGES)
+		return mms_fail(err, MMS_E_RETRY,
+				"calendar '%s' of '%s': the answer was cut off: it says "
+				"neither how it goes on nor where the next sync begins",
+				s->id, s->calendar->integration);
+	s->is_read = true;
+	s->next_sync = page->next_sync;
+	page->next_sync = NULL;
+	return MMS_OK;
+}
+
+static mms_rc
+fetch(struct google_session *s, enum google_asked asked, struct mms_err *err)
+{
+	MMS_AUTO(mms_http_answer) answer = { 0 };
+	MMS_AUTO(mms_str) url = { 0 };
+	struct google_request request = { .asked = asked, .n = 1 };
+
+	mms_rc rc = make_url(s, asked, &url, err);
+	request.url = mms_str_get(&url);
+	if (rc == MMS_OK)
+		rc = google_ask(s, &request, &answer, err);
+	if (rc == MMS_OK)
+		rc = google_page_open(s->env->zones, &answer.body, &s->page, err);
+	if (rc != MMS_OK)
+		return rc;
+	s->base.counts.pages++;
+	if (asked != GOOGLE_SERIES && s->page.zone != NULL)
+		s->zone = s->page.zone;
+	if (s->page.role != MMS_ROLE_UNKNOWN)
+		s->role = s->page.role;
+	rc = take_tokens(s, asked, err);
+	s->has_page = rc == MMS_OK;
+	s->asked = asked;
+	if (rc != MMS_OK)
+		google_page_release(&s->page);
+	return rc;
+}
+
+/* The next page of a series; of one that is gone a tombstone stands for all of it. */
+static mms_rc
+fetch_series(struct google_session *s, struct mms_page *out, struct mms_err *err)
+{
+	mms_rc rc = fetch(s, GOOGLE_SERIES, err);
+
+	if (rc != MMS_E_GONE)
+		return rc;
+	mms_err_release(err);
+	drop_text(&s->page_token);
+	s->n_seen = 0;
+	struct mms_event *event = mms_page_add(out);
+	if (event == NULL)
+		return mms_fail_nomem(err);
+	rc = google_tombstone(s->series[s->series_at], event, err);
+	if (rc != MMS_OK)
+		out->n--;
+	s->series_at++;
+	return rc;
+}
+
+/* ---- items -------------------------------------------------------------------------------- */
+
+/* A series of which something changed. */
+static mms_rc
+note_series(struct google_session *s, const char *id, struct mms_err *err)
+{
+	for (size_t i = 0; i < s->n_series; i++) {
+		if (strcmp(s->series[i], id) == 0)
+			return MMS_OK;
+	}
+	if (!google_is_id(id))
+		return MMS_OK;
+	if (s->n_series >= SERIES_MAX)
+		return mms_fail(err, MMS_E_RESYNC,
+				"calendar '%s' of '%s': many series changed: everything is "
+				"read again",
+				s->id, s->calendar->integration);
+	char **moved = mms_grow(s->series, s->n_series, &s->cap_series, sizeof *moved);
+	if (moved == NULL)
+		return mms_fail_nomem(err);
+	s->series = moved;
+	moved[s->n_series] = mms_text_copy(id);
+	if (moved[s->n_series] == NULL)
+		return mms_fail_nomem(err);
+	s->n_series++;
+	return MMS_OK;
+}
+
+/* The page in hand is used up; when it was the last of a series, that one is whole. */
+static mms_rc
+end_items(struct google_session *s, struct mms_page *out, struct mms_err *err)
+{
+	google_page_release(&s->page);
+	s->has_page = false;
+	if (s->asked != GOOGLE_SERIES || s->page_token != NULL)
+		return MMS_OK;
+	return mms_page_add_series(out, s->series[s->series_at++], err);
+}
+
+static mms_rc
+take_item(struct google_session *s, struct mms_page *out, struct mms_err *err)
+{
+	struct google_reader reader = google_reader(s);
+	struct mms_event *event = mms_page_add(out);
+	bool has = false;
+
+	if (event == NULL)
+		return mms_fail_nomem(err);
+	reader.has_window = true;
+	reader.from_ms = s->from_ms;
+	reader.to_ms = s->to_ms;
+	mms_rc rc = google_page_next(&s->page, &reader, event, &has, err);
+	if (rc != MMS_OK || !has) {
+		out->n--;
+		return rc == MMS_OK ? end_items(s, out, err) : rc;
+	}
+	if (event->external_id == NULL) { /* nothing that a row could be kept under */
+		mms_event_release(event);
+		out->n--;
+		s->n_warnings++;
+		return MMS_OK;
+	}
+	if (s->asked == GOOGLE_CHANGES && event->series_id != NULL)
+		return note_series(s, event->series_id, err);
+	return MMS_OK;
+}
+
+static void
+end_listing(struct google_session *s, struct mms_page *out)
+{
+	out->is_last = true;
+	out->is_full = s->cursor == NULL;
+	out->cursor = s->next_sync;
+	s->next_sync = NULL;
+	out->n_warnings = s->n_warnings;
+	google_listing_release(s);
+}
+
+mms_rc
+google_next(struct mms_session *session, size_t max_events, struct mms_page *page,
+	    struct mms_err *err)
+{
+	struct google_session *s = (struct google_session *)session;
+	mms_rc rc = MMS_OK;
+
+	mms_page_clear(page);
+	if (!s->is_listing)
+		return mms_fail(err, MMS_E_BUG, "a page without a listing");
+	while (rc == MMS_OK && page->n < max_events) {
+		if (s->has_page) {
+			rc = take_item(s, page, err);
+		} else if (!s->is_read) {
+			rc = fetch(s, s->cursor != NULL ? GOOGLE_CHANGES : GOOGLE_LIST, err);
+		} else if (s->series_at < s->n_series) {
+			rc = fetch_series(s, page, err);
+		} else {
+			end_listing(s, page);
+			break;
+		}
+	}
+	page->role = s->role;
+	return rc;
+}

@@ -1,0 +1,280 @@
+/*
+ * What the files of the Google provider share; nobody else includes it. The way of a page: its
+ * bytes checked whole (google_wire), its items to events one by one (google_item, google_time), what is sent
+ * (google_body, google_batch), what an answer that is no success means (google_error), and who
+ * asks when (google_listing, google_put, google).
+ */
+#ifndef PROVIDER_GOOGLE_PARTS_H
+#define PROVIDER_GOOGLE_PARTS_H
+
+#include "mmsync/json_scan.h"
+#include "mmsync/provider.h"
+#include "mmsync/request.h"
+
+/* ---- JSON in place (google_wire.c) --------------------------------------------------------- */
+
+/* A member of a map that is looked for; *out stays as it is where the map lacks it. */
+struct google_slot {
+	const char *name;
+	size_t len;
+	struct mms_jvalue *out;
+};
+#define GOOGLE_SLOT(text, value)                                        \
+	{                                                               \
+		.name = (text), .len = sizeof(text) - 1, .out = (value) \
+	}
+
+/*
+ * Read a value as a map, its scalars into slots (of a container only its type and place); what is
+ * no map is passed over. Of a name that comes twice the last counts. False: the scanner says why.
+ */
+bool google_read_map(struct mms_jscan *s, const struct mms_jvalue *value,
+		     const struct google_slot *slots, size_t n);
+/* A text's copy without NULs, its escapes resolved; NULL where it is none or empty. Errors: NOMEM. */
+mms_rc google_take_text(const struct mms_jvalue *value, char **out,
+			struct mms_err *err) MMS_MUST_CHECK;
+/* The same into a buffer, NUL-terminated; "" where it does not fit or is no text. Returns its length. */
+size_t google_print_text(const struct mms_jvalue *value, char *buf, size_t size);
+bool google_is_true(const struct mms_jvalue *value);
+bool google_is_word(const struct mms_jvalue *value, const char *word);
+/* Well-formed UTF-8 before anything is scanned: a broken text is repaired. Errors: NOMEM. */
+mms_rc google_repair(struct mms_str *text, struct mms_err *err) MMS_MUST_CHECK;
+
+/* ---- items (google_item.c) ----------------------------------------------------------------- */
+
+/* With what items are read. Borrows. */
+struct google_reader {
+	struct mms_zones *zones;
+	const struct mms_zone
+		*day_zone; /* of all-day events, and of times without a zone      */
+	bool has_window;
+	int64_t from_ms,
+		to_ms; /* what does not overlap is_outside                             */
+};
+
+/*
+ * One event whose opening brace has just been read. An item that is no event has no external_id
+ * afterwards; one whose times cannot be read has a problem. Owns: *out, written on success only.
+ * Errors: NOMEM, RETRY (the JSON ends in the middle).
+ */
+mms_rc google_item_read(const struct google_reader *reader, struct mms_jscan *s,
+			const struct mms_jvalue *value, struct mms_event *out,
+			struct mms_err *err) MMS_MUST_CHECK;
+/* A whole answer that is one event. Errors: RETRY (it is none), NOMEM. */
+mms_rc google_event_read(const struct google_reader *reader, const char *text, size_t len,
+			 struct mms_event *out, struct mms_err *err) MMS_MUST_CHECK;
+
+/* ---- times (google_time.c) ----------------------------------------------------------------- */
+
+/* Longer than any time, any name of a zone, any id of ours; with the NUL. */
+#define GOOGLE_WORD_MAX 128
+
+/* start or end as it stands. */
+struct google_when {
+	struct mms_jvalue date, date_time, zone;
+};
+struct google_span {
+	struct google_when start, end;
+	bool is_open_ended; /* the service says itself that the end means nothing */
+};
+/*
+ * Fill the event's times and is_outside, or its problem; what is doubtful is appended to doubts.
+ * Errors: NOMEM, CONFIG (the tz database is missing).
+ */
+mms_rc google_set_times(const struct google_reader *reader, const struct google_span *from,
+			struct mms_event *event, struct mms_str *doubts,
+			struct mms_err *err) MMS_MUST_CHECK;
+/* Is it one that calendars can write? */
+bool google_is_instant(int64_t ms);
+
+/* ---- pages (google_wire.c) ----------------------------------------------------------------- */
+
+/* A page that has been checked whole, and how far it is handed out. All zero is none. */
+struct google_page {
+	struct mms_str text;
+	struct mms_jscan scan;       /* behind the last item handed out               */
+	bool has_items;              /* some may be left                              */
+	char *next_page, *next_sync; /* owned; NULL: none                             */
+	const struct mms_zone *zone; /* its timeZone, where the system knows it       */
+	enum mms_calendar_role role;
+	size_t n_items;
+};
+void google_page_release(struct google_page *page);
+
+/*
+ * Check an answer whole and take it over. Owns: *text, moved on success. Errors: RETRY (cut off, or
+ * no list of events), NOMEM, CONFIG (the tz database is missing).
+ */
+mms_rc google_page_open(struct mms_zones *zones, struct mms_str *text, struct google_page *out,
+			struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * The next item. *has false: there is none left. Of what has no id *out is empty (external_id NULL).
+ * Owns: *out. Errors: NOMEM.
+ */
+mms_rc google_page_next(struct google_page *page, const struct google_reader *reader,
+			struct mms_event *out, bool *has, struct mms_err *err) MMS_MUST_CHECK;
+/* accessRole as we name it. */
+enum mms_calendar_role google_role(const struct mms_jvalue *value);
+
+/* ---- what is sent (google_body.c) ---------------------------------------------------------- */
+
+/* Percent-encode all but unreserved characters (RFC 3986 section 2.3). */
+void google_add_escaped(struct mms_str *out, const char *text);
+/* The id that an event created with this UUID has: 32 lower-case hex digits. */
+void google_id_print(const unsigned char uuid[16], char out[33]);
+/* "none", "all", "externalOnly"; of a busy block always none. */
+const char *google_send_updates(const struct mms_write *write);
+/* Fields of a change that are really sent: guests are not while the service leaves some out. */
+unsigned google_fields(const struct mms_write *write);
+/* The body of a CREATE or CHANGE. Errors: ITEM (a meeting without times), NOMEM. */
+mms_rc google_body(const struct mms_write *write, struct mms_str *out,
+		   struct mms_err *err) MMS_MUST_CHECK;
+/* "GET", "POST" ...; and what comes after the calendar's own address: "/events/ID?sendUpdates=none". */
+const char *google_method(const struct mms_write *write);
+void google_add_tail(struct mms_str *out, const struct mms_write *write);
+/* Can a version stand in a header? */
+bool google_is_version(const char *version);
+
+/* ---- many at once (google_batch.c) --------------------------------------------------------- */
+
+#define GOOGLE_BATCH_MAX      ((size_t)50)
+#define GOOGLE_BATCH_BOUNDARY "mmsync-part"
+
+/* One request within another. Borrows. */
+struct google_call {
+	const char *method, *path, *version; /* version NULL: no If-Match */
+	const char *body;                    /* NULL: none                */
+	size_t body_len;
+};
+/* Append part number i (from 0); then the end. */
+void google_batch_add(struct mms_str *out, size_t i, const struct google_call *call);
+void google_batch_end(struct mms_str *out);
+
+/* What one call was answered. Borrows: the text. All zero: nothing. */
+struct google_reply {
+	long status;
+	const char *body;
+	size_t body_len;
+	int64_t retry_after_ms; /* < 0: not said */
+};
+/*
+ * The answers by number; calls without one keep status 0. Errors: RETRY (no such answer at all).
+ */
+mms_rc
+google_batch_read(const char *content_type, const char *text, size_t len,
+		  struct google_reply *replies, size_t n, struct mms_err *err) MMS_MUST_CHECK;
+
+/* ---- what is no success (google_error.c) --------------------------------------------------- */
+
+enum google_asked {
+	GOOGLE_LIST,    /* everything of the window  */
+	GOOGLE_CHANGES, /* with a sync token         */
+	GOOGLE_SERIES,  /* the instances of a series */
+	GOOGLE_LOOK,
+	GOOGLE_GET,
+	GOOGLE_CREATE,
+	GOOGLE_CHANGE,
+	GOOGLE_DELETE,
+	GOOGLE_BATCH,
+};
+
+/* What an answer says of itself. All zero: nothing. */
+struct google_fault {
+	char reason[64], location[64], message[256]; /* NUL-terminated, printable */
+	bool names_sync_token;
+};
+void google_fault_read(const char *body, size_t len, struct google_fault *out);
+/* A limit of requests that passes by itself within a minute or so. */
+bool google_is_rate_limit(long status, const struct google_fault *fault);
+/* For mms_request_run_judged(): rate limits that come as 403. */
+bool google_is_passing(const struct mms_http_answer *answer);
+
+/* How it is told: whose calendar, and the clock for what is to be waited for. Borrows. */
+struct google_place {
+	const char *calendar_id, *integration;
+	int64_t now_ms;
+};
+/*
+ * A status that is not 2xx (and not 401, which has been tried with another token) to what the
+ * caller does next: mms_rc of mmsync/provider.h for reading, of mmsync/write.h for writing; OK
+ * where nothing is left to do (a deletion of what is gone). Text and hint are filled.
+ */
+mms_rc google_judge(const struct google_place *place, enum google_asked asked, long status,
+		    const char *body, size_t len, struct mms_err *err);
+
+/* ---- the session (google.c) ---------------------------------------------------------------- */
+
+struct google_session {
+	struct mms_session_base base;
+	const struct mms_provider_env *env;
+	const struct mms_calendar *calendar;
+	char *calendar_url;    /* owned: "https://.../calendars/ID"                     */
+	char *batch_url;       /* owned                                                 */
+	const char *path;      /* of calendar_url, what comes after the host            */
+	const char *id;        /* the calendar's; borrowed                              */
+	struct mms_str bearer; /* the header; a secret                               */
+
+	/* A listing. */
+	bool is_listing;
+	int64_t from_ms, to_ms;
+	char *cursor;     /* owned: the sync token; NULL: a full listing             */
+	char *page_token; /* owned: the next page; NULL: the first                   */
+	char *next_sync;  /* owned: where the listing ends                           */
+	bool is_read;     /* its last page has been fetched                          */
+	struct google_page page;
+	bool has_page;
+	const struct mms_zone *zone; /* the calendar's, once told; kept between listings */
+	bool has_looked;
+	enum mms_calendar_role role;
+	int64_t n_warnings;
+	uint64_t *seen; /* owned: prints of page tokens */
+	size_t n_seen, cap_seen;
+
+	/* Series of which an instance changed: shown whole at the end. */
+	char **series; /* owned */
+	size_t n_series, cap_series, series_at;
+	enum google_asked asked; /* of what the page in hand is: SERIES, of series[series_at] */
+};
+
+/* A request to the calendar's own address and a tail, or to the batch address. */
+struct google_request {
+	enum google_asked asked;
+	const char *url;
+	const char *method; /* NULL: GET */
+	const char *version;
+	const char *body;
+	size_t body_len;
+	const char *content_type; /* of the body; NULL: JSON */
+	int64_t n;                /* requests it counts as   */
+};
+/*
+ * Leave, token, request, and once more with another token after a 401. OK: an answer that is not
+ * 401, whatever else.
+ */
+mms_rc google_send(struct google_session *s, const struct google_request *request,
+		   struct mms_http_answer *answer, struct mms_err *err) MMS_MUST_CHECK;
+/* The same, and judged: OK is 2xx, or that nothing is left to do. */
+mms_rc google_ask(struct google_session *s, const struct google_request *request,
+		  struct mms_http_answer *answer, struct mms_err *err) MMS_MUST_CHECK;
+/* A wait that the service asked for is told to all who send for this user. */
+void google_tell_wait(struct google_session *s, const struct mms_err *err);
+/* Can it stand in a path as an id? */
+bool google_is_id(const char *id);
+/* An event that did not come with its calendar: an answer to get or a write. Owns: *out. */
+mms_rc google_read_event(struct google_session *s, const char *text, size_t len,
+			 struct mms_event *out, struct mms_err *err) MMS_MUST_CHECK;
+/* What stands for an event that is gone. Owns: *out. Errors: NOMEM. */
+mms_rc
+google_tombstone(const char *id, struct mms_event *out, struct mms_err *err) MMS_MUST_CHECK;
+struct google_place google_place(const struct google_session *s);
+struct google_reader google_reader(const struct google_session *s);
+
+mms_rc google_start(struct mms_session *session, const struct mms_listing *listing,
+		    struct mms_err *err);
+mms_rc google_next(struct mms_session *session, size_t max_events, struct mms_page *page,
+		   struct mms_err *err);
+void google_listing_release(struct google_session *s);
+mms_rc google_put(struct mms_session *session, const struct mms_write *write, size_t n,
+		  struct mms_write_result *result, struct mms_err *err);
+
+#endif

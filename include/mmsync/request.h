@@ -1,0 +1,33 @@
+/*
+ * Requests that are tried again: the one place where that is done.
+ *
+ * Layer: provider.
+ */
+#ifndef MMSYNC_REQUEST_H
+#define MMSYNC_REQUEST_H
+
+#include <stdbool.h>
+
+#include "mmsync/err.h"
+#include "mmsync/http.h"
+#include "mmsync/provider.h"
+
+/*
+ * One request with its retries: passing faults, 429 and 5xx are tried again with full jitter,
+ * Retry-After obeyed; a wait longer than max_ms ends the attempt as WAIT. Any other status is
+ * the caller's to judge.
+ * Errors: as mms_http_run(), and WAIT.
+ */
+mms_rc
+mms_request_run(const struct mms_provider_env *env, const struct mms_http_request *request,
+		struct mms_request_counts *counts, struct mms_http_answer *answer,
+		struct mms_err *err) MMS_MUST_CHECK;
+
+/* The same, where a service says in other ways, too, that it is to be asked again. */
+mms_rc mms_request_run_judged(const struct mms_provider_env *env,
+			      const struct mms_http_request *request,
+			      bool (*is_passing)(const struct mms_http_answer *answer),
+			      struct mms_request_counts *counts, struct mms_http_answer *answer,
+			      struct mms_err *err) MMS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,192 @@
+/* The words of stories about Google and bookings do what docs/testing.md says. */
+#include "support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/gfake.h"
+#include "support/scenario.h"
+
+static struct world world;
+
+static int
+start(void **state)
+{
+	(void)state;
+	world_start(&world);
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	(void)state;
+	world_stop(&world);
+	return 0;
+}
+
+/* Play lines; returns what failed, "" where nothing did. Borrows: static. */
+static const char *
+play_lines(const char *lines)
+{
+	static char failure[2048];
+	char dir[128], path[160];
+	struct scenario s = { .world = &world, .path = path };
+
+	temp_dir_make(dir, sizeof dir);
+	(void)snprintf(path, sizeof path, "%s/story.scn", dir);
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	assert_true(fputs(lines, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	failure[0] = '\0';
+	if (scenario_play(&s) != 0)
+		(void)snprintf(failure, sizeof failure, "%s", s.failure + strlen(path));
+	scenario_release(&s);
+	temp_dir_remove(dir);
+	return failure;
+}
+
+static void
+each_word_does_what_it_says(void **state)
+{
+	struct scenario s = { .world = &world, .path = "fixtures/watch/google.scn" };
+
+	(void)state;
+	if (scenario_play(&s) != 0)
+		fail_msg("%s", s.failure);
+	scenario_release(&s);
+}
+
+#define CALENDAR                                                                              \
+	"integration work type=google\n"                                                      \
+	"g ann@example.com event lunch1 \"Lunch\" 2026-03-04T11:00:00Z 2026-03-04T12:00:00Z " \
+	"guests=bob@example.com:declined\n"
+
+static void
+an_expectation_that_does_not_hold_fails(void **state)
+{
+	static const struct {
+		const char *line, *says;
+	} rows[] = {
+		{ "gevents ann@example.com 2", "has 1 events, expected 2" },
+		{ "gours ann@example.com 1", "has 0 of our events, expected 1" },
+		{ "gevent ann@example.com nothing", "has no event nothing" },
+		{ "gevent ann@example.com lunch1 gone", "is live" },
+		{ "gevent ann@example.com lunch1 title=Dinner", "'Lunch', expected 'Dinner'" },
+		{ "gevent ann@example.com lunch1 start=2026-03-04T12:00:00Z", "expected" },
+		{ "gevent ann@example.com lunch1 guests=eve@example.com", "expected" },
+		{ "gevent ann@example.com lunch1 guests=bob@example.com:accepted", "expected" },
+		{ "gevent ann@example.com @MB-1 title=Lunch", "that we know of" },
+		{ "gevent ann@example.com lunch1 Lunch", "is not key=value" },
+		{ "g ann@example.com delete lunch1\ngevent ann@example.com lunch1 title=Lunch",
+		  "is gone" },
+		{ "grequests 1", "0 requests, expected 1" },
+		{ "gheader GET /events user-agent present", "no such request" },
+		{ "gquery GET /events maxResults 2500", "no such request" },
+		{ "gbody POST /events x", "no such request" },
+		{ "g ann@example.com jump lunch1", "no word of the language" },
+		{ "g bob@example.com delete lunch1", "no calendar" },
+		{ "g ann@example.com delete dinner1", "no event 'dinner1'" },
+		{ "gset page-length 3", "no option" },
+		{ "gfault 1 GET", "fault takes" },
+		{ "booking MB-1 \"Talk\" soon later", "is no time of a booking" },
+		{ "gevnts ann@example.com 2", "no word of the language" },
+	};
+	char lines[1200];
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		(void)snprintf(lines, sizeof lines, CALENDAR "%s\n", rows[i].line);
+		const char *failure = play_lines(lines);
+		if (strstr(failure, rows[i].says) == NULL)
+			fail_msg("%s: says '%s'", rows[i].line, failure);
+	}
+}
+
+/* One play leaves nothing to the next, at the fake either. */
+static void
+a_story_starts_with_an_empty_google(void **state)
+{
+	(void)state;
+	assert_string_equal(play_lines(CALENDAR "gset page-size 1\ngfault 9 * * status 500\n"),
+			    "");
+	assert_string_equal(play_lines("integration work type=google\n"
+				       "gevents ann@example.com 0\n"
+				       "ask 2 SELECT COUNT(*) FROM __Auth\n"),
+			    "");
+	struct gfake_answer answer = { 0 };
+	assert_true(gfake_ask(
+		&world.google, "GET", "/calendar/v3/calendars/primary/events?maxResults=3",
+		"Authorization: Bearer first-access-of-ann@example.com\r\n", NULL, &answer));
+	assert_int_equal(answer.status, 200);
+	gfake_answer_release(&answer);
+}
+
+static void
+ask_state(struct mms_str *state, struct mms_str *invariants)
+{
+	struct scenario s = { .world = &world };
+
+	scenario_state(&s, false, state);
+	scenario_invariants(&s, invariants);
+	scenario_release(&s);
+}
+
+#define OURS(id)                                                                            \
+	"g ann@example.com event " id " \"Talk\" 2026-03-04T11:00:00Z 2026-03-04T12:00:00Z" \
+	" private.mmsync_kind=booking private.mmsync_id=6f9b1d0e-5a57-4c1e-9d1a-2f8e3c7b4a"
+#define STATE(n)                                                                           \
+	"sql INSERT INTO mmsync_event_state (integration_id, ext_key, external_id, uuid, " \
+	"booking,"                                                                         \
+	" type, status, created_at_ms, changed_at_ms) VALUES (7, LEFT(UNHEX(SHA2('e00" n   \
+	"', 256)), "                                                                       \
+	"16), 'e00" n "', UNHEX('6f9b1d0e5a574c1e9d1a2f8e3c7b4a" n "'), 'MB-1', 2, 3, 1, 1)\n"
+
+/* What torture lives by: two events for one booking are seen, and one that nobody knows. */
+static void
+two_events_for_one_booking_are_noticed(void **state)
+{
+	static const struct {
+		const char *label, *lines, *counts;
+	} rows[] = {
+		{ "one", CALENDAR OURS("e0010") "10\n" STATE("10"), ",0,0" },
+		{ "two of one booking",
+		  CALENDAR OURS("e0010") "10\n" OURS("e0011") "11\n" STATE("10") STATE("11"),
+		  ",1,0" },
+		{ "one of them is deleted",
+		  CALENDAR OURS("e0010") "10\n" OURS("e0011") "11\n" STATE("10")
+			  STATE("11") "g ann@example.com delete e0011\n",
+		  ",0,0" },
+		{ "of nothing we know", CALENDAR OURS("e0010") "10\n", ",0,1" },
+	};
+	MMS_AUTO(mms_str) text = { 0 };
+	MMS_AUTO(mms_str) counts = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		assert_string_equal(play_lines(rows[i].lines), "");
+		ask_state(&text, &counts);
+		const char *end = mms_str_get(&counts) + counts.len - strlen(rows[i].counts);
+		if (strcmp(end, rows[i].counts) != 0)
+			fail_msg("%s: %s", rows[i].label, mms_str_get(&counts));
+		assert_non_null(
+			strstr(mms_str_get(&text), "outside|ann@example.com|lunch1||Lunch|"));
+		assert_non_null(strstr(mms_str_get(&text), "|<id>|booking|Talk|"));
+		assert_null(strstr(mms_str_get(&text), "e0010"));
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_word_does_what_it_says),
+		cmocka_unit_test(an_expectation_that_does_not_hold_fails),
+		cmocka_unit_test(a_story_starts_with_an_empty_google),
+		cmocka_unit_test(two_events_for_one_booking_are_noticed),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}

@@ -1,0 +1,285 @@
+/* What is sent to Google Calendar: paths, methods, and a write as the JSON of an event. */
+#include "support/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../../connector/provider/google_parts.h"
+#include "mmsync/fault.h"
+
+/* 2026-03-10T09:00:00Z, an hour. */
+#define START INT64_C(1773133200000)
+#define TIMES .start_ms = START, .end_ms = START + 3600000
+
+static const struct mms_mark booking_mark = {
+	.kind = MMS_MARK_BOOKING,
+	.id = { 1, 0x90, 0xa0, 0xb0, 0xc0, 0xd0, 0x7e, 0x0f, 0x80, 0, 0, 0, 0, 0, 0, 1 },
+	.site = { 0xff },
+};
+
+#define ID "0190a0b0c0d07e0f8000000000000001"
+#define MARK                                                                                  \
+	"\"extendedProperties\":{\"private\":{"                                               \
+	"\"mmsync_id\":\"0190a0b0-c0d0-7e0f-8000-000000000001\",\"mmsync_kind\":\"booking\"," \
+	"\"mmsync_site\":\"ff000000-0000-0000-0000-000000000000\"}}"
+#define SPAN                                                                      \
+	"\"start\":{\"dateTime\":\"2026-03-10T09:00:00Z\",\"timeZone\":\"UTC\"}," \
+	"\"end\":{\"dateTime\":\"2026-03-10T10:00:00Z\",\"timeZone\":\"UTC\"}"
+#define SPAN_OVER_DAY                                                                          \
+	"\"start\":{\"dateTime\":\"2026-03-10T09:00:00Z\",\"timeZone\":\"UTC\",\"date\":null}" \
+	","                                                                                    \
+	"\"end\":{\"dateTime\":\"2026-03-10T10:00:00Z\",\"timeZone\":\"UTC\",\"date\":null}"
+
+/* String literals are not written to. */
+#define T(text) ((char *)(uintptr_t)(text))
+
+static struct mms_guest two_guests[] = { { T("cy@example.com"), T("Cy") },
+					 { T("New@example.com"), NULL } };
+static struct mms_attendee seen_guests[] = {
+	{ T("ann@example.com"), NULL, MMS_RESPONSE_ACCEPTED },
+	{ T("CY@example.com"), T("Cy Seen"), MMS_RESPONSE_DECLINED },
+	{ T("old@example.com"), NULL, MMS_RESPONSE_ACCEPTED },
+	{ T("c_1@resource.calendar.google.com"), T("Room"), MMS_RESPONSE_ACCEPTED },
+};
+static const struct mms_event timed = { .organizer_email = T("Ann@example.com"),
+					.attendees = seen_guests,
+					.n_attendees = MMS_COUNT(seen_guests) },
+			      all_day = { .is_all_day = true },
+			      partial = { .is_partial = true,
+					  .attendees = seen_guests,
+					  .n_attendees = 2 };
+static const struct mms_meeting whole = { TIMES,
+					  .title = T("Talk \"x\""),
+					  .place = T("Room 1"),
+					  .text = T("<b>a</b>\nb"),
+					  .guests = two_guests,
+					  .n_guests = 2 },
+				bare = { TIMES, .title = T("Busy") }, empty = { TIMES },
+				timeless = { .start_ms = MMS_NO_TIME, .end_ms = START },
+				backwards = { .start_ms = START, .end_ms = START - 1 };
+
+static const struct {
+	const char *label;
+	struct mms_write write;
+	const char *body; /* NULL: refused with rc */
+	mms_rc rc;
+} bodies[] = {
+	{ "a booking",
+	  { .meeting = &whole },
+	  "{\"id\":\"" ID "\",\"summary\":\"Talk \\\"x\\\"\",\"description\":"
+	  "\"<b>a</b>\\nb\",\"location\":\"Room 1\"," SPAN ",\"attendees\":["
+	  "{\"email\":\"cy@example.com\",\"displayName\":\"Cy\"},"
+	  "{\"email\":\"New@example.com\"}]," MARK "}",
+	  MMS_OK },
+	{ "a bare one",
+	  { .meeting = &bare },
+	  "{\"id\":\"" ID "\",\"summary\":\"Busy\"," SPAN "," MARK "}",
+	  MMS_OK },
+	{ "a block: private, silent, alone",
+	  { .meeting = &whole, .is_busy_block = true },
+	  "{\"id\":\"" ID "\",\"summary\":\"Talk \\\"x\\\"\",\"description\":"
+	  "\"<b>a</b>\\nb\",\"location\":\"Room 1\"," SPAN "," MARK
+	  ",\"visibility\":\"private\",\"transparency\":\"opaque\","
+	  "\"reminders\":{\"useDefault\":false,\"overrides\":[]}}",
+	  MMS_OK },
+	{ "a title",
+	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_TITLE, .meeting = &bare },
+	  "{\"summary\":\"Busy\"}",
+	  MMS_OK },
+	{ "nothing in place of something",
+	  { .kind = MMS_WRITE_CHANGE,
+	    .fields = MMS_FIELD_TITLE | MMS_FIELD_PLACE | MMS_FIELD_TEXT,
+	    .meeting = &empty },
+	  "{\"summary\":null,\"description\":null,\"location\":null}",
+	  MMS_OK },
+	{ "other times",
+	  { .kind = MMS_WRITE_CHANGE,
+	    .fields = MMS_FIELD_TIMES,
+	    .meeting = &bare,
+	    .seen = &timed },
+	  "{" SPAN "}",
+	  MMS_OK },
+	{ "times of what was a day",
+	  { .kind = MMS_WRITE_CHANGE,
+	    .fields = MMS_FIELD_TIMES,
+	    .meeting = &bare,
+	    .seen = &all_day },
+	  "{" SPAN_OVER_DAY "}",
+	  MMS_OK },
+	{ "times of what may be a day",
+	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_TIMES, .meeting = &bare },
+	  "{" SPAN_OVER_DAY "}",
+	  MMS_OK },
+	{ "guests: who stays keeps the answer, organizer and room stay, who is not "
+	  "wanted goes",
+	  { .kind = MMS_WRITE_CHANGE,
+	    .fields = MMS_FIELD_GUESTS,
+	    .meeting = &whole,
+	    .seen = &timed },
+	  "{\"attendees\":["
+	  "{\"email\":\"ann@example.com\",\"responseStatus\":\"accepted\"},"
+	  "{\"email\":\"CY@example.com\",\"displayName\":\"Cy Seen\","
+	  "\"responseStatus\":\"declined\"},"
+	  "{\"email\":\"c_1@resource.calendar.google.com\",\"displayName\":\"Room\","
+	  "\"responseStatus\":\"accepted\"},{\"email\":\"New@example.com\"}]}",
+	  MMS_OK },
+	{ "guests of whom not all are known are left alone",
+	  { .kind = MMS_WRITE_CHANGE,
+	    .fields = MMS_FIELD_GUESTS | MMS_FIELD_TITLE,
+	    .meeting = &whole,
+	    .seen = &partial },
+	  "{\"summary\":\"Talk \\\"x\\\"\"}",
+	  MMS_OK },
+	{ "no guests any more",
+	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_GUESTS, .meeting = &bare },
+	  "{\"attendees\":[]}",
+	  MMS_OK },
+	{ "guests of a block: never",
+	  { .kind = MMS_WRITE_CHANGE,
+	    .fields = MMS_FIELD_GUESTS | MMS_FIELD_TITLE,
+	    .meeting = &whole,
+	    .is_busy_block = true },
+	  "{\"summary\":\"Talk \\\"x\\\"\"}",
+	  MMS_OK },
+	{ "no times", { .meeting = &timeless }, NULL, MMS_E_ITEM },
+	{ "times backwards", { .meeting = &backwards }, NULL, MMS_E_ITEM },
+	{ "times that are not sent may be what they like",
+	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_TITLE, .meeting = &timeless },
+	  "{\"summary\":null}",
+	  MMS_OK },
+	{ "no meeting", { .kind = MMS_WRITE_CHANGE }, NULL, MMS_E_BUG },
+};
+
+static void
+a_write_is_the_json_of_what_changes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(bodies); i++) {
+		struct mms_write write = bodies[i].write;
+		MMS_AUTO(mms_str) body = { 0 };
+		MMS_AUTO(mms_err) err = { 0 };
+
+		if (write.kind == MMS_WRITE_CREATE)
+			write.mark = booking_mark;
+		mms_rc rc = google_body(&write, &body, &err);
+		while (body.len > 0 && body.ptr[body.len - 1] == '\n')
+			mms_str_cut(&body, body.len - 1);
+		if (rc != bodies[i].rc ||
+		    (rc == MMS_OK && strcmp(mms_str_get(&body), bodies[i].body) != 0))
+			fail_msg("%s: %s: %s", bodies[i].label, mms_rc_name(rc),
+				 mms_str_get(&body));
+	}
+}
+
+static void
+a_source_is_marked_and_a_kind_must_be(void **state)
+{
+	struct mms_write write = { .meeting = &bare, .mark = booking_mark };
+	MMS_AUTO(mms_str) body = { 0 };
+	MMS_AUTO(mms_err) err = { 0 };
+
+	(void)state;
+	write.mark.kind = MMS_MARK_BUSY_BLOCK;
+	write.mark.has_source = true;
+	write.mark.source[0] = 0xab;
+	assert_int_equal(google_body(&write, &body, &err), MMS_OK);
+	assert_non_null(strstr(mms_str_get(&body),
+			       "\"mmsync_source\":\"ab000000-0000-0000-0000-000000000000\""));
+	assert_non_null(strstr(mms_str_get(&body), "\"mmsync_kind\":\"busy_block\""));
+	write.mark.kind = MMS_MARK_NONE;
+	assert_int_equal(google_body(&write, &body, &err), MMS_E_BUG);
+}
+
+static void
+a_write_has_its_method_and_its_path(void **state)
+{
+	static const struct {
+		struct mms_write write;
+		const char *method, *tail;
+	} rows[] = {
+		{ { 0 }, "POST", "/events?sendUpdates=none" },
+		{ { .notify = MMS_SEND_ALL }, "POST", "/events?sendUpdates=all" },
+		{ { .notify = MMS_SEND_ALL, .is_busy_block = true },
+		  "POST",
+		  "/events?sendUpdates=none" },
+		{ { .kind = MMS_WRITE_CHANGE,
+		    .external_id = "a",
+		    .notify = MMS_SEND_EXTERNAL_ONLY },
+		  "PATCH",
+		  "/events/a?sendUpdates=externalOnly" },
+		{ { .kind = MMS_WRITE_DELETE,
+		    .external_id = "a/b?c#d e%2F\xc3\xa4_20260310T1Z" },
+		  "DELETE",
+		  "/events/a%2Fb%3Fc%23d%20e%252F%C3%A4_20260310T1Z?sendUpdates=none" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		MMS_AUTO(mms_str) tail = { 0 };
+
+		google_add_tail(&tail, &rows[i].write);
+		assert_string_equal(google_method(&rows[i].write), rows[i].method);
+		assert_string_equal(mms_str_get(&tail), rows[i].tail);
+	}
+}
+
+static void
+a_version_is_a_header_or_none(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_good;
+	} rows[] = {
+		{ "\"3485815948352798\"", true }, { "W/\"1\"", true },  { "", false },
+		{ "\"1\"\r\nX: y", false },       { "\"1\n\"", false }, { "\x7f", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(rows); i++)
+		assert_int_equal(google_is_version(rows[i].text), rows[i].is_good);
+}
+
+static void
+without_memory_a_body_is_whole_or_none(void **state)
+{
+	const struct mms_write write = { .meeting = &whole, .mark = booking_mark };
+	MMS_AUTO(mms_str) good = { 0 };
+	MMS_AUTO(mms_err) none = { 0 };
+	unsigned n_whole = 0;
+
+	(void)state;
+	if (!mms_fault_arm_text("alloc:1000000000"))
+		skip();
+	assert_int_equal(google_body(&write, &good, &none), MMS_OK);
+	for (unsigned long n = 1; n_whole < 2; n++) {
+		MMS_AUTO(mms_str) body = { 0 };
+		MMS_AUTO(mms_err) err = { 0 };
+		char fault[64];
+
+		assert_true(n < 500);
+		(void)snprintf(fault, sizeof fault, "alloc:%lu",
+			       mms_fault_count(MMS_FAULT_ALLOC) + n);
+		assert_true(mms_fault_arm_text(fault));
+		mms_rc rc = google_body(&write, &body, &err);
+		(void)mms_fault_arm_text("alloc:1000000000");
+		assert_true(rc == MMS_OK || rc == MMS_E_NOMEM);
+		if (rc != MMS_OK)
+			continue;
+		n_whole++;
+		assert_string_equal(mms_str_get(&body), mms_str_get(&good));
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_write_is_the_json_of_what_changes),
+		cmocka_unit_test(a_source_is_marked_and_a_kind_must_be),
+		cmocka_unit_test(a_write_has_its_method_and_its_path),
+		cmocka_unit_test(a_version_is_a_header_or_none),
+		cmocka_unit_test(without_memory_a_body_is_whole_or_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
