@@ -39,10 +39,11 @@ struct mms_booking {
 	size_t n_users;
 	struct mms_booking_participant *participants;
 	size_t n_participants;
+	bool is_narrow; /* the site has no columns for place and cancellation */
 };
 void mms_booking_release(struct mms_booking *booking);
 
-/* Three round trips. Errors: GONE (there is none of this name). */
+/* Three round trips. Errors: GONE (there is none of this name), RETRY, DB, NOMEM. */
 mms_rc mms_booking_load(struct mms_db *db, const struct mms_columns *columns, const char *name,
 			struct mms_booking *out, struct mms_err *err) MMS_MUST_CHECK;
 
@@ -57,7 +58,7 @@ void mms_names_list_release(struct mms_names_list *list);
 struct mms_bookings_query {
 	/*
 	 * Those modified after this, site wall time, that no state was planned from as they are now
-	 * (mmsync_event_state.booking_modified); MMS_NO_TIME: all of them.
+	 * (mmsync_event_state.booking_modified); MMS_NO_TIME: all of them, planned from or not.
 	 */
 	int64_t since_us;
 	int64_t ends_after_us; /* only those that end later, event wall time; MMS_NO_TIME: all */
@@ -70,6 +71,8 @@ mms_rc mms_bookings_find(struct mms_db *db, const struct mms_columns *columns,
  * Bookings that live states name and that are no more, by the name that the states have. Those that
  * were renamed in Frappe (same creation, and the state's row now names the new one; or the only
  * booking of that creation that no state knows) are followed first: their states take the new name.
+ * So do those of a booking whose creation alone was changed. Where another booking has the name of
+ * one that is gone, the states of that one are called "<NAME>", which no booking can be, and listed so.
  */
 mms_rc mms_bookings_find_gone(struct mms_db *db, struct mms_names_list *out,
 			      struct mms_err *err) MMS_MUST_CHECK;
@@ -89,6 +92,7 @@ struct mms_booking_change {
 	bool is_synced;
 	int64_t cancelled_at_us;         /* site time; MMS_NO_TIME: left as it is */
 	const char *cancellation_reason; /* NULL: left as it is                   */
+	bool is_narrow; /* the booking's: location, video_url, cancellation are not written */
 };
 /* The change that leaves a booking as it is; the caller then sets what changes. Borrows: booking. */
 struct mms_booking_change mms_booking_same(const struct mms_booking *booking);
@@ -102,7 +106,8 @@ struct mms_booking_history {
 	int64_t at_us; /* site time */
 };
 /*
- * Append it (after the last idx). name_out: its name, 10 of [0-9a-v], NUL-terminated; a taken one is
+ * Append it (after the last idx), with the parent's creation and owner. Errors: GONE (no such
+ * booking), RETRY, ITEM. name_out: its name, 10 of [0-9a-v], NUL-terminated; a taken one is
  * tried again. Its idx into *idx_out.
  */
 #define MMS_HASH_NAME 11

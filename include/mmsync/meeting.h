@@ -34,11 +34,13 @@ struct mms_guest {
 struct mms_meeting {
 	int64_t start_ms, end_ms; /* Unix ms; MMS_NO_TIME: unknown */
 	char *title, *place;
-	char *text; /* description, HTML as the service takes it */
-	struct mms_guest *guests;
+	char *text;               /* description, HTML as the service takes it */
+	struct mms_guest *guests; /* sorted (mms_meeting_sort_guests())        */
 	size_t n_guests;
 };
 void mms_meeting_release(struct mms_meeting *meeting);
+/* Guests by address, case ignored; of those with the same address one stays. */
+void mms_meeting_sort_guests(struct mms_meeting *meeting);
 
 /* A side of the meeting as it was at the last settle: long texts only as digests. All zero: unknown. */
 struct mms_meeting_base {
@@ -47,6 +49,8 @@ struct mms_meeting_base {
 	char *title, *place; /* owned; NULL: nothing */
 	unsigned char text[MMS_SHA256_BYTES], guests[MMS_SHA256_BYTES];
 };
+
+void mms_meeting_base_release(struct mms_meeting_base *base);
 
 /* What both sides were, and what else a settle remembers. All zero is empty. */
 struct mms_base {
@@ -73,7 +77,10 @@ mms_rc mms_base_write(const struct mms_base *base, struct mms_str *out,
 mms_rc
 mms_base_read(const char *text, struct mms_base *out, struct mms_err *err) MMS_MUST_CHECK;
 
-/* Fields (enum mms_meeting_field) in which a meeting is not what it was; all where it is not known. */
+/*
+ * Fields (enum mms_meeting_field) in which a meeting is not what it was; all where it is not known.
+ * NULL is as good as "", guests are the same by their addresses, case ignored.
+ */
 mms_rc mms_meeting_differs(const struct mms_meeting *now, const struct mms_meeting_base *base,
 			   unsigned *fields, struct mms_err *err) MMS_MUST_CHECK;
 
@@ -94,7 +101,8 @@ struct mms_merge {
 };
 /*
  * Changed on one side: that side. On both, and not to the same: the later one. What cannot be taken
- * into a booking (text, guests) stays as the person has it outside.
+ * into a booking (text, guests) stays as the person has it outside, until the booking's is changed
+ * later.
  */
 struct mms_merge mms_meeting_merge(const struct mms_merge_input *in);
 

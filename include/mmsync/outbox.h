@@ -36,6 +36,7 @@ struct mms_own_state {
 	char *version; /* etag at the last settle                                       */
 	char *base;    /* base_content, JSON (mmsync/meeting.h)                         */
 	int64_t attempts;
+	int64_t created_at_ms; /* when it was announced; set by a load            */
 	/* its row, where there is one */
 	bool has_row;
 	int64_t row_modified_us;
@@ -48,7 +49,11 @@ struct mms_own_states {
 };
 void mms_own_states_release(struct mms_own_states *states);
 
-/* All states of one booking, in all integrations, dead ones too, oldest first. One round trip. */
+/*
+ * All states of one booking, in all integrations, dead ones too, oldest first. One round trip, and
+ * one more for each row that the state names and Frappe does not have: it may have been renamed
+ * there, and row_name is then its present one.
+ */
 mms_rc
 mms_own_states_of_booking(struct mms_db *db, const char *booking, struct mms_own_states *out,
 			  struct mms_err *err) MMS_MUST_CHECK;
@@ -116,7 +121,10 @@ struct mms_outbox {
 };
 void mms_outbox_release(struct mms_outbox *outbox);
 
-/* Ask for an event to be brought up to date: a new entry, or the one that waits, due at once. */
+/*
+ * Ask for an event to be brought up to date: a new entry, or the one that waits, due at once and
+ * with all its attempts before it.
+ */
 mms_rc
 mms_outbox_put(struct mms_tx *tx, const struct mms_own_state *state, const char *operation,
 	       int64_t now_ms, struct mms_err *err) MMS_MUST_CHECK;
@@ -137,12 +145,15 @@ mms_rc mms_outbox_put_off(struct mms_tx *tx, const struct mms_outbox_entry *entr
 			  const char *code, const char *text, int64_t next_ms, int64_t now_ms,
 			  struct mms_err *err) MMS_MUST_CHECK;
 
-/* The dead letter of an outward change that is given up; operation is the entry's. */
+/*
+ * The dead letter of an outward change that is given up; operation is the entry's, which goes as by
+ * mms_outbox_done(). One that a person discarded for the same content stays discarded.
+ */
 mms_rc mms_outbox_give_up(struct mms_tx *tx, const struct mms_outbox_entry *entry,
 			  const struct mms_own_state *state, const char *code, const char *text,
 			  const unsigned char print[MMS_PRINT_BYTES], int64_t now_ms,
 			  struct mms_err *err) MMS_MUST_CHECK;
-/* The letters of an event's outward changes: what was given up for which content. */
+/* The last letter of an event's outward changes: is it given up (or discarded), for which content. */
 mms_rc
 mms_outbox_letter(struct mms_db *db, uint64_t cursor_id,
 		  const unsigned char key[MMS_PRINT_BYTES], bool *is_given_up,
@@ -150,5 +161,12 @@ mms_outbox_letter(struct mms_db *db, uint64_t cursor_id,
 mms_rc mms_outbox_drop_letters(struct mms_tx *tx, uint64_t cursor_id,
 			       const unsigned char key[MMS_PRINT_BYTES],
 			       struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * A dead letter of an outward change was opened: its event is asked for again, due at once. Nothing
+ * happens where the event has no state any more. Errors: RETRY, NOMEM.
+ */
+mms_rc mms_outbox_reopen(struct mms_db *db, uint64_t letter_id,
+			 struct mms_err *err) MMS_MUST_CHECK;
 
 #endif
