@@ -1,24 +1,281 @@
-/* Changes that people make outside to the events of bookings (see turn.h). */
-#include "turn.h"
+/*
+ * Changes that people make outside to the events of bookings (see turn.h). A listing shows them; they are
+ * looked at when it is over, each settled in a transaction of its own before the cursor moves: a run that
+ * dies in between lists them again and finds them done.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mmsync/fault.h"
+#include "mmsync/mem.h"
+#include "outward.h"
+
+/* A state of ours in this calendar, and what the listing said of it. */
+struct own {
+	const struct mms_own_state *state;
+	bool is_seen;
+	struct mms_event event; /* external_id NULL: nothing new */
+};
+
+struct mms_inward {
+	struct mms_own_states states;
+	struct own *items; /* one for each state, sorted by key */
+	size_t n;
+	struct mms_event *revived; /* of states that are deleted, shown again */
+	size_t n_revived, cap_revived;
+};
+
+void
+mms_inward_free(struct mms_inward *in)
+{
+	if (in == NULL)
+		return;
+	for (size_t i = 0; i < in->n; i++)
+		mms_event_release(&in->items[i].event);
+	for (size_t i = 0; i < in->n_revived; i++)
+		mms_event_release(&in->revived[i]);
+	mms_free(in->revived);
+	mms_free(in->items);
+	mms_own_states_release(&in->states);
+	mms_free(in);
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct own *x = a, *y = b;
+
+	return memcmp(x->state->key, y->state->key, MMS_PRINT_BYTES);
+}
+
+static mms_rc
+load(struct mms_turn_state *t, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	if (t->inward != NULL)
+		return MMS_OK;
+	struct mms_inward *in = mms_alloc(sizeof *in);
+	if (in == NULL)
+		return mms_fail_nomem(err);
+	t->inward = in;
+	mms_rc rc = mms_pool_lend(t->worker->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_own_states_of_integration(lent.db, t->source->cursor.id, &in->states,
+						   err);
+	if (rc != MMS_OK)
+		return rc;
+	in->items = mms_alloc((in->states.n + 1) * sizeof *in->items);
+	if (in->items == NULL)
+		return mms_fail_nomem(err);
+	for (; in->n < in->states.n; in->n++)
+		in->items[in->n] = (struct own){ .state = &in->states.items[in->n] };
+	if (in->n > 1)
+		qsort(in->items, in->n, sizeof *in->items, by_key);
+	return MMS_OK;
+}
+
+static struct own *
+find(struct mms_inward *in, const unsigned char *key)
+{
+	struct mms_own_state wanted;
+	struct own probe = { .state = &wanted };
+
+	memcpy(wanted.key, key, sizeof wanted.key);
+	return in->n > 0 ? bsearch(&probe, in->items, in->n, sizeof probe, by_key) : NULL;
+}
+
+/* An event that somebody removed, and that is back. */
+static mms_rc
+note_revived(struct mms_inward *in, const struct mms_event *event, struct mms_err *err)
+{
+	if (event->is_gone || event->mark.kind != MMS_MARK_BOOKING)
+		return MMS_OK;
+	struct mms_event *moved =
+		mms_grow(in->revived, in->n_revived, &in->cap_revived, sizeof *moved);
+	if (moved == NULL)
+		return mms_fail_nomem(err);
+	in->revived = moved;
+	mms_rc rc = mms_event_copy(event, &moved[in->n_revived], err);
+	if (rc == MMS_OK)
+		in->n_revived++;
+	return rc;
+}
 
 mms_rc
 mms_inward_note(struct mms_turn_state *t, const struct mms_known_event *known,
 		const struct mms_event *event, struct mms_err *err)
 {
-	(void)t;
-	(void)known;
-	(void)event;
-	(void)err;
+	mms_rc rc = load(t, err);
+
+	if (rc != MMS_OK)
+		return rc;
+	struct own *own = find(t->inward, known->key);
+	if (own == NULL)
+		return note_revived(t->inward, event, err);
+	own->is_seen = true;
+	/* The last listing of it counts. */
+	mms_event_release(&own->event);
+	bool is_same = !event->is_gone && event->version != NULL &&
+		       own->state->version != NULL &&
+		       strcmp(event->version, own->state->version) == 0;
+	/* Announced, and not settled yet: the outbox asks for it. */
+	if (is_same || own->state->status == MMS_STATE_CREATING ||
+	    own->state->type != MMS_STATE_BOOKING || event->problem != NULL)
+		return MMS_OK;
+	return mms_event_copy(event, &own->event, err);
+}
+
+/* ---- after the listing --------------------------------------------------------------------- */
+
+static struct mms_outward
+outward_of(const struct mms_turn_state *t)
+{
+	struct mms_outward o = { .worker = t->worker, .now_ms = t->started_ms };
+
+	memcpy(o.site_uuid, t->worker->site, sizeof o.site_uuid);
+	return o;
+}
+
+/* Its booking may have other events, in other people's calendars: they follow. */
+static mms_rc
+plan_others(const struct mms_outward *o, const char *booking, struct mms_err *err)
+{
+	MMS_AUTO(mms_outward_events) planned = { 0 };
+	const struct mms_announce what = { .booking = booking };
+
+	mms_rc rc = mms_announce_booking(o, &what, &planned, err);
+	if (rc != MMS_E_USAGE && rc != MMS_E_CONFLICT)
+		return rc;
+	mms_err_release(err); /* deleted, or planned by others in this moment */
 	return MMS_OK;
+}
+
+/* One event as the service has it now. The state is read again: it may have been settled since. */
+static mms_rc
+settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
+	   const struct mms_event *event, struct mms_err *err)
+{
+	struct mms_outward o = outward_of(t);
+	MMS_AUTO(mms_own_state) state = { 0 };
+	MMS_AUTO(mms_booking_side) side = { 0 };
+	MMS_AUTO(mms_lent) lent = { 0 };
+	struct mms_settlement s = { .state = &state,
+				    .source = t->source,
+				    .lease = &t->lease,
+				    .side = &side,
+				    .event = event };
+	unsigned to_outside = 0;
+
+	mms_rc rc = mms_pool_lend(t->worker->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_own_state_load(lent.db, uuid, &state, err);
+	mms_lent_release(&lent);
+	if (rc == MMS_OK)
+		rc = mms_booking_side_load(&o, state.booking, t->source->integration.user,
+					   &side, err);
+	if (rc == MMS_E_GONE) {
+		mms_err_release(err);
+		return MMS_OK;
+	}
+	bool is_ours_gone =
+		state.status == MMS_STATE_DELETED && state.removed_by != MMS_REMOVED_OUTSIDE;
+	if (rc != MMS_OK || is_ours_gone || side.booking.name == NULL)
+		return rc; /* of a booking that is gone: the outbox removes it */
+	if (event->is_gone) {
+		s.outcome = MMS_OUTCOME_REMOVED_OUTSIDE;
+		s.event = NULL;
+		rc = mms_settle(&o, &s, err);
+	} else {
+		rc = mms_outward_merge(&o, &s, &side, &to_outside, err);
+	}
+	bool is_taken =
+		s.outcome == MMS_OUTCOME_TAKEN || s.outcome == MMS_OUTCOME_REMOVED_OUTSIDE;
+	return rc == MMS_OK && is_taken ? plan_others(&o, state.booking, err) : rc;
+}
+
+/* What a dry run would have done. */
+static mms_rc
+tell_planned(struct mms_turn_state *t, const struct mms_own_state *state,
+	     const struct mms_event *event, struct mms_err *err)
+{
+	return mms_turn_add_planned(t->out, event->is_gone ? "delete" : "update",
+				    state->row_name, state->external_id,
+				    event->is_gone ? "the booking's event was deleted outside"
+						   : "the booking's event was changed outside",
+				    err);
+}
+
+/* Does its row say that a full listing should have shown it? */
+static bool
+is_missed(const struct mms_turn_state *t, const struct own *own)
+{
+	struct mms_base base = { 0 };
+	MMS_AUTO(mms_err) ignored = { 0 };
+
+	if (own->is_seen || own->state->type != MMS_STATE_BOOKING ||
+	    own->state->status == MMS_STATE_CREATING)
+		return false;
+	bool is_near = mms_outward_base(own->state, &base, &ignored) != MMS_OK ||
+		       !base.outside.is_known ||
+		       (base.outside.start_ms < t->to_ms && base.outside.end_ms > t->from_ms);
+	mms_base_release(&base);
+	return is_near;
+}
+
+/* Not shown by a full listing: asked for by its id, for only that tells. */
+static mms_rc
+ask_for(struct mms_session *session, struct own *own, struct mms_err *err)
+{
+	const struct mms_provider_ops *ops =
+		((struct mms_session_base *)session)->provider->ops;
+	const struct mms_own_state *state = own->state;
+
+	mms_fault_step();
+	mms_rc rc = ops->get(session, state->external_id, &own->event, err);
+	if (rc != MMS_OK || own->event.is_gone)
+		return rc;
+	if (own->event.version != NULL && state->version != NULL &&
+	    strcmp(own->event.version, state->version) == 0)
+		mms_event_release(&own->event);
+	return MMS_OK;
+}
+
+static mms_rc
+settle_all(struct mms_turn_state *t, struct mms_err *err)
+{
+	struct mms_inward *in = t->inward;
+	bool is_dry = t->worker->owner == NULL;
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && i < in->n; i++) {
+		struct own *own = &in->items[i];
+		if (own->event.external_id == NULL)
+			continue;
+		rc = is_dry ? tell_planned(t, own->state, &own->event, err)
+			    : settle_one(t, own->state->uuid, &own->event, err);
+	}
+	for (size_t i = 0; rc == MMS_OK && !is_dry && i < in->n_revived; i++)
+		rc = settle_one(t, in->revived[i].mark.id, &in->revived[i], err);
+	return rc;
 }
 
 mms_rc
 mms_inward_settle(struct mms_turn_state *t, struct mms_session *session, bool is_full,
 		  struct mms_err *err)
 {
-	(void)t;
-	(void)session;
-	(void)is_full;
-	(void)err;
-	return MMS_OK;
+	const struct mms_provider *provider = ((struct mms_session_base *)session)->provider;
+	mms_rc rc = MMS_OK;
+
+	if (!(provider->caps & MMS_CAP_WRITE))
+		return MMS_OK;
+	if (is_full)
+		rc = load(t, err);
+	if (rc != MMS_OK || t->inward == NULL)
+		return rc;
+	for (size_t i = 0; rc == MMS_OK && is_full && i < t->inward->n; i++) {
+		if (is_missed(t, &t->inward->items[i]))
+			rc = ask_for(session, &t->inward->items[i], err);
+	}
+	return rc == MMS_OK ? settle_all(t, err) : rc;
 }

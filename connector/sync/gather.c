@@ -1,0 +1,115 @@
+/*
+ * Bookings that changed without anybody saying so: by `modified`, and those that are no more. Each is
+ * announced; nothing is sent here.
+ */
+#include <string.h>
+
+#include "mmsync/mem.h"
+#include "outward.h"
+
+/* Bookings that ended longer ago are nobody's any more, however long a calendar's past is. */
+#define PAST_DAYS 366
+/* How far bookings were looked at is written down so often. */
+#define SEEN_STEP_US INT64_C(3600000000)
+
+static mms_rc
+announce_all(const struct mms_outward *o, const struct mms_names_list *names,
+	     struct mms_err *err)
+{
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && i < names->n; i++) {
+		MMS_AUTO(mms_outward_events) events = { 0 };
+		const struct mms_announce what = { .booking = names->items[i] };
+
+		rc = mms_announce_booking(o, &what, &events, err);
+		/* Deleted meanwhile, or others are at it: the next run looks again. */
+		if (rc == MMS_E_USAGE || rc == MMS_E_CONFLICT) {
+			mms_err_release(err);
+			rc = MMS_OK;
+		}
+	}
+	return rc;
+}
+
+static int64_t
+past_us(const struct mms_outward *o)
+{
+	return mms_zone_to_wall(o->worker->event_zone, o->now_ms - PAST_DAYS * MMS_DAY_MS);
+}
+
+mms_rc
+mms_gather_changed(const struct mms_outward *o, struct mms_err *err)
+{
+	MMS_AUTO(mms_names_list) changed = { 0 };
+	MMS_AUTO(mms_names_list) gone = { 0 };
+	MMS_AUTO(mms_lent) lent = { 0 };
+	struct mms_bookings_query query = { .since_us = MMS_NO_TIME,
+					    .ends_after_us = past_us(o) };
+	int64_t real_ms = mms_clock_real_us() / 1000;
+	int64_t until_us = mms_window_watermark(o->worker->site_zone,
+						o->now_ms < real_ms ? o->now_ms : real_ms);
+
+	mms_rc rc = mms_pool_lend(o->worker->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_bookings_seen(lent.db, &query.since_us, err);
+	if (rc == MMS_OK)
+		rc = mms_bookings_find(lent.db, o->worker->env->columns, &query, &changed, err);
+	if (rc == MMS_OK)
+		rc = mms_bookings_find_gone(lent.db, &gone, err);
+	mms_lent_release(&lent);
+	if (rc == MMS_OK)
+		rc = announce_all(o, &changed, err);
+	if (rc == MMS_OK)
+		rc = announce_all(o, &gone, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (query.since_us != MMS_NO_TIME && until_us - query.since_us < SEEN_STEP_US)
+		return MMS_OK;
+	rc = mms_pool_lend(o->worker->env->pool, &lent, err);
+	return rc == MMS_OK ? mms_bookings_put_seen(lent.db, until_us, err) : rc;
+}
+
+static mms_rc
+add_name(struct mms_names_list *names, const char *name, struct mms_err *err)
+{
+	char **moved = mms_grow(names->items, names->n, &names->cap, sizeof *moved);
+
+	if (moved == NULL)
+		return mms_fail_nomem(err);
+	names->items = moved;
+	moved[names->n] = mms_text_copy(name);
+	if (moved[names->n] == NULL)
+		return mms_fail_nomem(err);
+	names->n++;
+	return MMS_OK;
+}
+
+mms_rc
+mms_gather_all_of(const struct mms_outward *o, const struct mms_source *source,
+		  struct mms_err *err)
+{
+	MMS_AUTO(mms_names_list) names = { 0 };
+	MMS_AUTO(mms_own_states) states = { 0 };
+	MMS_AUTO(mms_lent) lent = { 0 };
+	int64_t from_ms, to_ms;
+
+	mms_integration_window(&source->integration, o->now_ms, &from_ms, &to_ms);
+	const struct mms_bookings_query query = {
+		.since_us = MMS_NO_TIME,
+		.ends_after_us = mms_zone_to_wall(o->worker->event_zone, from_ms),
+		.user = source->integration.user,
+	};
+	mms_rc rc = mms_pool_lend(o->worker->env->pool, &lent, err);
+	if (rc == MMS_OK && source->integration.user != NULL)
+		rc = mms_bookings_find(lent.db, o->worker->env->columns, &query, &names, err);
+	if (rc == MMS_OK)
+		rc = mms_own_states_of_integration(lent.db, source->cursor.id, &states, err);
+	for (size_t i = 0; rc == MMS_OK && i < states.n; i++) {
+		if (states.items[i].type == MMS_STATE_BOOKING &&
+		    states.items[i].booking != NULL)
+			rc = add_name(&names, states.items[i].booking, err);
+	}
+	mms_lent_release(&lent);
+	return rc == MMS_OK ? announce_all(o, &names, err) : rc;
+}

@@ -1,0 +1,297 @@
+/*
+ * The outbox of one integration, worked off under its lease: as many writes in one request as the service
+ * takes, each settled for itself.
+ */
+#include <string.h>
+
+#include "mmsync/fault.h"
+#include "mmsync/mem.h"
+#include "outward_job.h"
+#include "session.h"
+
+/* Entries that one visit works at; what is left is for the next. */
+#define VISIT_MAX 500
+/* Rounds of writes: a conflict leads to another. */
+#define ROUNDS_MAX 6
+
+struct visit {
+	struct mms_job_env env;
+	struct mms_lease lease;
+	struct mms_open_session open;
+	bool has_session;
+	struct mms_outbox outbox;
+	mms_outbound_tell *tell;
+	void *tell_aux;
+	struct mms_booking_counts *counts;
+};
+
+static void
+tell(struct visit *v, const struct mms_job *job)
+{
+	const struct mms_outbound_told told = { .state = &job->state,
+						.booking = job->entry->booking,
+						.action = job->action,
+						.err = &job->why };
+
+	if (job->is_failed)
+		v->counts->failed++;
+	else if (strcmp(job->action, "created") == 0)
+		v->counts->created++;
+	else if (strcmp(job->action, "updated") == 0)
+		v->counts->updated++;
+	else if (strcmp(job->action, "deleted") == 0)
+		v->counts->deleted++;
+	if (v->tell != NULL)
+		v->tell(v->tell_aux, &told);
+}
+
+/*
+ * Before something leaves: the lease is ours, and lasts longer than a request may take. A statement
+ * that really changes its row, so that a cluster certifies it.
+ */
+static mms_rc
+confirm_lease(struct visit *v, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+	bool has_happened = false;
+
+	mms_rc rc = mms_pool_lend(v->env.o->worker->env->pool, &lent, err);
+	for (unsigned attempt = 0; rc == MMS_OK; attempt++) {
+		MMS_AUTO(mms_tx) tx = { 0 };
+		rc = mms_tx_begin(&tx, lent.db, err);
+		if (rc == MMS_OK)
+			rc = mms_lease_touch(&tx, &v->lease, 0, err);
+		if (rc == MMS_OK)
+			rc = mms_tx_commit(&tx, err);
+		if (rc == MMS_OK) {
+			mms_lease_advance(&v->lease);
+			return MMS_OK;
+		}
+		bool is_in_doubt = tx.is_in_doubt;
+		mms_tx_release(&tx);
+		if (is_in_doubt &&
+		    mms_lease_ask(lent.db, &v->lease, &has_happened, err) == MMS_OK &&
+		    has_happened)
+			return MMS_OK;
+		if (rc != MMS_E_RETRY || attempt >= 3)
+			return rc;
+		rc = mms_outward_pause(v->env.o, attempt, err);
+	}
+	return rc;
+}
+
+/* The answers to what was sent. Also when the rest was not tried: what was done is settled. */
+static mms_rc
+finish_all(struct visit *v, struct mms_job *jobs, size_t n, struct mms_write_result *results,
+	   bool is_put, struct mms_err *err)
+{
+	size_t at = 0;
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && i < n; i++) {
+		MMS_AUTO(mms_err) own = { 0 };
+
+		if (jobs[i].is_done)
+			continue;
+		struct mms_write_result *result = &results[at++];
+		if (is_put)
+			rc = mms_job_finish(&v->env, &jobs[i], result, err);
+		else if (result->err.code == MMS_OK)
+			(void)!mms_job_finish(&v->env, &jobs[i], result, &own);
+	}
+	return rc;
+}
+
+/* The writes of all jobs that have one, in one go. */
+static mms_rc
+put_writes(struct visit *v, struct mms_job *jobs, size_t n, struct mms_err *err)
+{
+	struct mms_write *writes = mms_alloc((n + 1) * sizeof *writes);
+	struct mms_write_result *results = mms_alloc((n + 1) * sizeof *results);
+	size_t k = 0;
+
+	mms_rc rc =
+		writes == NULL || results == NULL ? mms_fail_nomem(err) : confirm_lease(v, err);
+	bool is_ready = rc == MMS_OK;
+	for (size_t i = 0; is_ready && i < n; i++) {
+		if (!jobs[i].is_done)
+			writes[k++] = jobs[i].write;
+	}
+	if (is_ready) {
+		mms_fault_step();
+		rc = v->env.provider->ops->put(v->env.session, writes, k, results, err);
+		mms_fault_step();
+		bool is_put = rc == MMS_OK;
+		mms_rc finished = finish_all(v, jobs, n, results, is_put, err);
+		rc = is_put ? finished : rc;
+	}
+	for (size_t i = 0; results != NULL && i < n; i++)
+		mms_write_result_release(&results[i]);
+	mms_free(results);
+	mms_free(writes);
+	return rc;
+}
+
+static bool
+is_any_left(const struct mms_job *jobs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!jobs[i].is_done)
+			return true;
+	}
+	return false;
+}
+
+/* A handful of entries, as many as go in one request. */
+static mms_rc
+work_off(struct visit *v, const struct mms_outbox_entry *entries, size_t n, struct mms_err *err)
+{
+	struct mms_job *jobs = mms_alloc((n + 1) * sizeof *jobs);
+	mms_rc rc = jobs == NULL ? mms_fail_nomem(err) : MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && i < n; i++) {
+		jobs[i].entry = &entries[i];
+		jobs[i].action = "unchanged";
+		rc = mms_job_prepare(&v->env, &jobs[i], err);
+	}
+	for (int round = 0; rc == MMS_OK && round < ROUNDS_MAX && is_any_left(jobs, n); round++)
+		rc = put_writes(v, jobs, n, err);
+	for (size_t i = 0; jobs != NULL && i < n; i++) {
+		if (jobs[i].is_done)
+			tell(v, &jobs[i]);
+		mms_job_release(&jobs[i]);
+	}
+	mms_free(jobs);
+	return rc;
+}
+
+/* May we write there at all? Where nobody knows yet, the service is asked, once. */
+static mms_rc
+check_role(struct visit *v, struct mms_err *err)
+{
+	enum mms_calendar_role role = (enum mms_calendar_role)v->env.source->cursor.role;
+	mms_rc rc = MMS_OK;
+
+	if (role == MMS_ROLE_UNKNOWN)
+		rc = v->env.provider->ops->look(v->env.session, &role, err);
+	if (rc != MMS_OK || mms_calendar_role_may_write(role))
+		return rc;
+	mms_fail(err, MMS_E_CONFIG, "the calendar of '%s' may only be read (%s)",
+		 v->env.source->integration.name, mms_calendar_role_name(role));
+	return mms_hint(err, "ask its owner for the right to make changes to events, or set "
+			     "its Sync Direction to One-way (Read Only)");
+}
+
+static mms_rc
+load_due(struct visit *v, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	mms_rc rc = mms_pool_lend(v->env.o->worker->env->pool, &lent, err);
+	return rc == MMS_OK ? mms_outbox_due(lent.db, v->env.source->cursor.id,
+					     v->env.o->now_ms, VISIT_MAX, &v->outbox, err)
+			    : rc;
+}
+
+static mms_rc
+work(struct visit *v, struct mms_source *source, struct mms_err *err)
+{
+	struct mms_worker *w = v->env.o->worker;
+	size_t most = v->env.provider->batch_max;
+
+	mms_rc rc = load_due(v, err);
+	if (rc != MMS_OK || v->outbox.n == 0)
+		return rc;
+	rc = mms_session_open(w, source, &v->lease, &v->open, err);
+	if (rc != MMS_OK)
+		return rc;
+	v->has_session = true;
+	v->env.session = v->open.session;
+	rc = check_role(v, err);
+	for (size_t i = 0; rc == MMS_OK && i < v->outbox.n; i += most) {
+		size_t n = v->outbox.n - i < most ? v->outbox.n - i : most;
+		rc = work_off(v, v->outbox.items + i, n, err);
+	}
+	const struct mms_request_counts *counts =
+		&((const struct mms_session_base *)v->env.session)->counts;
+	v->counts->requests += counts->requests;
+	v->counts->retries += counts->retries;
+	return rc;
+}
+
+/*
+ * The lease as it was found: working off the outbox is no read of the calendar. One that cannot be given
+ * back is free when this process ends, and that is worth telling.
+ */
+static mms_rc
+give_back(struct visit *v, const struct mms_source *source, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	mms_rc rc = mms_pool_lend(v->env.o->worker->env->pool, &lent, err);
+	for (unsigned attempt = 0; rc == MMS_OK; attempt++) {
+		rc = mms_lease_release(lent.db, &v->lease, source->cursor.last_attempt_ms, err);
+		if (rc != MMS_E_RETRY || attempt >= 3)
+			return rc;
+		mms_err_release(err);
+		rc = mms_outward_pause(v->env.o, attempt, err);
+	}
+	return rc;
+}
+
+static mms_rc
+claim(struct visit *v, struct mms_source *source, struct mms_err *err)
+{
+	struct mms_worker *w = v->env.o->worker;
+	MMS_AUTO(mms_lent) lent = { 0 };
+	int64_t attempt_ms = source->cursor.last_attempt_ms;
+
+	mms_rc rc = mms_pool_lend(w->env->pool, &lent, err);
+	return rc == MMS_OK ? mms_lease_claim(lent.db, source->cursor.id, w->owner,
+					      attempt_ms != MMS_NO_TIME ? attempt_ms
+									: v->env.o->now_ms,
+					      &v->lease, err)
+			    : rc;
+}
+
+static bool
+may_be_written(const struct mms_source *source, const struct mms_provider *provider)
+{
+	const struct mms_integration *i = &source->integration;
+
+	return provider != NULL && provider->ops != NULL && (provider->caps & MMS_CAP_WRITE) &&
+	       i->is_active && i->direction != NULL &&
+	       strcmp(i->direction, "Two-way (Read & Write)") == 0;
+}
+
+mms_rc
+mms_outbound_run(const struct mms_outward *o, struct mms_source *source,
+		 mms_outbound_tell *tell_fn, void *aux, struct mms_booking_counts *counts,
+		 struct mms_err *err)
+{
+	const struct mms_provider *provider = mms_provider_find(source->integration.type);
+	struct visit v = { .tell = tell_fn, .tell_aux = aux, .counts = counts };
+
+	if (!may_be_written(source, provider)) {
+		mms_fail(err, MMS_E_CONFIG, "the calendar of '%s' is not written to",
+			 source->integration.name);
+		return mms_hint(err, "it is not active, or its Sync Direction is not Two-way");
+	}
+	v.env = (struct mms_job_env){
+		.o = o, .source = source, .lease = &v.lease, .provider = provider
+	};
+	mms_rc rc = claim(&v, source, err);
+	if (rc != MMS_OK)
+		return rc;
+	rc = work(&v, source, err);
+	if (v.has_session)
+		mms_session_close(&v.open);
+	mms_outbox_release(&v.outbox);
+	if (rc == MMS_E_HELD)
+		return rc;
+	MMS_AUTO(mms_err) own = { 0 };
+	mms_rc given = give_back(&v, source, &own);
+	if (rc == MMS_OK && given != MMS_OK)
+		mms_err_move(err, &own);
+	return rc == MMS_OK ? given : rc;
+}

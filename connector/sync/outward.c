@@ -1,0 +1,177 @@
+/* What all of the outward side asks of a booking and of a state (see outward.h). */
+#include "outward.h"
+#include "meeting_make.h"
+
+#include <string.h>
+
+#include "mmsync/mem.h"
+
+void
+mms_booking_side_release(struct mms_booking_side *side)
+{
+	if (side == NULL)
+		return;
+	mms_booking_release(&side->booking);
+	mms_meeting_release(&side->meeting);
+	*side = (struct mms_booking_side){ 0 };
+}
+
+bool
+mms_booking_carries_guests(const struct mms_booking *b, const struct mms_targets *targets,
+			   const char *user)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; user != NULL && i < b->n_users; i++) {
+		if (strcmp(b->users[i].user, user) == 0)
+			return true;
+		if (mms_booking_choose_target(targets, b->users[i].user, &why) >= 0)
+			return false;
+	}
+	return false;
+}
+
+/* The same where the targets are not at hand: mostly it is the first, and nothing is asked. */
+static mms_rc
+find_guests(struct mms_db *db, struct mms_booking_side *side, const char *user,
+	    struct mms_err *err)
+{
+	MMS_AUTO(mms_targets) targets = { 0 };
+	const struct mms_booking *b = &side->booking;
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && user != NULL && i < b->n_users &&
+			   strcmp(b->users[i].user, user) != 0;
+	     i++)
+		rc = mms_targets_add(db, b->users[i].user, &targets, err);
+	if (rc == MMS_OK)
+		side->has_guests = mms_booking_carries_guests(b, &targets, user);
+	return rc;
+}
+
+mms_rc
+mms_booking_side_make(const struct mms_outward *o, struct mms_booking_side *side,
+		      struct mms_err *err)
+{
+	const struct mms_worker *w = o->worker;
+	const struct mms_booking *b = &side->booking;
+	bool has_guests = w->env->site->config.bookings_guests && side->has_guests;
+
+	mms_meeting_release(&side->meeting);
+	const char **hosts = mms_alloc((b->n_users + 1) * sizeof *hosts);
+	if (hosts == NULL)
+		return mms_fail_nomem(err);
+	for (size_t i = 0; i < b->n_users; i++)
+		hosts[i] = b->users[i].user;
+	mms_rc rc = mms_meeting_of_booking(b, w->event_zone, has_guests, hosts, w->email,
+					   &side->meeting, err);
+	mms_free(hosts);
+	return rc;
+}
+
+mms_rc
+mms_booking_side_load(const struct mms_outward *o, const char *booking, const char *user,
+		      struct mms_booking_side *out, struct mms_err *err)
+{
+	MMS_AUTO(mms_booking_side) side = { 0 };
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	mms_rc rc = mms_pool_lend(o->worker->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_booking_load(lent.db, o->worker->env->columns, booking, &side.booking,
+				      err);
+	side.wish = mms_booking_wish(rc == MMS_OK ? side.booking.status : NULL);
+	if (rc == MMS_E_GONE) {
+		mms_err_release(err);
+		rc = MMS_OK;
+	} else if (rc == MMS_OK) {
+		rc = find_guests(lent.db, &side, user, err);
+		if (rc == MMS_OK)
+			rc = mms_booking_side_make(o, &side, err);
+	}
+	if (rc != MMS_OK)
+		return rc;
+	*out = side;
+	side = (struct mms_booking_side){ 0 };
+	return MMS_OK;
+}
+
+mms_rc
+mms_outward_base(const struct mms_own_state *state, struct mms_base *out, struct mms_err *err)
+{
+	*out = (struct mms_base){ 0 };
+	if (state->base == NULL)
+		return MMS_OK;
+	mms_rc rc = mms_base_read(state->base, out, err);
+	if (rc != MMS_E_ITEM)
+		return rc;
+	mms_err_release(err); /* nothing is known of it: both sides are compared anew */
+	*out = (struct mms_base){ 0 };
+	return MMS_OK;
+}
+
+mms_rc
+mms_outward_print(const struct mms_outward *o, const struct mms_meeting *meeting,
+		  unsigned char out[MMS_PRINT_BYTES], struct mms_err *err)
+{
+	unsigned char hash[MMS_SHA256_BYTES];
+	struct mms_digest *digest = &o->worker->digest;
+
+	mms_rc rc = mms_digest_begin(digest, err);
+	if (rc != MMS_OK)
+		return rc;
+	mms_digest_add_i64(digest, meeting->start_ms);
+	mms_digest_add_i64(digest, meeting->end_ms);
+	mms_digest_add_text(digest, meeting->title);
+	mms_digest_add_text(digest, meeting->place);
+	mms_digest_add_text(digest, meeting->text);
+	for (size_t i = 0; i < meeting->n_guests; i++)
+		mms_digest_add_text(digest, meeting->guests[i].email);
+	rc = mms_digest_end(digest, hash, err);
+	if (rc == MMS_OK)
+		memcpy(out, hash, MMS_PRINT_BYTES);
+	return rc;
+}
+
+mms_rc
+mms_outward_stored_id(const struct mms_worker *worker, const char *external_id, char **out,
+		      struct mms_err *err)
+{
+	size_t max = mms_columns_max_chars(worker->env->columns, "tabMM Calendar Event Sync",
+					   "external_event_id");
+
+	return mms_event_stored_id(external_id, true, max, out, err);
+}
+
+mms_rc
+mms_outward_key(struct mms_worker *worker, const char *external_id,
+		unsigned char out[MMS_PRINT_BYTES], struct mms_err *err)
+{
+	char *stored = NULL;
+
+	mms_rc rc = mms_outward_stored_id(worker, external_id, &stored, err);
+	if (rc == MMS_OK)
+		rc = mms_row_key(&worker->digest, stored, out, err);
+	mms_free(stored);
+	return rc;
+}
+
+struct mms_row_rules
+mms_worker_rules(const struct mms_worker *w)
+{
+	const struct mms_config *config = &w->env->site->config;
+	const struct mms_columns *columns = w->env->columns;
+	static const char table[] = "tabMM Calendar Event Sync";
+
+	return (struct mms_row_rules){
+		.event_zone = w->event_zone,
+		.blocking = { .tentative = config->tentative_blocks,
+			      .focus_time = config->focus_time_blocks,
+			      .all_day = config->all_day_blocks },
+		.email = w->email,
+		.id_chars = mms_columns_max_chars(columns, table, "external_event_id"),
+		.title_chars = mms_columns_max_chars(columns, table, "event_title"),
+		.location_chars = mms_columns_max_chars(columns, table, "location"),
+		.organizer_chars = mms_columns_max_chars(columns, table, "organizer_email"),
+	};
+}

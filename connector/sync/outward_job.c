@@ -1,0 +1,321 @@
+/*
+ * One entry of the outbox (see outward_job.h). What is sent is made from the booking as it is now, never
+ * from what it was when the entry was put down; an answer that is lost is asked for, never guessed.
+ */
+#include "outward_job.h"
+
+#include <string.h>
+
+#include "mmsync/fault.h"
+#include "mmsync/mem.h"
+
+/* Somebody else changes the event between each look and each write: enough of it. */
+#define JOB_ROUNDS 4
+
+void
+mms_job_release(struct mms_job *job)
+{
+	if (job == NULL)
+		return;
+	mms_own_state_release(&job->state);
+	mms_booking_side_release(&job->side);
+	mms_event_release(&job->seen);
+	mms_err_release(&job->why);
+	*job = (struct mms_job){ 0 };
+}
+
+static struct mms_settlement
+settlement(const struct mms_job_env *env, struct mms_job *job, enum mms_outcome outcome,
+	   const struct mms_event *event)
+{
+	return (struct mms_settlement){ .outcome = outcome,
+					.state = &job->state,
+					.source = env->source,
+					.lease = env->lease,
+					.side = &job->side,
+					.sent = &job->side.meeting,
+					.event = event,
+					.entry = job->entry };
+}
+
+static const char *
+action_of(enum mms_outcome outcome)
+{
+	static const char *const names[] = {
+		[MMS_OUTCOME_MADE] = "created",
+		[MMS_OUTCOME_CHANGED] = "updated",
+		[MMS_OUTCOME_TAKEN] = "updated",
+		[MMS_OUTCOME_REMOVED] = "deleted",
+		[MMS_OUTCOME_REMOVED_OUTSIDE] = "unchanged",
+	};
+
+	return names[outcome];
+}
+
+static mms_rc
+settle(const struct mms_job_env *env, struct mms_job *job, enum mms_outcome outcome,
+       const struct mms_event *event, struct mms_err *err)
+{
+	struct mms_settlement s = settlement(env, job, outcome, event);
+
+	mms_rc rc = mms_settle(env->o, &s, err);
+	job->is_done = rc == MMS_OK; /* else it is told with what ended the work */
+	job->action = action_of(outcome);
+	return rc;
+}
+
+/* Its entry goes, and nothing else changes. */
+static mms_rc
+drop(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
+{
+	struct mms_settlement s = settlement(env, job, MMS_OUTCOME_CHANGED, NULL);
+
+	mms_rc rc = mms_settle_entry(env->o, &s, MMS_ENTRY_DONE, NULL, err);
+	job->is_done = rc == MMS_OK;
+	job->action = "unchanged";
+	return rc;
+}
+
+/* Is a failure one of this event alone, after which the next is tried? */
+static bool
+is_of_item(mms_rc rc)
+{
+	return rc == MMS_E_ITEM || rc == MMS_E_RETRY || rc == MMS_E_CONFLICT ||
+	       rc == MMS_E_GONE;
+}
+
+/* It failed for itself; *why is taken. */
+static mms_rc
+fail(const struct mms_job_env *env, struct mms_job *job, struct mms_err *why,
+     struct mms_err *err)
+{
+	struct mms_settlement s = settlement(env, job, MMS_OUTCOME_CHANGED, NULL);
+
+	mms_err_move(&job->why, why);
+	job->is_done = job->is_failed = true;
+	job->action = "unchanged";
+	return mms_settle_entry(env->o, &s,
+				job->why.code == MMS_E_ITEM ? MMS_ENTRY_GIVEN_UP
+							    : MMS_ENTRY_PUT_OFF,
+				&job->why, err);
+}
+
+/* The event as the service has it. Failures of this event alone end the job, not the work. */
+static mms_rc
+look(const struct mms_job_env *env, struct mms_job *job, bool *is_good, struct mms_err *err)
+{
+	mms_event_release(&job->seen);
+	mms_fault_step();
+	mms_rc rc =
+		env->provider->ops->get(env->session, job->state.external_id, &job->seen, err);
+	*is_good = rc == MMS_OK;
+	if (rc == MMS_OK || !is_of_item(rc))
+		return rc;
+	MMS_AUTO(mms_err) why = { 0 };
+	mms_err_move(&why, err);
+	return fail(env, job, &why, err);
+}
+
+/*
+ * Is what the service says is gone the event that was announced? One that was gone before is of an
+ * earlier life of this database (restored from a backup): its id stays taken, a new one is needed.
+ */
+static bool
+is_of_earlier_life(const struct mms_job *job)
+{
+	return job->state.status == MMS_STATE_CREATING &&
+	       job->seen.modified_ms != MMS_NO_TIME && job->state.created_at_ms != 0 &&
+	       job->seen.modified_ms < job->state.created_at_ms;
+}
+
+static mms_rc
+settle_gone(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
+{
+	if (!is_of_earlier_life(job))
+		return settle(env, job, MMS_OUTCOME_REMOVED_OUTSIDE, NULL, err);
+	mms_rc rc = settle(env, job, MMS_OUTCOME_REMOVED, NULL, err);
+	if (rc != MMS_OK)
+		return rc;
+	MMS_AUTO(mms_outward_events) planned = { 0 };
+	const struct mms_announce anew = { .booking = job->state.booking,
+					   .is_asked_for = true };
+	return mms_announce_booking(env->o, &anew, &planned, err);
+}
+
+static void
+write_change(struct mms_job *job, unsigned fields, const char *version)
+{
+	job->write.kind = MMS_WRITE_CHANGE;
+	job->write.external_id = job->state.external_id;
+	job->write.version = version;
+	job->write.fields = fields;
+	job->write.meeting = &job->side.meeting;
+	job->write.seen = job->seen.external_id != NULL ? &job->seen : NULL;
+}
+
+/*
+ * The event was looked at: merged with the booking and settled; what is left to send is the next write.
+ */
+static mms_rc
+merge(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
+{
+	struct mms_settlement s = settlement(env, job, MMS_OUTCOME_CHANGED, &job->seen);
+	MMS_AUTO(mms_own_state) again = { 0 };
+	MMS_AUTO(mms_lent) lent = { 0 };
+	unsigned to_outside = 0;
+
+	if (job->seen.is_gone)
+		return settle_gone(env, job, err);
+	mms_rc rc = mms_outward_merge(env->o, &s, &job->side, &to_outside, err);
+	if (rc == MMS_E_CONFLICT) {
+		MMS_AUTO(mms_err) why = { 0 };
+		mms_err_move(&why, err);
+		return fail(env, job, &why, err);
+	}
+	if (rc != MMS_OK)
+		return rc;
+	job->action = action_of(s.outcome);
+	job->is_done = to_outside == 0;
+	rc = mms_pool_lend(env->o->worker->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_own_state_load(lent.db, job->state.uuid, &again, err);
+	mms_lent_release(&lent);
+	if (rc != MMS_OK || job->is_done)
+		return rc;
+	struct mms_own_state old = job->state;
+	job->state = again;
+	again = old;
+	if (s.outcome == MMS_OUTCOME_TAKEN) { /* the booking is another now */
+		mms_booking_side_release(&job->side);
+		rc = mms_booking_side_load(env->o, job->state.booking,
+					   env->source->integration.user, &job->side, err);
+	}
+	write_change(job, to_outside, job->state.version);
+	return rc;
+}
+
+static mms_rc
+prepare_delete(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
+{
+	bool is_good = true;
+	mms_rc rc = MMS_OK;
+
+	/* Announced, and perhaps never made: there may be nothing to delete. */
+	if (job->state.status == MMS_STATE_CREATING)
+		rc = look(env, job, &is_good, err);
+	if (rc != MMS_OK || !is_good)
+		return rc;
+	if (job->state.status == MMS_STATE_CREATING && job->seen.is_gone)
+		return settle(env, job, MMS_OUTCOME_REMOVED, NULL, err);
+	job->write.kind = MMS_WRITE_DELETE;
+	job->write.external_id = job->state.external_id;
+	return MMS_OK;
+}
+
+static mms_rc
+prepare_change(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
+{
+	MMS_AUTO(mms_base) base = { 0 };
+	unsigned fields = 0;
+	bool is_good = true;
+
+	mms_rc rc = mms_outward_base(&job->state, &base, err);
+	if (rc == MMS_OK)
+		rc = mms_meeting_differs(&job->side.meeting, &base.booking, &fields, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (fields == 0)
+		return drop(env, job, err);
+	if (base.booking.is_known && !(fields & MMS_FIELD_GUESTS)) {
+		write_change(job, fields, job->state.version);
+		return MMS_OK;
+	}
+	rc = look(env, job, &is_good, err);
+	return rc == MMS_OK && is_good ? merge(env, job, err) : rc;
+}
+
+static mms_rc
+load(const struct mms_job_env *env, struct mms_job *job, bool *is_there, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	mms_rc rc = mms_pool_lend(env->o->worker->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_own_state_load(lent.db, job->entry->uuid, &job->state, err);
+	mms_lent_release(&lent);
+	*is_there = rc == MMS_OK;
+	if (rc == MMS_E_GONE) {
+		mms_err_release(err);
+		return MMS_OK;
+	}
+	if (rc != MMS_OK)
+		return rc;
+	return mms_booking_side_load(env->o, job->state.booking, env->source->integration.user,
+				     &job->side, err);
+}
+
+static void
+set_mark(const struct mms_job_env *env, struct mms_job *job)
+{
+	job->write.mark.kind = MMS_MARK_BOOKING;
+	memcpy(job->write.mark.id, job->state.uuid, sizeof job->write.mark.id);
+	memcpy(job->write.mark.site, env->o->site_uuid, sizeof job->write.mark.site);
+	job->write.notify =
+		(enum mms_send_updates)env->o->worker->env->site->config.bookings_send_updates;
+	job->write.meeting = &job->side.meeting;
+}
+
+mms_rc
+mms_job_prepare(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
+{
+	bool is_there = false;
+
+	mms_rc rc = load(env, job, &is_there, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (!is_there || job->state.status == MMS_STATE_DELETED)
+		return drop(env, job, err);
+	set_mark(env, job);
+	if (job->side.wish == MMS_WISH_ABSENT || strcmp(job->entry->operation, "delete") == 0)
+		return prepare_delete(env, job, err);
+	if (job->state.status != MMS_STATE_CREATING && job->state.version != NULL)
+		return prepare_change(env, job, err);
+	job->write.kind = MMS_WRITE_CREATE;
+	return MMS_OK;
+}
+
+/* It is there already, or not as it was: look, merge, and perhaps write again. */
+static mms_rc
+look_again(const struct mms_job_env *env, struct mms_job *job, struct mms_err *why,
+	   struct mms_err *err)
+{
+	bool is_good = false;
+
+	if (job->rounds >= JOB_ROUNDS)
+		return fail(env, job, why, err);
+	mms_rc rc = look(env, job, &is_good, err);
+	return rc == MMS_OK && is_good ? merge(env, job, err) : rc;
+}
+
+mms_rc
+mms_job_finish(const struct mms_job_env *env, struct mms_job *job,
+	       struct mms_write_result *result, struct mms_err *err)
+{
+	enum mms_write_kind kind = job->write.kind;
+
+	job->rounds++;
+	if (result->err.code == MMS_OK)
+		return settle(env, job,
+			      kind == MMS_WRITE_CREATE   ? MMS_OUTCOME_MADE
+			      : kind == MMS_WRITE_CHANGE ? MMS_OUTCOME_CHANGED
+							 : MMS_OUTCOME_REMOVED,
+			      kind == MMS_WRITE_DELETE ? NULL : &result->event, err);
+	if (result->err.code == MMS_E_CONFLICT && kind != MMS_WRITE_DELETE)
+		return look_again(env, job, &result->err, err);
+	if (result->err.code == MMS_E_GONE && kind == MMS_WRITE_CHANGE)
+		return settle(env, job, MMS_OUTCOME_REMOVED_OUTSIDE, NULL, err);
+	if (is_of_item(result->err.code))
+		return fail(env, job, &result->err, err);
+	mms_err_move(err, &result->err);
+	return err->code;
+}

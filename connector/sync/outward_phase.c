@@ -1,0 +1,231 @@
+/*
+ * The outward half of a run: bookings that changed are announced, then each calendar with something in its
+ * outbox is visited, as many at once as there are workers. It comes after all turns, so that one run is
+ * enough whatever their order; and whoever was told `queued` while one of these turns had the lease is
+ * served here.
+ */
+#include <pthread.h>
+#include <string.h>
+
+#include "choose.h"
+#include "crew.h"
+#include "mmsync/mem.h"
+#include "outward.h"
+
+/* What is done for one calendar may put something into another's outbox. */
+#define ROUNDS_MAX 3
+
+struct phase {
+	const struct mms_worker *pattern;
+	struct mms_sources *sources;
+	struct mms_sync_report *report;
+	unsigned char site_uuid[16];
+	struct mms_source **jobs;
+	size_t n_jobs, n_taken, n_done;
+	pthread_mutex_t lock; /* of the four above and the report */
+};
+
+static bool
+is_written_to(const struct mms_source *source)
+{
+	const struct mms_integration *i = &source->integration;
+	const struct mms_provider *provider = mms_provider_find(i->type);
+
+	return provider != NULL && provider->ops != NULL &&
+	       (provider->caps & MMS_CAP_WRITE) != 0 && i->is_active && i->direction != NULL &&
+	       strcmp(i->direction, "Two-way (Read & Write)") == 0;
+}
+
+/* May this run visit it? What is due is asked of the outbox, not of the interval. */
+static bool
+is_chosen(const struct phase *p, const struct mms_source *source)
+{
+	struct mms_sync_options options = *p->pattern->options;
+	bool only_due = options.only_due;
+
+	options.only_due = false;
+	return is_written_to(source) && (!only_due || source->integration.is_auto) &&
+	       mms_choose_is_wanted(&options, source, p->report->started_ms);
+}
+
+static struct mms_outward
+outward_of(const struct phase *p, struct mms_worker *worker)
+{
+	struct mms_outward o = { .worker = worker,
+				 .sources = p->sources,
+				 .now_ms = p->report->started_ms };
+
+	memcpy(o.site_uuid, p->site_uuid, sizeof o.site_uuid);
+	return o;
+}
+
+/* ---- announcing ---------------------------------------------------------------------------- */
+
+/* Was this calendar read in full in this run? Then its bookings are compared in full, too. */
+static bool
+was_read_whole(const struct phase *p, const struct mms_source *source)
+{
+	for (size_t i = 0; i < p->report->n; i++) {
+		const struct mms_turn *turn = &p->report->turns[i];
+		if (strcmp(turn->name, source->integration.name) == 0)
+			return strcmp(turn->status, "success") == 0 &&
+			       strcmp(turn->mode, "full") == 0;
+	}
+	return false;
+}
+
+static void
+announce(struct mms_worker *worker, void *aux)
+{
+	struct phase *p = aux;
+	struct mms_outward o = outward_of(p, worker);
+	MMS_AUTO(mms_err) err = { 0 };
+
+	mms_rc rc = mms_gather_changed(&o, &err);
+	for (size_t i = 0; rc == MMS_OK && i < p->sources->n; i++) {
+		const struct mms_source *source = &p->sources->items[i];
+		if (is_written_to(source) && was_read_whole(p, source))
+			rc = mms_gather_all_of(&o, source, &err);
+	}
+	(void)pthread_mutex_lock(&p->lock);
+	if (rc != MMS_OK)
+		mms_outward_note_trouble(p->report, "bookings", &err);
+	(void)pthread_mutex_unlock(&p->lock);
+}
+
+/* ---- visiting ------------------------------------------------------------------------------ */
+
+void
+mms_outward_note_trouble(struct mms_sync_report *report, const char *name, struct mms_err *err)
+{
+	struct mms_outward_trouble *moved = mms_grow(report->troubles, report->n_troubles,
+						     &report->cap_troubles, sizeof *moved);
+
+	if (moved == NULL)
+		return;
+	report->troubles = moved;
+	moved[report->n_troubles] = (struct mms_outward_trouble){ 0 };
+	moved[report->n_troubles].name = mms_text_copy(name);
+	mms_err_move(&moved[report->n_troubles].err, err);
+	report->n_troubles++;
+}
+
+static struct mms_source *
+take(struct phase *p)
+{
+	(void)pthread_mutex_lock(&p->lock);
+	struct mms_source *source = p->n_taken < p->n_jobs ? p->jobs[p->n_taken++] : NULL;
+	(void)pthread_mutex_unlock(&p->lock);
+	return source;
+}
+
+static void
+add_up(struct mms_booking_counts *sum, const struct mms_booking_counts *one)
+{
+	sum->created += one->created;
+	sum->updated += one->updated;
+	sum->deleted += one->deleted;
+	sum->failed += one->failed;
+	sum->requests += one->requests;
+	sum->retries += one->retries;
+}
+
+static void
+visit(struct mms_worker *worker, void *aux)
+{
+	struct phase *p = aux;
+	struct mms_outward o = outward_of(p, worker);
+	struct mms_source *source;
+
+	while ((source = take(p)) != NULL) {
+		struct mms_booking_counts counts = { 0 };
+		MMS_AUTO(mms_err) err = { 0 };
+
+		mms_rc rc = mms_outbound_run(&o, source, NULL, NULL, &counts, &err);
+		(void)pthread_mutex_lock(&p->lock);
+		p->n_done++;
+		add_up(&p->report->bookings, &counts);
+		if (rc != MMS_OK && rc != MMS_E_HELD)
+			mms_outward_note_trouble(p->report, source->integration.name, &err);
+		(void)pthread_mutex_unlock(&p->lock);
+	}
+}
+
+/* The calendars that something waits for; those that were in trouble in this run wait for the next. */
+static mms_rc
+find_jobs(struct phase *p, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+	uint64_t *ids = NULL;
+	size_t n = 0;
+
+	p->n_jobs = p->n_taken = p->n_done = 0;
+	mms_rc rc = mms_pool_lend(p->pattern->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_outbox_waiting(lent.db, p->report->started_ms, &ids, &n, err);
+	for (size_t i = 0; rc == MMS_OK && i < n; i++) {
+		for (size_t k = 0; k < p->sources->n; k++) {
+			struct mms_source *source = &p->sources->items[k];
+			if (source->cursor.id == ids[i] && is_chosen(p, source))
+				p->jobs[p->n_jobs++] = source;
+		}
+	}
+	mms_free(ids);
+	return rc;
+}
+
+static mms_rc
+run_rounds(struct phase *p, size_t n_workers, struct mms_err *err)
+{
+	mms_rc rc = mms_crew_run(p->pattern, 1, announce, p, err);
+
+	for (int round = 0; rc == MMS_OK && round < ROUNDS_MAX; round++) {
+		size_t n_troubles = p->report->n_troubles;
+		struct mms_booking_counts before = p->report->bookings;
+
+		rc = find_jobs(p, err);
+		if (rc != MMS_OK || p->n_jobs == 0)
+			return rc;
+		size_t n = n_workers < p->n_jobs ? n_workers : p->n_jobs;
+		rc = mms_crew_run(p->pattern, n, visit, p, err);
+		if (rc != MMS_OK && p->n_done == p->n_jobs) {
+			mms_err_release(err);
+			rc = MMS_OK;
+		}
+		const struct mms_booking_counts *after = &p->report->bookings;
+		/* Where nothing went well another round would meet the same trouble. */
+		if (after->created + after->updated + after->deleted ==
+			    before.created + before.updated + before.deleted ||
+		    p->report->n_troubles != n_troubles || after->failed != before.failed)
+			return rc;
+	}
+	return rc;
+}
+
+mms_rc
+mms_outward_phase(const struct mms_worker *pattern, struct mms_sources *sources,
+		  struct mms_sync_report *report, struct mms_err *err)
+{
+	struct phase p = { .pattern = pattern, .sources = sources, .report = report };
+	const struct mms_sync_env *env = pattern->env;
+	bool is_any = false;
+
+	for (size_t i = 0; i < sources->n; i++)
+		is_any = is_any || is_written_to(&sources->items[i]);
+	if (!is_any)
+		return MMS_OK;
+	mms_rc rc = mms_outward_site(env, p.site_uuid, err);
+	if (rc != MMS_OK)
+		return rc;
+	p.jobs = mms_alloc((sources->n + 1) * sizeof(struct mms_source *));
+	if (p.jobs == NULL || pthread_mutex_init(&p.lock, NULL) != 0) {
+		mms_free(p.jobs);
+		return mms_fail_nomem(err);
+	}
+	int64_t jobs =
+		pattern->options->jobs > 0 ? pattern->options->jobs : env->site->config.jobs;
+	rc = run_rounds(&p, jobs > 0 ? (size_t)jobs : 1, err);
+	(void)pthread_mutex_destroy(&p.lock);
+	mms_free(p.jobs);
+	return rc;
+}

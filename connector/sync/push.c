@@ -1,0 +1,442 @@
+/* Bookings brought to the outside calendars now (see the header). */
+#include "mmsync/push.h"
+
+#include <string.h>
+
+#include "choose.h"
+#include "heartbeat.h"
+#include "mmsync/busy.h"
+#include "mmsync/mem.h"
+#include "mmsync/schema.h"
+#include "mmsync/uuid.h"
+#include "outward.h"
+
+static void
+event_release(struct mms_push_event *event)
+{
+	mms_free(event->integration);
+	mms_free(event->event);
+	mms_free(event->external_id);
+	mms_err_release(&event->err);
+}
+
+void
+mms_push_report_release(struct mms_push_report *report)
+{
+	if (report == NULL)
+		return;
+	for (size_t i = 0; i < report->n; i++) {
+		struct mms_push_booking *b = &report->bookings[i];
+		for (size_t k = 0; k < b->n_events; k++)
+			event_release(&b->events[k]);
+		mms_free(b->events);
+		mms_free(b->name);
+	}
+	mms_free(report->bookings);
+	*report = (struct mms_push_report){ 0 };
+}
+
+/* What is set up once and torn down with it. */
+struct push {
+	const struct mms_sync_env *env;
+	const struct mms_push_options *options;
+	const struct mms_sync_options sync_options; /* what sessions ask of their worker */
+	struct mms_push_report *report;
+	struct mms_worker worker;
+	struct mms_outward o;
+	struct mms_sources sources;
+	struct mms_heartbeat *heartbeat;
+};
+
+static void
+push_release(struct push *p)
+{
+	mms_heartbeat_stop(p->heartbeat);
+	mms_sources_release(&p->sources);
+	mms_digest_release(&p->worker.digest);
+	mms_email_free(p->worker.email);
+	mms_provider_env_release(&p->worker.provider_env);
+	mms_zones_free(p->worker.zones);
+}
+
+mms_rc
+mms_outward_site(const struct mms_sync_env *env, unsigned char out[16], struct mms_err *err)
+{
+	MMS_AUTO(mms_installation) installation = { 0 };
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	mms_rc rc = mms_pool_lend(env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_installation_load(lent.db, env->site, &installation, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (installation.is_elsewhere) {
+		mms_fail(err, MMS_E_CONFIG,
+			 "this site is a copy, or was moved: it was set up in database %s, "
+			 "folder %s; nothing is written to people's calendars from here",
+			 installation.bound_database, installation.bound_dir);
+		return mms_hint(err, "say which it is: mmsync --site %s schema adopt --help",
+				env->site->dir);
+	}
+	if (!mms_uuid_parse(installation.site_uuid, out))
+		return mms_fail(err, MMS_E_DB, "mmsync_installation.site_uuid is not a UUID");
+	return MMS_OK;
+}
+
+static mms_rc
+set_up(struct push *p, struct mms_err *err)
+{
+	struct mms_worker *w = &p->worker;
+	const struct mms_sync_env *env = p->env;
+
+	w->env = env;
+	w->options = &p->sync_options;
+	p->o = (struct mms_outward){ .worker = w, .now_ms = mms_clock_now_ms(env->clock) };
+	mms_rc rc = mms_zones_new(&w->zones, err);
+	if (rc == MMS_OK)
+		rc = mms_choose_zones(env, w->zones, &w->event_zone, &w->site_zone, err);
+	if (rc == MMS_OK)
+		rc = mms_outward_site(env, p->o.site_uuid, err);
+	if (rc == MMS_OK)
+		rc = mms_email_new(&w->email, true, err);
+	if (rc == MMS_OK)
+		rc = mms_uuid_new(p->o.now_ms, w->run, err);
+	memcpy(w->site, p->o.site_uuid, sizeof w->site);
+	w->has_site = rc == MMS_OK;
+	return rc;
+}
+
+/* ---- planning ------------------------------------------------------------------------------ */
+
+static struct mms_push_booking *
+add_booking(struct mms_push_report *report, const char *name)
+{
+	struct mms_push_booking *moved =
+		mms_grow(report->bookings, report->n, &report->cap, sizeof *moved);
+
+	if (moved == NULL)
+		return NULL;
+	report->bookings = moved;
+	moved[report->n] = (struct mms_push_booking){ .status = "success" };
+	moved[report->n].name = mms_text_copy(name);
+	return moved[report->n].name != NULL ? &moved[report->n++] : NULL;
+}
+
+static struct mms_push_event *
+add_event(struct mms_push_booking *booking, const char *integration, const char *external_id,
+	  const char *row_name)
+{
+	struct mms_push_event *moved = mms_grow(booking->events, booking->n_events,
+						&booking->cap_events, sizeof *moved);
+
+	if (moved == NULL)
+		return NULL;
+	booking->events = moved;
+	struct mms_push_event *e = &moved[booking->n_events];
+	*e = (struct mms_push_event){ .action = "unchanged" };
+	e->integration = mms_text_copy(integration);
+	e->external_id = mms_text_copy(external_id);
+	e->event = mms_text_copy(row_name);
+	booking->n_events++;
+	return (integration != NULL && e->integration == NULL) ||
+			       (external_id != NULL && e->external_id == NULL) ||
+			       (row_name != NULL && e->event == NULL)
+		       ? NULL
+		       : e;
+}
+
+static mms_rc
+unknown(struct push *p, const char *name, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+	MMS_AUTO(mms_err) ignored = { 0 };
+	char *near = NULL;
+
+	if (mms_pool_lend(p->env->pool, &lent, &ignored) == MMS_OK &&
+	    mms_busy_near_booking(lent.db, name, &near, &ignored) == MMS_OK && near != NULL)
+		mms_hint(err, "did you mean '%s'?", near);
+	mms_free(near);
+	return MMS_E_USAGE;
+}
+
+static mms_rc
+plan_one(struct push *p, const char *name, struct mms_err *err)
+{
+	MMS_AUTO(mms_outward_events) planned = { 0 };
+	const struct mms_announce what = { .booking = name,
+					   .is_asked_for = true,
+					   .is_dry = p->options->is_dry };
+
+	mms_rc rc = mms_announce_booking(&p->o, &what, &planned, err);
+	if (rc == MMS_E_USAGE)
+		return unknown(p, name, err);
+	if (rc != MMS_OK)
+		return rc;
+	struct mms_push_booking *booking = add_booking(p->report, name);
+	if (booking == NULL)
+		return mms_fail_nomem(err);
+	for (size_t i = 0; i < planned.n; i++) {
+		const struct mms_outward_event *from = &planned.items[i];
+		struct mms_push_event *e = add_event(booking, from->integration,
+						     from->external_id, from->row_name);
+		if (e == NULL)
+			return mms_fail_nomem(err);
+		memcpy(e->uuid, from->uuid, sizeof e->uuid);
+		e->cursor_id = from->cursor_id;
+		e->is_waiting = from->step != MMS_STEP_NOTHING;
+		e->why = from->why;
+		if (e->is_waiting && p->options->is_dry)
+			e->action = "planned";
+	}
+	if (planned.n == 0 && !planned.has_target && !planned.is_gone) {
+		booking->status = "skipped";
+		booking->why = planned.why_none != NULL ? planned.why_none
+							: "nobody is assigned to it";
+	}
+	return MMS_OK;
+}
+
+/* ---- doing --------------------------------------------------------------------------------- */
+
+/* The report's event of this UUID; of a booking that nobody named a place is made. */
+static struct mms_push_event *
+find_event(struct push *p, const struct mms_outbound_told *told)
+{
+	struct mms_push_report *report = p->report;
+	struct mms_push_booking *booking = NULL;
+
+	for (size_t i = 0; i < report->n; i++) {
+		struct mms_push_booking *b = &report->bookings[i];
+		for (size_t k = 0; k < b->n_events; k++) {
+			if (memcmp(b->events[k].uuid, told->state->uuid, 16) == 0)
+				return &b->events[k];
+		}
+		if (told->booking != NULL && strcmp(b->name, told->booking) == 0)
+			booking = b;
+	}
+	if (!p->options->is_pending || told->booking == NULL)
+		return NULL;
+	if (booking == NULL)
+		booking = add_booking(report, told->booking);
+	struct mms_push_event *e =
+		booking == NULL ? NULL
+				: add_event(booking, told->state->integration,
+					    told->state->external_id, told->state->row_name);
+	if (e != NULL)
+		memcpy(e->uuid, told->state->uuid, sizeof e->uuid);
+	return e;
+}
+
+static void
+on_told(void *aux, const struct mms_outbound_told *told)
+{
+	struct push *p = aux;
+	struct mms_push_event *e = find_event(p, told);
+
+	if (e == NULL)
+		return;
+	e->is_waiting = false;
+	e->action = told->action;
+	if (told->err->code != MMS_OK) {
+		mms_err_release(&e->err);
+		e->err.code = told->err->code;
+		mms_str_add(&e->err.text, mms_err_text(told->err));
+		mms_str_add(&e->err.hint, mms_err_hint(told->err));
+	}
+}
+
+/* Everything of this calendar that still waits failed for the calendar's reason. */
+static void
+fail_waiting(struct push *p, uint64_t cursor_id, const struct mms_err *why)
+{
+	for (size_t i = 0; i < p->report->n; i++) {
+		struct mms_push_booking *b = &p->report->bookings[i];
+		for (size_t k = 0; k < b->n_events; k++) {
+			struct mms_push_event *e = &b->events[k];
+			if (!e->is_waiting || e->cursor_id != cursor_id ||
+			    e->err.code != MMS_OK)
+				continue;
+			e->err.code = why->code;
+			mms_str_add(&e->err.text, mms_err_text(why));
+			mms_str_add(&e->err.hint, mms_err_hint(why));
+		}
+	}
+}
+
+static bool
+is_end(mms_rc rc)
+{
+	return rc == MMS_E_STOPPED || rc == MMS_E_NOMEM || rc == MMS_E_DB || rc == MMS_E_BUG;
+}
+
+static bool
+is_waiting_for(const struct push *p, uint64_t cursor_id)
+{
+	for (size_t i = 0; i < p->report->n; i++) {
+		const struct mms_push_booking *b = &p->report->bookings[i];
+		for (size_t k = 0; k < b->n_events; k++) {
+			if (b->events[k].is_waiting && b->events[k].cursor_id == cursor_id)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+has_id(const uint64_t *ids, size_t n, uint64_t id)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (ids[i] == id)
+			return true;
+	}
+	return false;
+}
+
+static mms_rc
+do_all(struct push *p, const uint64_t *waiting, size_t n_waiting, struct mms_err *err)
+{
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && i < p->sources.n; i++) {
+		struct mms_source *source = &p->sources.items[i];
+		struct mms_booking_counts counts = { 0 };
+		uint64_t id = source->cursor.id;
+
+		if (id == 0 || (!is_waiting_for(p, id) && !has_id(waiting, n_waiting, id)))
+			continue;
+		rc = mms_outbound_run(&p->o, source, on_told, p, &counts, err);
+		if (rc == MMS_OK || is_end(rc))
+			continue;
+		if (rc != MMS_E_HELD)
+			fail_waiting(p, id, err);
+		mms_err_release(err);
+		rc = MMS_OK;
+	}
+	return rc;
+}
+
+/* Connections to services and a heartbeat, only where there is something to do. */
+static mms_rc
+get_ready(struct push *p, struct mms_err *err)
+{
+	struct mms_worker *w = &p->worker;
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	w->provider_env = (struct mms_provider_env){
+		.zones = w->zones,
+		.clock = p->env->clock,
+		.is_stopped = p->env->is_stopped,
+		.spool_dir = p->env->spool_dir,
+		.deadline_mono_ms = p->options->deadline_mono_ms,
+	};
+	mms_rc rc = mms_provider_env_open(&w->provider_env, &p->env->site->config, err);
+	if (rc == MMS_OK)
+		rc = mms_heartbeat_start(&p->heartbeat, &p->env->site->db, err);
+	if (rc != MMS_OK)
+		return rc;
+	w->owner = mms_heartbeat_owner(p->heartbeat);
+	rc = mms_pool_lend(p->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_sources_load(lent.db, &p->sources, err);
+	if (rc == MMS_OK)
+		rc = mms_sources_settle(lent.db, &p->sources, err);
+	p->o.sources = &p->sources;
+	return rc;
+}
+
+static mms_rc
+work_off(struct push *p, struct mms_err *err)
+{
+	uint64_t *waiting = NULL;
+	size_t n_waiting = 0;
+	bool has_work = false;
+	MMS_AUTO(mms_lent) lent = { 0 };
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; i < p->report->n; i++) {
+		for (size_t k = 0; k < p->report->bookings[i].n_events; k++)
+			has_work = has_work || p->report->bookings[i].events[k].is_waiting;
+	}
+	if (p->options->is_pending) {
+		rc = mms_pool_lend(p->env->pool, &lent, err);
+		if (rc == MMS_OK)
+			rc = mms_outbox_waiting(lent.db, p->o.now_ms, &waiting, &n_waiting,
+						err);
+		mms_lent_release(&lent);
+	}
+	if (rc == MMS_OK && (has_work || n_waiting > 0))
+		rc = get_ready(p, err);
+	if (rc == MMS_OK && (has_work || n_waiting > 0))
+		rc = do_all(p, waiting, n_waiting, err);
+	mms_free(waiting);
+	return rc;
+}
+
+/* ---- telling ------------------------------------------------------------------------------- */
+
+/* Rows that were made meanwhile have a name now. */
+static mms_rc
+name_rows(struct push *p, struct mms_push_booking *booking, struct mms_err *err)
+{
+	MMS_AUTO(mms_own_states) states = { 0 };
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	mms_rc rc = mms_pool_lend(p->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_own_states_of_booking(lent.db, booking->name, &states, err);
+	for (size_t i = 0; rc == MMS_OK && i < booking->n_events; i++) {
+		struct mms_push_event *e = &booking->events[i];
+		for (size_t k = 0; k < states.n; k++) {
+			if (memcmp(states.items[k].uuid, e->uuid, 16) != 0 ||
+			    states.items[k].row_name == NULL)
+				continue;
+			mms_free(e->event);
+			e->event = mms_text_copy(states.items[k].row_name);
+			if (e->event == NULL)
+				return mms_fail_nomem(err);
+		}
+	}
+	return rc;
+}
+
+static void
+judge(struct mms_push_booking *booking, bool is_dry)
+{
+	bool is_failed = false, is_waiting = false;
+
+	for (size_t i = 0; i < booking->n_events; i++) {
+		is_failed = is_failed || booking->events[i].err.code != MMS_OK;
+		is_waiting = is_waiting || booking->events[i].is_waiting;
+	}
+	if (is_failed)
+		booking->status = "failed";
+	else if (is_waiting && !is_dry)
+		booking->status = "queued";
+}
+
+mms_rc
+mms_push_run(const struct mms_sync_env *env, const struct mms_push_options *options,
+	     struct mms_push_report *report, struct mms_err *err)
+{
+	struct push p __attribute__((cleanup(push_release))) = {
+		.env = env,
+		.options = options,
+		.report = report,
+		.sync_options = { .is_dry = options->is_dry,
+				  .deadline_mono_ms = options->deadline_mono_ms },
+	};
+
+	*report = (struct mms_push_report){ .is_dry = options->is_dry };
+	mms_rc rc = set_up(&p, err);
+	for (size_t i = 0; rc == MMS_OK && i < options->n_bookings; i++)
+		rc = plan_one(&p, options->bookings[i], err);
+	if (rc == MMS_OK && !options->is_dry)
+		rc = work_off(&p, err);
+	for (size_t i = 0; i < report->n; i++) {
+		MMS_AUTO(mms_err) ignored = { 0 };
+		if (!options->is_dry)
+			(void)!name_rows(&p, &report->bookings[i], &ignored);
+		judge(&report->bookings[i], options->is_dry);
+	}
+	return rc;
+}

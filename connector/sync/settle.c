@@ -1,0 +1,422 @@
+/*
+ * What became of an event of ours, in one transaction under the lease: its row, its state, the booking's
+ * notes with history and Version, the outbox.
+ */
+#include <string.h>
+
+#include "booking_edit.h"
+#include "mmsync/fault.h"
+#include "mmsync/mem.h"
+#include "mmsync/policy.h"
+#include "mmsync/runs.h"
+#include "mmsync/series.h"
+#include "mmsync/uuid.h"
+
+#define SETTLE_TRIES  6
+#define PAUSE_BASE_MS 20
+#define PAUSE_MAX_MS  1000
+
+/* `modified` must differ from what it was, also when the site's clock is set back. */
+static int64_t
+later(int64_t now_us, int64_t old_us)
+{
+	return old_us != MMS_NO_TIME && old_us >= now_us ? old_us + 1 : now_us;
+}
+
+static bool
+is_removed(enum mms_outcome outcome)
+{
+	return outcome == MMS_OUTCOME_REMOVED || outcome == MMS_OUTCOME_REMOVED_OUTSIDE;
+}
+
+/* One try at a settle. */
+struct attempt {
+	const struct mms_outward *o;
+	struct mms_settlement *s;
+	struct mms_db *db;
+	struct mms_booking_edit edit;
+	char *row_name;  /* owned: as it will be; NULL: the event has no row */
+	char *stored_id; /* owned */
+	bool is_new_row;
+	int64_t now_us; /* site time */
+};
+
+static void
+attempt_release(struct attempt *a)
+{
+	mms_booking_edit_release(&a->edit);
+	mms_free(a->row_name);
+	mms_free(a->stored_id);
+}
+
+/* The row's name: its own, or a new number where there is none, and one is wanted. */
+static mms_rc
+name_row(struct attempt *a, struct mms_err *err)
+{
+	const struct mms_own_state *state = a->s->state;
+	int64_t number = 0;
+
+	mms_rc rc = mms_outward_stored_id(a->o->worker, state->external_id, &a->stored_id, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (state->row_name != NULL && state->has_row) {
+		a->row_name = mms_text_copy(state->row_name);
+		return a->row_name != NULL ? MMS_OK : mms_fail_nomem(err);
+	}
+	if (is_removed(a->s->outcome) || a->s->side->booking.name == NULL)
+		return MMS_OK;
+	a->is_new_row = true;
+	rc = mms_series_take(a->db, 1, &number, err);
+	return rc == MMS_OK ? mms_series_event_name(a->s->source->integration.name, number,
+						    &a->row_name, err)
+			    : rc;
+}
+
+static mms_rc
+put_row(struct attempt *a, struct mms_tx *tx, struct mms_err *err)
+{
+	const struct mms_settlement *s = a->s;
+	const char *by = a->o->worker->env->site->config.sync_user;
+	struct mms_own_row row = {
+		.name = a->row_name,
+		.integration = s->source->integration.name,
+		.external_id = a->stored_id,
+		.booking = s->side->booking.name,
+		.row = &a->edit.row,
+		.modified_us = s->state->row_modified_us,
+		.new_modified_us =
+			a->is_new_row ? a->now_us : later(a->now_us, s->state->row_modified_us),
+		.by = by,
+		.synced_us = a->now_us
+	};
+
+	if (a->row_name == NULL)
+		return MMS_OK;
+	if (is_removed(s->outcome))
+		return mms_own_row_mark(tx, a->row_name,
+					s->outcome == MMS_OUTCOME_REMOVED
+						? MMS_ROW_DELETED_LOCALLY
+						: MMS_ROW_DELETED_EXTERNALLY,
+					NULL, by, row.new_modified_us, err);
+	if (s->side->booking.name == NULL)
+		return MMS_OK;
+	return a->is_new_row ? mms_own_row_insert(tx, &row, err)
+			     : mms_own_row_update(tx, &row, err);
+}
+
+/* The state as it will be: a view, whose texts are others'. */
+static mms_rc
+put_state(struct attempt *a, struct mms_tx *tx, struct mms_err *err)
+{
+	MMS_AUTO(mms_str) base = { 0 };
+	const struct mms_settlement *s = a->s;
+	struct mms_own_state state = *s->state;
+	mms_rc rc = MMS_OK;
+
+	state.attempts = 0;
+	state.row_name = a->row_name;
+	if (s->event != NULL)
+		state.version = s->event->version;
+	if (s->event != NULL && s->event->ical_uid != NULL)
+		state.ical_uid = s->event->ical_uid;
+	state.status = is_removed(s->outcome) ? MMS_STATE_DELETED : MMS_STATE_SYNCED;
+	state.removed_by = s->outcome == MMS_OUTCOME_REMOVED           ? MMS_REMOVED_BY_US
+			   : s->outcome == MMS_OUTCOME_REMOVED_OUTSIDE ? MMS_REMOVED_OUTSIDE
+								       : MMS_REMOVED_UNKNOWN;
+	if (s->outcome == MMS_OUTCOME_REMOVED) {
+		state.base = NULL; /* who wants it again gets a new one */
+	} else if (s->side->booking.name != NULL) {
+		rc = mms_base_write(&a->edit.base, &base, err);
+		state.base = base.ptr;
+	}
+	return rc == MMS_OK ? mms_own_state_write(tx, &state, a->o->now_ms, err) : rc;
+}
+
+/* The booking, its history, the Version that tells both. */
+static mms_rc
+put_booking(struct attempt *a, struct mms_tx *tx, struct mms_err *err)
+{
+	const struct mms_booking *b = &a->s->side->booking;
+	struct mms_booking_change *change = &a->edit.change;
+	struct mms_booking_version version = { .before = b, .after = change };
+	const char *by = a->o->worker->env->site->config.sync_user;
+
+	if (b->name == NULL || !a->edit.is_changed)
+		return MMS_OK;
+	change->by = by;
+	change->new_modified_us = later(a->now_us, b->modified_us);
+	mms_rc rc = mms_booking_write(tx, change, err);
+	for (size_t i = 0; rc == MMS_OK && i < a->edit.n_history; i++) {
+		version.added[i].row = (struct mms_booking_history){
+			.booking = b->name,
+			.event_type = a->edit.history[i].event_type,
+			.text = mms_str_get(&a->edit.history[i].text),
+			.by = by,
+			.at_us = a->now_us,
+		};
+		rc = mms_booking_add_history(tx, &version.added[i].row, version.added[i].name,
+					     &version.added[i].idx, err);
+		version.n_added++;
+	}
+	if (rc == MMS_OK)
+		rc = mms_booking_add_version(tx, &version, a->now_us, err);
+	/* Who took a change over from outside plans the others anew; our notes change nothing. */
+	if (rc == MMS_OK && a->s->outcome != MMS_OUTCOME_TAKEN &&
+	    a->s->outcome != MMS_OUTCOME_REMOVED_OUTSIDE)
+		rc = mms_own_states_planned(tx, b->name, b->modified_us,
+					    change->new_modified_us, err);
+	return rc;
+}
+
+static mms_rc
+put_outbox(struct attempt *a, struct mms_tx *tx, struct mms_err *err)
+{
+	const struct mms_settlement *s = a->s;
+	mms_rc rc = MMS_OK;
+
+	if (s->entry != NULL && !s->asks_outbox)
+		rc = mms_outbox_done(tx, s->entry, err);
+	if (rc == MMS_OK && s->entry == NULL && s->asks_outbox)
+		rc = mms_outbox_put(tx, s->state, "update", a->o->now_ms, err);
+	if (rc == MMS_OK && s->state->status == MMS_STATE_FAILED)
+		rc = mms_outbox_drop_letters(tx, s->state->cursor_id, s->state->key, err);
+	return rc;
+}
+
+/* How far availability must look back for this event, ms. */
+static int64_t
+length_ms(const struct attempt *a)
+{
+	return is_removed(a->s->outcome)
+		       ? 0
+		       : (a->edit.row.end_us - a->edit.row.start_us + 999) / 1000;
+}
+
+static mms_rc
+run_tx(struct attempt *a, struct mms_tx *tx, struct mms_err *err)
+{
+	const struct mms_settlement *s = a->s;
+
+	mms_rc rc = mms_tx_begin(tx, a->db, err);
+	if (rc == MMS_OK)
+		rc = mms_lease_touch(tx, s->lease, length_ms(a), err);
+	if (rc == MMS_OK)
+		rc = mms_integrations_hold(tx, s->source->integration.name, err);
+	if (rc == MMS_OK)
+		rc = put_row(a, tx, err);
+	if (rc == MMS_OK)
+		rc = put_state(a, tx, err);
+	if (rc == MMS_OK) /* after the state, whose booking_modified it moves on */
+		rc = put_booking(a, tx, err);
+	if (rc == MMS_OK)
+		rc = put_outbox(a, tx, err);
+	return rc == MMS_OK ? mms_tx_commit(tx, err) : rc;
+}
+
+static mms_rc
+try_once(const struct mms_outward *o, struct mms_settlement *s, struct mms_err *err)
+{
+	struct attempt a __attribute__((cleanup(attempt_release))) = {
+		.o = o,
+		.s = s,
+		.now_us = mms_zone_to_wall(o->worker->site_zone, o->now_ms),
+	};
+	MMS_AUTO(mms_lent) lent = { 0 };
+	MMS_AUTO(mms_tx) tx = { 0 };
+	MMS_AUTO(mms_err) asked = { 0 };
+	bool has_happened = false;
+
+	mms_rc rc = mms_pool_lend(o->worker->env->pool, &lent, err);
+	a.db = lent.db;
+	if (rc == MMS_OK)
+		rc = name_row(&a, err);
+	if (rc == MMS_OK)
+		rc = mms_booking_edit_make(o, s, a.row_name, &a.edit, err);
+	if (rc == MMS_OK)
+		rc = run_tx(&a, &tx, err);
+	if (rc == MMS_OK) {
+		mms_lease_advance(s->lease);
+		return MMS_OK;
+	}
+	if (!tx.is_in_doubt)
+		return rc;
+	mms_tx_release(&tx);
+	mms_rc answer = mms_lease_ask(lent.db, s->lease, &has_happened, &asked);
+	if (answer == MMS_OK && has_happened)
+		return MMS_OK;
+	if (answer == MMS_E_HELD) {
+		mms_err_move(err, &asked);
+		return MMS_E_HELD;
+	}
+	return rc;
+}
+
+mms_rc
+mms_outward_pause(const struct mms_outward *o, unsigned attempt, struct mms_err *err)
+{
+	const struct mms_provider_env *env = &o->worker->provider_env;
+	MMS_AUTO(mms_err) ignored = { 0 };
+	uint32_t noise = 0;
+
+	if ((env->is_stopped != NULL && atomic_load(env->is_stopped)) ||
+	    (env->deadline_mono_ms > 0 && mms_clock_mono_ms() >= env->deadline_mono_ms))
+		return mms_fail(err, MMS_E_STOPPED, "stopped while the database was busy");
+	(void)!mms_random(&noise, sizeof noise, &ignored);
+	mms_clock_sleep_ms(
+		mms_policy_delay_ms(attempt, PAUSE_BASE_MS, PAUSE_MAX_MS, -1, noise));
+	return MMS_OK;
+}
+
+/* Booking and row as they are now, for another try. */
+static mms_rc
+read_again(const struct mms_outward *o, struct mms_settlement *s,
+	   struct mms_booking_side *again, struct mms_err *err)
+{
+	MMS_AUTO(mms_own_state) state = { 0 };
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	mms_booking_side_release(again);
+	mms_rc rc = mms_booking_side_load(o, s->state->booking, s->source->integration.user,
+					  again, err);
+	if (rc == MMS_OK)
+		rc = mms_pool_lend(o->worker->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_own_state_load(lent.db, s->state->uuid, &state, err);
+	if (rc != MMS_OK)
+		return rc;
+	s->side = again; /* a change since what was sent is planned anew */
+	s->state->has_row = state.has_row;
+	s->state->row_modified_us = state.row_modified_us;
+	char *old = s->state->row_name;
+	s->state->row_name = state.row_name;
+	state.row_name = old;
+	return MMS_OK;
+}
+
+mms_rc
+mms_settle(const struct mms_outward *o, struct mms_settlement *s, struct mms_err *err)
+{
+	MMS_AUTO(mms_booking_side) again = { 0 };
+	const struct mms_booking_side *side = s->side;
+
+	mms_fault_step();
+	for (unsigned attempt = 0;; attempt++) {
+		mms_rc rc = try_once(o, s, err);
+		bool is_again = rc == MMS_E_RETRY ||
+				(rc == MMS_E_CONFLICT && s->outcome != MMS_OUTCOME_TAKEN);
+		if (is_again && attempt + 1 < SETTLE_TRIES) {
+			bool is_conflict = rc == MMS_E_CONFLICT;
+			rc = mms_outward_pause(o, attempt, err);
+			if (rc == MMS_OK && is_conflict)
+				rc = read_again(o, s, &again, err);
+			if (rc == MMS_OK)
+				continue;
+		}
+		s->side = side; /* what was read again here goes with us */
+		return rc;
+	}
+}
+
+/* ---- entries that come to no event ---------------------------------------------------------- */
+
+/* After so many attempts, the first of which follow at once, about half a day is over. */
+#define ENTRY_ATTEMPTS 20
+#define ENTRY_BASE_MS  30000
+#define ENTRY_MAX_MS   3600000
+
+/* The first tries are made by the next runs as they come; then they are spread. */
+static int64_t
+next_try_ms(const struct mms_outward *o, const struct mms_outbox_entry *entry,
+	    const struct mms_err *why)
+{
+	MMS_AUTO(mms_err) ignored = { 0 };
+	uint32_t noise = 0;
+
+	if (why->code == MMS_E_WAIT && why->retry_at_ms > o->now_ms)
+		return why->retry_at_ms;
+	if (entry->attempts < 2)
+		return o->now_ms;
+	(void)!mms_random(&noise, sizeof noise, &ignored);
+	return o->now_ms + mms_policy_delay_ms((unsigned)entry->attempts - 2, ENTRY_BASE_MS,
+					       ENTRY_MAX_MS, -1, noise);
+}
+
+static mms_rc
+put_given_up(const struct mms_outward *o, struct mms_settlement *s, struct mms_tx *tx,
+	     const char *text, const struct mms_err *why, struct mms_err *err)
+{
+	/* A removal is given up for no content: what is wanted there again is another matter. */
+	unsigned char print[MMS_PRINT_BYTES] = { 0 };
+	bool is_removal = strcmp(s->entry->operation, "delete") == 0;
+	struct mms_own_state state = *s->state;
+	int64_t now_us =
+		later(mms_zone_to_wall(o->worker->site_zone, o->now_ms), state.row_modified_us);
+
+	state.status = MMS_STATE_FAILED;
+	mms_rc rc = is_removal ? MMS_OK : mms_outward_print(o, &s->side->meeting, print, err);
+	if (rc == MMS_OK)
+		rc = mms_outbox_give_up(tx, s->entry, s->state, mms_rc_name(why->code), text,
+					print, o->now_ms, err);
+	if (rc == MMS_OK)
+		rc = mms_own_state_write(tx, &state, o->now_ms, err);
+	if (rc == MMS_OK && state.has_row && state.row_name != NULL &&
+	    mms_row_status_is_live(state.row_status))
+		rc = mms_own_row_mark(tx, state.row_name, MMS_ROW_FAILED, text,
+				      o->worker->env->site->config.sync_user, now_us, err);
+	return rc;
+}
+
+static mms_rc
+try_entry(const struct mms_outward *o, struct mms_settlement *s, enum mms_entry_end end,
+	  const struct mms_err *why, struct mms_db *db, struct mms_err *err)
+{
+	MMS_AUTO(mms_tx) tx = { 0 };
+	MMS_AUTO(mms_str) text = { 0 };
+	MMS_AUTO(mms_err) asked = { 0 };
+	bool has_happened = false;
+
+	if (why != NULL)
+		mms_str_addf(&text, "%s%s%s", mms_err_text(why),
+			     mms_err_hint(why)[0] != '\0' ? "\n" : "", mms_err_hint(why));
+	mms_rc rc = mms_tx_begin(&tx, db, err);
+	if (rc == MMS_OK)
+		rc = mms_lease_touch(&tx, s->lease, 0, err);
+	if (rc == MMS_OK && end == MMS_ENTRY_DONE)
+		rc = mms_outbox_done(&tx, s->entry, err);
+	else if (rc == MMS_OK && end == MMS_ENTRY_PUT_OFF)
+		rc = mms_outbox_put_off(&tx, s->entry, mms_rc_name(why->code),
+					mms_str_get(&text), next_try_ms(o, s->entry, why),
+					o->now_ms, err);
+	else if (rc == MMS_OK)
+		rc = put_given_up(o, s, &tx, mms_str_get(&text), why, err);
+	if (rc == MMS_OK)
+		rc = mms_tx_commit(&tx, err);
+	if (rc == MMS_OK) {
+		mms_lease_advance(s->lease);
+		return MMS_OK;
+	}
+	bool is_in_doubt = tx.is_in_doubt;
+	mms_tx_release(&tx);
+	if (is_in_doubt && mms_lease_ask(db, s->lease, &has_happened, &asked) == MMS_OK &&
+	    has_happened)
+		return MMS_OK;
+	return rc;
+}
+
+mms_rc
+mms_settle_entry(const struct mms_outward *o, struct mms_settlement *s, enum mms_entry_end end,
+		 const struct mms_err *why, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	if (end == MMS_ENTRY_PUT_OFF && s->entry->attempts + 1 >= ENTRY_ATTEMPTS)
+		end = MMS_ENTRY_GIVEN_UP;
+	mms_rc rc = mms_pool_lend(o->worker->env->pool, &lent, err);
+	for (unsigned attempt = 0; rc == MMS_OK; attempt++) {
+		rc = try_entry(o, s, end, why, lent.db, err);
+		if (rc != MMS_E_RETRY || attempt + 1 >= SETTLE_TRIES)
+			return rc;
+		rc = mms_outward_pause(o, attempt, err);
+	}
+	return rc;
+}
