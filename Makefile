@@ -80,6 +80,7 @@ SUPPORT_OBJ := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/support/*.c)))
 UNIT := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/unit/*.c)))
 INTEGRATION := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/integration/*.c)))
 FAKES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/fakes/*.c)))
+GOOGLE_OBJ := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/fakes/google/*.c)))
 FUZZ_REPLAY := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(filter-out tests/fuzz/standalone.c,$(sort $(wildcard tests/fuzz/*.c))))
 BENCHES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/bench/*.c)))
 BENCH_OBJ := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/bench/shared/*.c)))
@@ -143,6 +144,9 @@ $(UNIT) $(INTEGRATION): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJ) $(LIB)
 $(FAKES) $(TORTURE): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJ) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(CMOCKA_LIBS)
+
+# The service behind it is several files.
+$(OUT)/tests/fakes/google_server: $(GOOGLE_OBJ)
 
 torture-programs: program $(TORTURE) $(FAKES) $(PRELOAD)
 

@@ -49,3 +49,22 @@ mms_plain_add_cell(struct mms_table *table, const char *text, struct mms_err *er
 	mms_rc rc = mms_str_check(&plain, err);
 	return rc == MMS_OK ? mms_table_add(table, mms_str_get(&plain), err) : rc;
 }
+
+void
+mms_plain_put_error(struct mms_json *j, const struct mms_err *err)
+{
+	mms_json_key(j, "error");
+	if (err->code == MMS_OK) {
+		mms_json_null(j);
+		return;
+	}
+	const char *hint = mms_err_hint(err);
+	mms_json_map(j);
+	mms_json_put_text(j, "code", mms_rc_name(err->code));
+	mms_json_put_text(j, "message", mms_err_text(err));
+	mms_json_put_text(j, "hint", hint[0] != '\0' ? hint : NULL);
+	mms_json_put_bool(j, "retryable",
+			  err->code == MMS_E_RETRY || err->code == MMS_E_WAIT ||
+				  err->code == MMS_E_HELD || err->code == MMS_E_STOPPED);
+	mms_json_map_end(j);
+}

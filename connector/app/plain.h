@@ -14,4 +14,7 @@ void mms_plain_add_cut(struct mms_str *out, const char *text, size_t max);
 mms_rc mms_plain_add_cell(struct mms_table *table, const char *text,
 			  struct mms_err *err) MMS_MUST_CHECK;
 
+/* The member "error" of an object: null, or code, message, hint and whether to try again. */
+void mms_plain_put_error(struct mms_json *j, const struct mms_err *err);
+
 #endif

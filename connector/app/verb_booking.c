@@ -4,12 +4,14 @@
 #include <inttypes.h>
 
 #include "mmsync/letters.h"
+#include "mmsync/outbox.h"
 #include "plain.h"
 
 const char mms_booking_status_more[] =
 	"The MM Calendar Event Sync rows of one MM Meeting Booking: those that name it, and "
 	"the "
-	"one that it names. It is synced when one of them is Synced and none has failed or "
+	"one that it names, and what of it still waits to be sent. It is synced when one of "
+	"them is Synced and none has failed or "
 	"waits. A booking that was deleted is known as long as a row names it.\n"
 	"  mmsync booking status MM-MB-ann@example.com-0012\n"
 	"Exit status: 0 answered, whatever the answer; 2 usage, also an unknown booking; 3 "
@@ -42,9 +44,33 @@ add_count(struct mms_str *out, size_t n, const char *what)
 		mms_str_addf(out, "%s%zu %s", out->len > 0 ? ", " : "", n, what);
 }
 
+/* What has not left yet, and why not. */
+static void
+say_waiting(const struct mms_outbox *outbox, struct mms_str *out)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; i < outbox->n; i++) {
+		if (outbox->items[i].error_text != NULL)
+			why = outbox->items[i].error_text;
+	}
+	if (outbox->n > 0)
+		mms_str_addf(out, "; %zu change%s to be sent", outbox->n,
+			     outbox->n == 1 ? " waits" : "s wait");
+	if (why != NULL)
+		mms_str_addf(out, " (%.*s)", (int)strcspn(why, "\n"), why);
+}
+
+static bool
+is_synced(const struct mms_booking_events *e, const struct mms_outbox *outbox)
+{
+	return mms_booking_is_synced(e) && outbox->n == 0;
+}
+
 /* The answer in words. */
 static mms_rc
-say(const struct mms_booking_events *e, struct mms_str *out, struct mms_err *err)
+say(const struct mms_booking_events *e, const struct mms_outbox *outbox, struct mms_str *out,
+    struct mms_err *err)
 {
 	MMS_AUTO(mms_str) counts = { 0 };
 
@@ -61,18 +87,20 @@ say(const struct mms_booking_events *e, struct mms_str *out, struct mms_err *err
 		mms_str_add(out, "the booking has no calendar event");
 	else
 		mms_str_addf(out, "%s: %s",
-			     e->is_deleted              ? "the booking was deleted, its events "
-							  "are still here"
-			     : mms_booking_is_synced(e) ? "the booking is in step"
-							: "the booking is not in step",
+			     e->is_deleted          ? "the booking was deleted, its events "
+						      "are still here"
+			     : is_synced(e, outbox) ? "the booking is in step"
+						    : "the booking is not in step",
 			     mms_str_get(&counts));
+	say_waiting(outbox, out);
 	mms_rc rc = mms_str_check(&counts, err);
 	return rc == MMS_OK ? mms_str_check(out, err) : rc;
 }
 
 static mms_rc
-print_json(struct mms_app *app, const struct mms_booking_events *e, const char *message,
-	   const struct mms_zone *zone, struct mms_err *err)
+print_json(struct mms_app *app, const struct mms_booking_events *e,
+	   const struct mms_outbox *outbox, const char *message, const struct mms_zone *zone,
+	   struct mms_err *err)
 {
 	MMS_AUTO(mms_json) j = { 0 };
 
@@ -80,7 +108,7 @@ print_json(struct mms_app *app, const struct mms_booking_events *e, const char *
 	if (rc != MMS_OK)
 		return rc;
 	mms_json_map(&j);
-	mms_json_put_bool(&j, "synced", mms_booking_is_synced(e));
+	mms_json_put_bool(&j, "synced", is_synced(e, outbox));
 	mms_json_put_i64(&j, "event_count", (int64_t)e->n);
 	mms_json_key(&j, "events");
 	mms_json_array(&j);
@@ -98,6 +126,7 @@ print_json(struct mms_app *app, const struct mms_booking_events *e, const char *
 		mms_json_map_end(&j);
 	}
 	mms_json_array_end(&j);
+	mms_json_put_i64(&j, "waiting", (int64_t)outbox->n);
 	mms_json_put_text(&j, "message", message);
 	mms_json_map_end(&j);
 	mms_json_done(&j);
@@ -139,6 +168,7 @@ mms_rc
 mms_verb_booking_status(struct mms_app *app, struct mms_err *err)
 {
 	MMS_AUTO(mms_booking_events) events = { 0 };
+	MMS_AUTO(mms_outbox) outbox = { 0 };
 	MMS_AUTO(mms_lent) lent = { 0 };
 	MMS_AUTO(mms_str) message = { 0 };
 	struct mms_zones *zones = NULL;
@@ -150,9 +180,12 @@ mms_verb_booking_status(struct mms_app *app, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = mms_booking_events_load(lent.db, mms_app_word(app, 0), &events, err);
 	if (rc == MMS_OK)
-		rc = say(&events, &message, err);
+		rc = mms_outbox_of_booking(lent.db, events.booking, &outbox, err);
 	if (rc == MMS_OK)
-		rc = app->is_json ? print_json(app, &events, mms_str_get(&message), zone, err)
+		rc = say(&events, &outbox, &message, err);
+	if (rc == MMS_OK)
+		rc = app->is_json ? print_json(app, &events, &outbox, mms_str_get(&message),
+					       zone, err)
 				  : print_text(app, &events, mms_str_get(&message), zone, err);
 	mms_zones_free(zones);
 	return rc;

@@ -9,6 +9,7 @@
 #include "mmsync/mem.h"
 #include "mmsync/sync.h"
 #include "mmsync/uuid.h"
+#include "plain.h"
 
 /* As many as the setting may say: each is a thread. */
 #define JOBS_MAX 256
@@ -55,25 +56,6 @@ static void
 names_release(struct names *names)
 {
 	mms_free(names->items);
-}
-
-static void
-put_error(struct mms_json *j, const struct mms_err *err)
-{
-	mms_json_key(j, "error");
-	if (err->code == MMS_OK) {
-		mms_json_null(j);
-		return;
-	}
-	const char *hint = mms_err_hint(err);
-	mms_json_map(j);
-	mms_json_put_text(j, "code", mms_rc_name(err->code));
-	mms_json_put_text(j, "message", mms_err_text(err));
-	mms_json_put_text(j, "hint", hint[0] != '\0' ? hint : NULL);
-	mms_json_put_bool(j, "retryable",
-			  err->code == MMS_E_RETRY || err->code == MMS_E_WAIT ||
-				  err->code == MMS_E_HELD || err->code == MMS_E_STOPPED);
-	mms_json_map_end(j);
 }
 
 static void
@@ -129,6 +111,32 @@ put_planned(struct mms_json *j, const struct mms_sync_report *report)
 	mms_json_array_end(j);
 }
 
+/* What was brought to the calendars, and which of them could not be written to. */
+static void
+put_bookings(struct mms_json *j, const struct mms_sync_report *report)
+{
+	const struct mms_booking_counts *b = &report->bookings;
+
+	mms_json_key(j, "bookings");
+	mms_json_map(j);
+	mms_json_put_i64(j, "created", b->created);
+	mms_json_put_i64(j, "updated", b->updated);
+	mms_json_put_i64(j, "deleted", b->deleted);
+	mms_json_put_i64(j, "failed", b->failed);
+	mms_json_put_i64(j, "requests", b->requests);
+	mms_json_put_i64(j, "retries", b->retries);
+	mms_json_key(j, "troubles");
+	mms_json_array(j);
+	for (size_t i = 0; i < report->n_troubles; i++) {
+		mms_json_map(j);
+		mms_json_put_text(j, "name", report->troubles[i].name);
+		mms_plain_put_error(j, &report->troubles[i].err);
+		mms_json_map_end(j);
+	}
+	mms_json_array_end(j);
+	mms_json_map_end(j);
+}
+
 /* Sums of all turns; duration is the run's. */
 static struct mms_turn
 add_up(const struct mms_sync_report *report)
@@ -182,7 +190,7 @@ print_json(struct mms_app *app, const struct mms_sync_report *report, struct mms
 		mms_json_put_text(&j, "provider", t->provider);
 		mms_json_put_text(&j, "mode", t->mode);
 		mms_json_put_text(&j, "status", t->status);
-		put_error(&j, &t->err);
+		mms_plain_put_error(&j, &t->err);
 		put_counts(&j, &t->events, &t->blocks, t->pages, t->requests, t->retries);
 		mms_json_put_i64(&j, "duration_ms", t->duration_ms);
 		mms_json_map_end(&j);
@@ -193,6 +201,7 @@ print_json(struct mms_app *app, const struct mms_sync_report *report, struct mms
 	put_counts(&j, &sum.events, &sum.blocks, sum.pages, sum.requests, sum.retries);
 	mms_json_put_i64(&j, "duration_ms", sum.duration_ms);
 	mms_json_map_end(&j);
+	put_bookings(&j, report);
 	if (report->is_dry)
 		put_planned(&j, report);
 	mms_json_map_end(&j);
@@ -256,6 +265,30 @@ print_trouble(const struct mms_turn *t)
 		       t->name, t->events.failed, t->events.failed == 1 ? "" : "s");
 }
 
+static void
+print_bookings(const struct mms_app *app, const struct mms_sync_report *report)
+{
+	const struct mms_booking_counts *b = &report->bookings;
+
+	if (!app->is_quiet && b->created + b->updated + b->deleted > 0)
+		printf("events of bookings: %" PRId64 " created, %" PRId64 " updated, %" PRId64
+		       " deleted\n",
+		       b->created, b->updated, b->deleted);
+	if (b->failed > 0)
+		printf("%" PRId64 " event%s of bookings could not be written; see mmsync push "
+		       "--pending and mmsync failures list\n",
+		       b->failed, b->failed == 1 ? "" : "s");
+	for (size_t i = 0; i < report->n_troubles; i++) {
+		const struct mms_outward_trouble *t = &report->troubles[i];
+		const char *hint = mms_err_hint(&t->err);
+
+		printf("%s: %s\n", t->name != NULL ? t->name : "bookings",
+		       mms_err_text(&t->err));
+		if (hint[0] != '\0')
+			printf("  hint: %s\n", hint);
+	}
+}
+
 static mms_rc
 print_table(struct mms_app *app, const struct mms_sync_report *report, bool is_named,
 	    struct mms_err *err)
@@ -285,6 +318,7 @@ print_table(struct mms_app *app, const struct mms_sync_report *report, bool is_n
 		if (!app->is_quiet || !is_skipped || is_refused(&report->turns[i], is_named))
 			print_trouble(&report->turns[i]);
 	}
+	print_bookings(app, report);
 	return MMS_OK;
 }
 
@@ -310,8 +344,12 @@ check_options(const struct mms_sync_options *o, struct mms_err *err)
 static int
 status_of(const struct mms_sync_report *report, bool is_named)
 {
-	int status = 0;
+	int status = report->bookings.failed > 0 || report->n_troubles > 0;
 
+	for (size_t i = 0; i < report->n_troubles; i++) {
+		if (report->troubles[i].err.code == MMS_E_DB)
+			return mms_rc_exit_status(MMS_E_DB);
+	}
 	for (size_t i = 0; i < report->n; i++) {
 		const struct mms_turn *t = &report->turns[i];
 		if (t->err.code == MMS_E_DB)

@@ -46,6 +46,11 @@ extern const struct mms_opt mms_sync_opts[];
 extern const char mms_sync_more[];
 mms_rc mms_verb_sync(struct mms_app *app, struct mms_err *err);
 
+/* verb_push.c */
+extern const struct mms_opt mms_push_opts[];
+extern const char mms_push_more[];
+mms_rc mms_verb_push(struct mms_app *app, struct mms_err *err);
+
 /* verb_failures.c */
 extern const struct mms_opt mms_failures_list_opts[], mms_failures_retry_opts[],
 	mms_failures_discard_opts[];
@@ -70,6 +75,12 @@ mms_rc mms_verb_booking_status(struct mms_app *app, struct mms_err *err);
 mms_rc mms_app_site_zone(const struct mms_app *app, struct mms_zones **zones,
 			 const struct mms_zone **out, struct mms_err *err) MMS_MUST_CHECK;
 int64_t mms_app_site_utc(const struct mms_zone *zone, int64_t wall_us);
+
+/* verb_connect.c */
+extern const struct mms_opt mms_connect_opts[];
+extern const char mms_connect_google_more[], mms_connect_outlook_more[];
+mms_rc mms_verb_connect_google(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_connect_outlook(struct mms_app *app, struct mms_err *err);
 
 extern const struct mms_opt mms_demo_opts[];
 extern const char mms_demo_more[];

@@ -378,6 +378,8 @@ mms_doctor_look(struct mms_db *db, const struct mms_site *site, struct mms_findi
 		{ "names", ask_naming_rules },
 		{ "tabSeries", ask_series },
 		{ "encryption_key", ask_secrets },
+		{ "google.client_id", mms_visit_ask_client },
+		{ "tokens", mms_visit_ask_tokens },
 		{ "mmsync.sync_user", ask_sync_user },
 		{ "leases", mms_visit_ask_leases },
 	};

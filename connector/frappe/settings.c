@@ -70,7 +70,7 @@ mms_settings_load(struct mms_db *db, struct mms_settings *out, struct mms_err *e
 mms_rc
 mms_settings_load_user_zone(struct mms_db *db, const struct mms_columns *columns,
 			    const struct mms_settings *settings, const char *user, char **out,
-			    struct mms_err *err)
+			    bool *is_own, struct mms_err *err)
 {
 	struct mms_value in[] = { mms_v_text(user) };
 	char *zone = NULL;
@@ -80,13 +80,16 @@ mms_settings_load_user_zone(struct mms_db *db, const struct mms_columns *columns
 		rc = ask_text(db, MMS_STMT_USER_SETTINGS_ZONE, in, &zone, err);
 	if (rc == MMS_OK && zone == NULL)
 		rc = ask_text(db, MMS_STMT_USER_ZONE, in, &zone, err);
-	if (rc == MMS_OK && zone == NULL) {
+	bool has_own = zone != NULL;
+	if (rc == MMS_OK && !has_own) {
 		zone = mms_text_copy(settings->time_zone);
 		rc = zone != NULL ? MMS_OK : mms_fail_nomem(err);
 	}
-	if (rc == MMS_OK)
-		*out = zone;
-	return rc;
+	if (rc != MMS_OK)
+		return rc;
+	*out = zone;
+	*is_own = has_own;
+	return MMS_OK;
 }
 
 /* The zone of System Settings lives as long as *zones, which the caller frees. */

@@ -80,6 +80,8 @@ read_cursor(const struct mms_value *row, struct mms_cursor *out)
 	out->letters = row[15].type == 0 ? 0 : row[15].i;
 	out->open_letters = row[16].type == 0 ? 0 : row[16].i;
 	out->longest_stamp_us = row[17].type == 0 ? MMS_NO_TIME : row[17].wall_us;
+	out->fence = row[18].type == 0 ? 0 : row[18].i;
+	out->role = row[19].type == 0 ? 0 : row[19].i;
 	return true;
 }
 
@@ -216,6 +218,33 @@ mms_sources_load(struct mms_db *db, struct mms_sources *out, struct mms_err *err
 		return mms_fail_in(err, "read the integrations");
 	*out = list;
 	list = (struct mms_sources){ 0 };
+	return MMS_OK;
+}
+
+mms_rc
+mms_cursor_refresh(struct mms_db *db, const struct mms_lease *lease, struct mms_cursor *cursor,
+		   struct mms_err *err)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+	const struct mms_value in[] = { mms_v_u64(lease->cursor_id) };
+	MMS_AUTO(mms_cursor) fresh = { 0 };
+
+	if (lease->fence == cursor->fence + 1)
+		return MMS_OK;
+	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_CURSOR_LOAD, in, err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, err);
+	if (rc != MMS_OK)
+		return mms_fail_in(err, "read the cursor again");
+	if (row == NULL)
+		return mms_fail(err, MMS_E_GONE, "the integration's cursor is gone");
+	if (!read_cursor(row, &fresh))
+		return mms_fail_nomem(err);
+	fresh.last_attempt_ms = cursor->last_attempt_ms;
+	mms_cursor_release(cursor);
+	*cursor = fresh;
+	fresh = (struct mms_cursor){ 0 };
 	return MMS_OK;
 }
 

@@ -226,6 +226,17 @@ mms_lease_renew(struct mms_db *db, const struct mms_lease_owner *owner, struct m
 	return mms_db_run(db, MMS_STMT_LEASE_RENEW, in, NULL, err);
 }
 
+mms_rc
+mms_cursor_forget_token(struct mms_db *db, const struct mms_lease *lease, struct mms_err *err)
+{
+	uint64_t affected = 0;
+	const struct mms_value in[] = { mms_v_u64(lease->cursor_id), mms_v_i64(lease->fence),
+					mms_v_text(lease->owner->token) };
+
+	mms_rc rc = mms_db_run(db, MMS_STMT_CURSOR_FORGET_TOKEN, in, &affected, err);
+	return rc != MMS_OK || affected == 1 ? rc : lost(err);
+}
+
 static struct mms_value
 time_value(int64_t ms)
 {
@@ -282,6 +293,8 @@ mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_
 		end->is_full ? now : mms_v_null(),
 		now,
 		tally->seen > 0 ? now : mms_v_null(),
+		mms_v_i64(!end->is_full), /* what changed says nothing of what stays */
+		end->role != 0 ? mms_v_i64(end->role) : mms_v_null(),
 		TALLY_VALUES(tally),
 		id,
 		fence,

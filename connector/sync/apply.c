@@ -231,6 +231,26 @@ write_all(struct mms_turn_state *t, struct mms_change **items, size_t n,
 	return write_batch(t, &whole, err);
 }
 
+mms_rc
+mms_turn_add_planned(struct mms_turn *out, const char *op, const char *event,
+		     const char *external_id, const char *why, struct mms_err *err)
+{
+	struct mms_planned *moved =
+		mms_grow(out->planned, out->n_planned, &out->cap_planned, sizeof *moved);
+
+	if (moved == NULL)
+		return mms_fail_nomem(err);
+	out->planned = moved;
+	struct mms_planned *p = &out->planned[out->n_planned++];
+	*p = (struct mms_planned){ .op = op, .why = why };
+	p->event = mms_text_copy(event);
+	p->external_event_id = mms_text_copy(external_id);
+	return (event != NULL && p->event == NULL) ||
+			       (external_id != NULL && p->external_event_id == NULL)
+		       ? mms_fail_nomem(err)
+		       : MMS_OK;
+}
+
 /* One change that a dry run would have made. */
 static mms_rc
 keep_one(struct mms_turn *out, const struct mms_change *c, struct mms_err *err)
@@ -247,19 +267,7 @@ keep_one(struct mms_turn *out, const struct mms_change *c, struct mms_err *err)
 
 	if (op == NULL)
 		return MMS_OK;
-	struct mms_planned *moved =
-		mms_grow(out->planned, out->n_planned, &out->cap_planned, sizeof *moved);
-	if (moved == NULL)
-		return mms_fail_nomem(err);
-	out->planned = moved;
-	struct mms_planned *p = &out->planned[out->n_planned++];
-	*p = (struct mms_planned){ .op = op, .why = c->why };
-	p->event = mms_text_copy(c->name);
-	p->external_event_id = mms_text_copy(id);
-	return (c->name != NULL && p->event == NULL) ||
-			       (id != NULL && p->external_event_id == NULL)
-		       ? mms_fail_nomem(err)
-		       : MMS_OK;
+	return mms_turn_add_planned(out, op, c->name, id, c->why, err);
 }
 
 /* A dry run keeps what it would have done, and goes on as if it had been done. */

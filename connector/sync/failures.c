@@ -6,6 +6,7 @@
 
 #include "choose.h"
 #include "mmsync/mem.h"
+#include "mmsync/outbox.h"
 
 /* A letter that a running turn writes again and again meanwhile is read again so often. */
 #define CHANGE_TRIES 5
@@ -33,6 +34,12 @@ mms_failure_advice(const struct mms_failure *failure)
 	if (l->state == MMS_LETTER_DISCARDED)
 		return "it is not tried again until the event changes, or mmsync failures "
 		       "retry";
+	if (strcmp(l->operation, "apply") != 0)
+		return "the calendar service refuses the event of a booking: mend what it "
+		       "names "
+		       "(rights in the calendar, the booking's addresses or times), then "
+		       "mmsync "
+		       "failures retry";
 	if (strcmp(l->code, "unreadable") == 0)
 		return "mend the event in its calendar, or ask its owner to: the next sync "
 		       "reads it again. Where it cannot be mended: mmsync failures discard";
@@ -234,16 +241,25 @@ static bool
 may_be_tried(struct mms_failure *f)
 {
 	f->status = "failed";
-	if (strcmp(f->letter.operation, "apply") != 0) {
-		mms_fail(&f->why, MMS_E_CONFIG, "this version sends nothing to calendars (%s)",
-			 f->letter.operation);
-		return false;
-	}
 	if (f->has_integration)
 		return true;
 	mms_fail(&f->why, MMS_E_GONE, "its integration does not exist any more");
 	mms_hint(&f->why, "%s", mms_failure_advice(f));
 	return false;
+}
+
+/*
+ * An open letter is tried by the next sync; that of an outward change has its entry in the outbox again,
+ * which says nothing but which event is to be brought up to date.
+ */
+static mms_rc
+open_one(struct mms_db *db, const struct mms_letter *letter, struct mms_err *err)
+{
+	mms_rc rc = mms_letters_open(db, letter, err);
+
+	return rc == MMS_OK && strcmp(letter->operation, "apply") != 0
+		       ? mms_outbox_reopen(db, letter->id, err)
+		       : rc;
 }
 
 static mms_rc
@@ -261,7 +277,7 @@ open_all(const struct mms_sync_env *env, bool is_dry, struct mms_failures *failu
 		if (is_dry)
 			f->status = "planned";
 		else
-			rc = change(lent.db, f, mms_letters_open, "queued", err);
+			rc = change(lent.db, f, open_one, "queued", err);
 	}
 	return rc;
 }

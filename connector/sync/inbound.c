@@ -3,6 +3,7 @@
 
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
+#include "mmsync/outbox.h"
 #include "mmsync/uuid.h"
 #include "turn.h"
 
@@ -31,6 +32,7 @@ struct item {
 	struct mms_prints prints;
 	unsigned char key[MMS_PRINT_BYTES];
 	struct mms_known_event *known; /* NULL: unknown */
+	bool is_ours;                  /* of this installation, though no state here says so */
 	struct mms_plan plan;
 };
 
@@ -50,6 +52,7 @@ plan_input(struct mms_turn_state *t, const struct item *item)
 		.is_declined = e->is_declined,
 		.is_outside = e->is_outside,
 		.has_problem = e->problem != NULL,
+		.is_ours = item->is_ours,
 		.type = MMS_STATE_USER_EVENT,
 		.max_attempts = t->worker->env->site->config.retry_max_attempts,
 	};
@@ -72,7 +75,8 @@ plan_input(struct mms_turn_state *t, const struct item *item)
 		in.type = (enum mms_state_type)k->type;
 		in.is_same = memcmp(k->prints.whole, item->prints.whole, MMS_PRINT_BYTES) == 0;
 	}
-	if (!in.has_row && !in.is_outside)
+	/* Of changes alone nobody can tell which rows are not shown any more. */
+	if (!in.has_row && !in.is_outside && t->shows_all)
 		in.has_twin = mms_known_find_twin(&t->known, item->prints.content) != NULL;
 	return in;
 }
@@ -197,6 +201,13 @@ add_change(struct mms_turn_state *t, struct item *item, struct mms_err *err)
 		return rc;
 	}
 	item->known->flags |= MMS_KNOWN_PLANNED;
+	if (c->kind == MMS_CHANGE_INSERT)
+		rc = mms_cascade_add(t, c, err);
+	if (rc != MMS_OK) {
+		mms_change_release(c);
+		mms_free(c);
+		return rc;
+	}
 	t->pending_bytes += is_deferred ? 0 : text_bytes(c);
 	return mms_changes_add(is_deferred ? &t->deferred : &t->pending, c, err);
 }
@@ -216,26 +227,27 @@ make_known(struct mms_turn_state *t, struct item *item, struct mms_err *err)
 	return rc;
 }
 
-/* Rows of one batch are about different events: the same one again waits for the next batch. */
-static mms_rc
-flush_if_planned(struct mms_turn_state *t, struct item *item, struct mms_err *err)
+mms_rc
+mms_inbound_flush(struct mms_turn_state *t, const unsigned char key[MMS_PRINT_BYTES],
+		  struct mms_known_event **known, struct mms_err *err)
 {
-	if (item->known == NULL || !(item->known->flags & MMS_KNOWN_PLANNED))
+	*known = mms_known_find(&t->known, key);
+	if (*known == NULL || !((*known)->flags & MMS_KNOWN_PLANNED))
 		return MMS_OK;
 	mms_rc rc = mms_apply(t, NULL, err);
 	/* The list may be about one of the deferred: the later listing of it counts. */
 	for (size_t i = 0; rc == MMS_OK && i < t->deferred.n; i++) {
 		struct mms_change *c = t->deferred.items[i];
-		if (memcmp(c->key, item->key, MMS_PRINT_BYTES) != 0)
+		if (memcmp(c->key, key, MMS_PRINT_BYTES) != 0)
 			continue;
 		t->deferred.items[i] = t->deferred.items[--t->deferred.n];
 		mms_change_release(c);
 		mms_free(c);
 		break;
 	}
-	item->known = mms_known_find(&t->known, item->key);
-	if (item->known != NULL)
-		item->known->flags &= (uint16_t)~MMS_KNOWN_PLANNED;
+	*known = mms_known_find(&t->known, key);
+	if (*known != NULL)
+		(*known)->flags &= (uint16_t)~MMS_KNOWN_PLANNED;
 	return rc;
 }
 
@@ -268,6 +280,24 @@ is_passed_by(const struct mms_turn_state *t, const struct item *item)
 	       memcmp(item->key, t->only_key, MMS_PRINT_BYTES) != 0;
 }
 
+static bool
+is_tracked(const struct mms_known_event *known)
+{
+	return known != NULL && (known->flags & MMS_KNOWN_STATE) != 0;
+}
+
+/* Has an installation made this event, this one (or another)? A tag on a person's event is no such mark. */
+static bool
+has_mark(const struct mms_turn_state *t, const struct mms_event *event, bool is_ours)
+{
+	const struct mms_worker *w = t->worker;
+	enum mms_mark_kind kind = event->mark.kind;
+
+	if (!w->has_site || kind == MMS_MARK_NONE || kind == MMS_MARK_USER_EVENT)
+		return false;
+	return (memcmp(event->mark.site, w->site, sizeof w->site) == 0) == is_ours;
+}
+
 /* What is known of it decides; where nothing is to be done it is only counted. */
 static mms_rc
 plan_item(struct mms_turn_state *t, struct item *item, struct mms_err *err)
@@ -285,9 +315,16 @@ plan_item(struct mms_turn_state *t, struct item *item, struct mms_err *err)
 		t->n_listed++;
 		t->out->events.seen++;
 	}
+	if (has_mark(t, event, false) && !event->is_gone && !event->is_outside)
+		mms_inbound_count(&t->out->events, MMS_COUNT_FOREIGN, 1);
 	t->out->warnings += item->row.has_warning || event->warning != NULL;
 	if (item->known != NULL)
 		item->known->flags |= MMS_KNOWN_SEEN;
+	if (is_tracked(item->known) && item->known->type != MMS_STATE_USER_EVENT) {
+		mms_rc noted = mms_inward_note(t, item->known, event, err);
+		if (noted != MMS_OK)
+			return noted;
+	}
 	if (item->plan.action == MMS_PLAN_NOTHING) {
 		mms_inbound_count(&t->out->events, item->plan.count, 1);
 		return MMS_OK;
@@ -297,6 +334,53 @@ plan_item(struct mms_turn_state *t, struct item *item, struct mms_err *err)
 		return rc;
 	item->known->flags |= MMS_KNOWN_SEEN;
 	return add_change(t, item, err);
+}
+
+/* Does somebody know an event of ours by this mark, as the same event of the same person? */
+static mms_rc
+ask_owner(struct mms_turn_state *t, struct item *item, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+	const char *self = t->source->integration.user;
+	char *user = NULL, *id = NULL;
+
+	mms_rc rc = mms_pool_lend(t->worker->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_own_state_owner(lent.db, item->event->mark.id, &user, &id, err);
+	if (rc == MMS_OK)
+		item->is_ours = user != NULL && id != NULL && self != NULL &&
+				strcmp(user, self) == 0 &&
+				strcmp(id, item->event->external_id) == 0;
+	mms_free(user);
+	mms_free(id);
+	return rc;
+}
+
+/*
+ * What the database says of an event comes before its mark. A mark of ours on an event that is not
+ * tracked here is another integration's for the same calendar, or a person has copied the event. The
+ * row of a booking is never a user's event. And a tombstone of an unknown id may be that of a series.
+ */
+static mms_rc
+classify(struct mms_turn_state *t, struct item *item, struct mms_err *err)
+{
+	const struct mms_event *event = item->event;
+	const struct mms_known_event *k = item->known;
+
+	if (is_tracked(k))
+		return MMS_OK;
+	if (has_mark(t, event, true))
+		return ask_owner(t, item, err);
+	if (k != NULL && (k->flags & MMS_KNOWN_NOT_LISTED) &&
+	    t->provider->caps & MMS_CAP_WRITE)
+		item->is_ours = true;
+	if (k != NULL && (k->flags & MMS_KNOWN_ROW))
+		return MMS_OK;
+	if (!event->is_gone || t->worker->options->only_event != NULL)
+		return MMS_OK;
+	mms_rc rc = mms_cascade_gone(t, event->external_id, err);
+	item->known = mms_known_find(&t->known, item->key); /* it may have been read again */
+	return rc;
 }
 
 static mms_rc
@@ -314,7 +398,9 @@ inbound_event(struct mms_turn_state *t, const struct mms_event *event, struct mm
 	if (rc == MMS_OK && t->worker->options->only_event != NULL)
 		rc = mms_one_is_wanted(t, item.key, item.prints.content, &is_wanted, err);
 	if (rc == MMS_OK && is_wanted)
-		rc = flush_if_planned(t, &item, err);
+		rc = mms_inbound_flush(t, item.key, &item.known, err);
+	if (rc == MMS_OK && is_wanted)
+		rc = classify(t, &item, err);
 	return rc == MMS_OK && is_wanted ? plan_item(t, &item, err) : rc;
 }
 

@@ -92,12 +92,19 @@ plan_problem(const struct mms_plan_input *in)
 	return plan;
 }
 
+/* A state is the authority on what an event is. */
+static bool
+is_ours(const struct mms_plan_input *in)
+{
+	return in->is_ours || (in->has_state && in->type != MMS_STATE_USER_EVENT);
+}
+
 struct mms_plan
 mms_plan_inbound(const struct mms_plan_input *in)
 {
 	struct mms_plan plan = { .action = MMS_PLAN_NOTHING, .count = MMS_COUNT_UNCHANGED };
 
-	if (in->has_state && in->type != MMS_STATE_USER_EVENT) {
+	if (is_ours(in)) {
 		plan.count = MMS_COUNT_OURS;
 		return plan;
 	}

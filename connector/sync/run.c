@@ -5,9 +5,12 @@
 #include <string.h>
 
 #include "choose.h"
+#include "crew.h"
 #include "heartbeat.h"
 #include "mmsync/mem.h"
+#include "mmsync/schema.h"
 #include "mmsync/uuid.h"
+#include "outward.h"
 #include "turn.h"
 
 static void
@@ -30,6 +33,11 @@ mms_sync_report_release(struct mms_sync_report *report)
 	for (size_t i = 0; i < report->n; i++)
 		turn_release(&report->turns[i]);
 	mms_free(report->turns);
+	for (size_t i = 0; i < report->n_troubles; i++) {
+		mms_free(report->troubles[i].name);
+		mms_err_release(&report->troubles[i].err);
+	}
+	mms_free(report->troubles);
 	*report = (struct mms_sync_report){ 0 };
 }
 
@@ -47,8 +55,6 @@ struct shop {
 	struct job *jobs;
 	size_t n_jobs, n_taken, n_done;
 	pthread_mutex_t lock;
-	mms_rc rc; /* first failure of a worker as such (not of a turn) */
-	struct mms_err err;
 };
 
 static bool
@@ -116,65 +122,28 @@ do_job(struct shop *shop, struct mms_worker *worker, struct job *job)
 	log_turn(shop->env->log, turn);
 }
 
-static void *
-work(void *aux)
+static void
+work(struct mms_worker *worker, void *aux)
 {
 	struct shop *shop = aux;
-	struct mms_worker worker = *shop->pattern;
-	MMS_AUTO(mms_err) err = { 0 };
 	struct job job;
 
-	mms_rc rc = mms_provider_env_open(&worker.provider_env, &shop->env->site->config, &err);
-	if (rc == MMS_OK)
-		rc = mms_event_writer_open(&worker.writer,
-					   (size_t)shop->env->site->config.batch_rows, &err);
-	if (rc == MMS_OK)
-		rc = mms_email_new(&worker.email, true, &err);
-	while (rc == MMS_OK && take_job(shop, &job)) {
-		do_job(shop, &worker, &job);
+	while (take_job(shop, &job)) {
+		do_job(shop, worker, &job);
 		put_job(shop);
 	}
-	mms_event_writer_release(&worker.writer);
-	mms_digest_release(&worker.digest);
-	mms_email_free(worker.email);
-	mms_provider_env_release(&worker.provider_env);
-	if (rc != MMS_OK) {
-		(void)pthread_mutex_lock(&shop->lock);
-		if (shop->rc == MMS_OK) {
-			shop->rc = rc;
-			mms_err_move(&shop->err, &err);
-		}
-		(void)pthread_mutex_unlock(&shop->lock);
-	}
-	return NULL;
 }
 
-/* The first worker is this thread itself; the others help. */
 static mms_rc
 run_workers(struct shop *shop, size_t n, struct mms_err *err)
 {
-	pthread_t *threads = mms_alloc(n * sizeof *threads);
-	size_t started = 0;
-
-	if (threads == NULL)
+	if (pthread_mutex_init(&shop->lock, NULL) != 0)
 		return mms_fail_nomem(err);
-	if (pthread_mutex_init(&shop->lock, NULL) != 0) {
-		mms_free(threads);
-		return mms_fail_nomem(err);
-	}
-	while (started + 1 < n && pthread_create(&threads[started], NULL, work, shop) == 0)
-		started++;
-	(void)work(shop);
-	for (size_t i = 0; i < started; i++)
-		(void)pthread_join(threads[i], NULL);
-	mms_free(threads);
+	mms_rc rc = mms_crew_run(shop->pattern, n, work, shop, err);
 	(void)pthread_mutex_destroy(&shop->lock);
-	/* A helper that could not start is no harm as long as somebody did the work. */
-	if (shop->n_done < shop->n_jobs && shop->rc != MMS_OK) {
-		mms_err_move(err, &shop->err);
-		return shop->rc;
-	}
-	mms_err_release(&shop->err);
+	if (rc == MMS_OK || shop->n_done < shop->n_jobs)
+		return rc;
+	mms_err_release(err);
 	return MMS_OK;
 }
 
@@ -258,6 +227,34 @@ choose(const struct mms_sync_options *o, struct run *run, struct mms_sync_report
 	return MMS_OK;
 }
 
+/* Whose marks are ours: asked only where a calendar may hold marks. */
+static mms_rc
+learn_site(const struct mms_sync_env *env, const struct run *run, struct mms_worker *out,
+	   struct mms_err *err)
+{
+	MMS_AUTO(mms_installation) installation = { 0 };
+	MMS_AUTO(mms_lent) lent = { 0 };
+	bool is_needed = false;
+
+	for (size_t i = 0; i < run->n_jobs; i++) {
+		const struct mms_provider *provider =
+			mms_provider_find(run->jobs[i].source->integration.type);
+		is_needed = is_needed || (provider != NULL && provider->ops != NULL &&
+					  provider->caps & MMS_CAP_WRITE);
+	}
+	if (!is_needed)
+		return MMS_OK;
+	mms_rc rc = mms_pool_lend(env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_installation_load(lent.db, env->site, &installation, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (!mms_uuid_parse(installation.site_uuid, out->site))
+		return mms_fail(err, MMS_E_DB, "mmsync_installation.site_uuid is not a UUID");
+	out->has_site = true;
+	return MMS_OK;
+}
+
 static size_t
 count_workers(const struct mms_sync_env *env, const struct mms_sync_options *o, size_t n_jobs)
 {
@@ -317,6 +314,9 @@ do_run(const struct mms_sync_env *env, const struct mms_sync_options *o, struct 
 		rc = choose(o, run, report, err);
 	if (rc != MMS_OK || run->n_jobs == 0)
 		return rc;
+	rc = learn_site(env, run, &pattern, err);
+	if (rc != MMS_OK)
+		return rc;
 	if (!o->is_dry) {
 		rc = mms_heartbeat_start(&run->heartbeat, &env->site->db, err);
 		if (rc != MMS_OK)
@@ -334,7 +334,10 @@ do_run(const struct mms_sync_env *env, const struct mms_sync_options *o, struct 
 	};
 	shop.jobs = run->jobs;
 	shop.n_jobs = run->n_jobs;
-	return run_workers(&shop, count_workers(env, o, run->n_jobs), err);
+	rc = run_workers(&shop, count_workers(env, o, run->n_jobs), err);
+	return rc == MMS_OK && !o->is_dry && o->only_event == NULL
+		       ? mms_outward_phase(&pattern, &run->sources, report, err)
+		       : rc;
 }
 
 mms_rc

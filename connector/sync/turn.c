@@ -11,6 +11,7 @@
 #include "mmsync/mem.h"
 #include "mmsync/policy.h"
 #include "mmsync/uuid.h"
+#include "session.h"
 
 /* Between two tries at what the database could not do just now. */
 #define PAUSE_BASE_MS 20
@@ -24,9 +25,11 @@
 static void
 turn_state_release(struct mms_turn_state *t)
 {
+	mms_inward_free(t->inward);
 	mms_known_release(&t->known);
 	mms_changes_release(&t->pending);
 	mms_changes_release(&t->deferred);
+	mms_cascade_release(&t->cascade);
 }
 
 bool
@@ -104,6 +107,8 @@ try_begin(struct mms_turn_state *t, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = mms_lease_claim(lent.db, t->source->cursor.id, t->worker->owner,
 				     t->started_ms, &t->lease, err);
+	if (rc == MMS_OK)
+		rc = mms_cursor_refresh(lent.db, &t->lease, &t->source->cursor, err);
 	if (rc == MMS_OK && t->worker->options->only_event == NULL)
 		rc = mms_integrations_put_status(lent.db, &t->lease, t->stamp.integration,
 						 "In Progress", err);
@@ -133,38 +138,19 @@ begin_turn(struct mms_turn_state *t, struct mms_err *err)
 	return rc;
 }
 
-/* The zone of the integration's owner, for all-day and floating times. */
-static mms_rc
-find_day_zone(struct mms_turn_state *t, const struct mms_zone **out, struct mms_err *err)
+/* Is there anything in a page that what is known must be compared with? */
+static bool
+needs_known(const struct mms_page *page)
 {
-	const struct mms_sync_env *env = t->worker->env;
-	MMS_AUTO(mms_lent) lent = { 0 };
-	char *name = NULL;
-
-	*out = t->worker->site_zone;
-	if (t->source->integration.user == NULL)
-		return MMS_OK;
-	mms_rc rc = mms_pool_lend(env->pool, &lent, err);
-	if (rc == MMS_OK)
-		rc = mms_settings_load_user_zone(lent.db, env->columns, env->settings,
-						 t->source->integration.user, &name, err);
-	if (rc != MMS_OK)
-		return rc;
-	rc = mms_zones_find(t->worker->zones, name, out, err);
-	mms_free(name);
-	if (rc != MMS_E_GONE)
-		return rc;
-	mms_err_release(err); /* a zone that does not exist: the site's stands in */
-	*out = t->worker->site_zone;
-	return MMS_OK;
+	return !page->is_unchanged &&
+	       (page->n > 0 || page->n_whole_series > 0 || page->is_full);
 }
 
 static mms_rc
 read_pages(struct mms_turn_state *t, struct mms_session *session, struct mms_page *page,
 	   struct mms_err *err)
 {
-	const struct mms_provider_ops *ops =
-		((struct mms_session_base *)session)->provider->ops;
+	const struct mms_provider_ops *ops = t->provider->ops;
 	mms_rc rc = MMS_OK;
 
 	do {
@@ -172,12 +158,32 @@ read_pages(struct mms_turn_state *t, struct mms_session *session, struct mms_pag
 			return mms_fail(err, MMS_E_STOPPED, "stopped between two pages");
 		mms_fault_step();
 		rc = ops->next(session, PAGE_EVENTS, page, err);
-		if (rc == MMS_OK && !page->is_unchanged && !t->has_known)
+		if (rc == MMS_OK && !t->has_known && needs_known(page))
 			rc = mms_turn_load_known(t, err);
 		if (rc == MMS_OK)
 			rc = mms_inbound_page(t, page, err);
+		if (rc == MMS_OK)
+			rc = mms_cascade_note(t, page, err);
 	} while (rc == MMS_OK && !page->is_last);
 	return rc;
+}
+
+/* Dead letters, but for the discarded, of what this turn has not looked at. */
+static int64_t
+letters_unseen(const struct mms_turn_state *t)
+{
+	int64_t n = 0;
+
+	if (!t->has_known)
+		return t->source->cursor.letters;
+	for (size_t i = 0; i < t->known.n; i++) {
+		const struct mms_known_event *event = &t->known.items[i];
+		const struct mms_known_letter *letter = mms_known_find_letter(&t->known, event);
+
+		n += letter != NULL && !letter->is_discarded &&
+		     !(event->flags & MMS_KNOWN_SEEN);
+	}
+	return n;
 }
 
 /* The turn's end: what is still pending, the cursor, the status, the lease; all or nothing. */
@@ -195,20 +201,24 @@ finish(struct mms_turn_state *t, const struct mms_page *page, bool is_refused,
 			 .next_entry_ms = page->next_entry_ms,
 			 .read_print = t->read_print,
 			 .is_full = page->is_full,
+			 .role = page->role,
 			 .now_ms = t->started_ms,
 			 .wait_until_ms = MMS_NO_TIME },
 	};
 
-	/* Nothing was listed anew: what could not be stored still is not. */
-	if (page->is_unchanged)
-		mms_inbound_count(&t->out->events, MMS_COUNT_FAILED, t->source->cursor.letters);
+	/* Of what was not listed anew: what could not be stored still is not. */
+	if (page->is_unchanged || !page->is_full)
+		mms_inbound_count(&t->out->events, MMS_COUNT_FAILED, letters_unseen(t));
 	if (is_refused) {
 		mms_str_addf(&text, "%s\n%s", mms_err_text(&t->out->err),
 			     mms_err_hint(&t->out->err));
 		f.error_text = mms_str_get(&text);
 	}
 	mms_fault_step();
-	return mms_apply(t, &f, err);
+	mms_rc rc = mms_apply(t, &f, err);
+	if (rc == MMS_OK && page->role != MMS_ROLE_UNKNOWN)
+		t->source->cursor.role = page->role; /* for what the run does there next */
+	return rc;
 }
 
 static void
@@ -223,16 +233,57 @@ note_counts(struct mms_turn_state *t, const struct mms_session *session)
 }
 
 /*
- * What the calendar shows. A turn about one event (options->only_event) reads all of it, too: a feed
- * can be asked in no other way. A service that gives one event by its id would be asked for it here.
+ * The one event that a turn is about, of a service that gives it by its id. *is_asked false: it
+ * cannot be asked so; the row holds only a digest of the id, or the id is that of a series.
+ */
+static mms_rc
+get_one(struct mms_turn_state *t, struct mms_session *session, struct mms_page *page,
+	bool *is_asked, struct mms_err *err)
+{
+	const char *id = t->worker->options->only_event;
+	const struct mms_provider_ops *ops = t->provider->ops;
+
+	*is_asked = ops->get != NULL && strncmp(id, "sha256:", 7) != 0;
+	if (!*is_asked)
+		return MMS_OK;
+	struct mms_event *event = mms_page_add(page);
+	if (event == NULL)
+		return mms_fail_nomem(err);
+	mms_rc rc = ops->get(session, id, event, err);
+	*is_asked = rc == MMS_OK && !event->is_series;
+	if (!*is_asked) {
+		mms_page_clear(page);
+		return rc;
+	}
+	if (event->external_id == NULL) { /* of what never was */
+		event->external_id = mms_text_copy(id);
+		if (event->external_id == NULL)
+			return mms_fail_nomem(err);
+	}
+	page->is_last = true;
+	t->shows_all = false;
+	t->out->mode = "incremental";
+	if (!t->has_known)
+		rc = mms_turn_load_known(t, err);
+	return rc == MMS_OK ? mms_inbound_page(t, page, err) : rc;
+}
+
+/*
+ * What the calendar shows. A turn about one event (options->only_event) asks for that alone where
+ * the service gives it; of a feed it reads all.
  */
 static mms_rc
 list(struct mms_turn_state *t, struct mms_session *session, const struct mms_listing *listing,
      struct mms_page *page, struct mms_err *err)
 {
-	const struct mms_provider_ops *ops =
-		((struct mms_session_base *)session)->provider->ops;
+	const struct mms_provider_ops *ops = t->provider->ops;
 
+	if (t->worker->options->only_event != NULL) {
+		bool is_asked;
+		mms_rc got = get_one(t, session, page, &is_asked, err);
+		if (got != MMS_OK || is_asked)
+			return got;
+	}
 	mms_rc rc = ops->start(session, listing, err);
 	return rc == MMS_OK ? read_pages(t, session, page, err) : rc;
 }
@@ -258,54 +309,108 @@ run_listing(struct mms_turn_state *t, struct mms_session *session, bool is_full,
 	}
 	if (rc == MMS_OK && page.is_full)
 		rc = mms_sweep(t, &is_refused, err);
-	if (rc != MMS_OK)
-		return rc;
-	if (is_refused)
+	else if (rc == MMS_OK)
+		rc = mms_cascade_settle(t, err);
+	if (rc == MMS_OK && is_refused)
 		mms_err_move(&t->out->err,
 			     err); /* the rest of the listing lands all the same */
+	if (rc == MMS_OK && t->provider->caps & MMS_CAP_WRITE)
+		rc = mms_inward_settle(t, session, page.is_full, err);
+	if (rc != MMS_OK)
+		return rc;
 	t->out->mode = page.is_full && !page.is_unchanged ? "full" : "incremental";
 	note_counts(t, session);
 	return finish(t, &page, is_refused, err);
 }
 
+/* As if no listing had begun. */
+static void
+forget_listing(struct mms_turn_state *t)
+{
+	mms_changes_clear(&t->pending);
+	mms_changes_clear(&t->deferred);
+	mms_known_release(&t->known);
+	mms_cascade_release(&t->cascade);
+	mms_inward_free(t->inward);
+	t->inward = NULL;
+	t->has_known = false;
+	t->pending_bytes = 0;
+	t->n_listed = 0;
+	t->out->events = (struct mms_event_counts){ 0 };
+}
+
+/* The service has refused the token: nobody shall send it again, whatever becomes of this turn. */
 static mms_rc
-run_session(struct mms_turn_state *t, const struct mms_provider *provider, struct mms_err *err)
+forget_token(struct mms_turn_state *t, struct mms_err *err)
+{
+	struct mms_cursor *cursor = &t->source->cursor;
+	mms_rc rc = MMS_OK;
+
+	mms_free(cursor->token);
+	cursor->token = NULL;
+	for (unsigned attempt = 0; t->worker->owner != NULL; attempt++) {
+		MMS_AUTO(mms_lent) lent = { 0 };
+
+		rc = mms_pool_lend(t->worker->env->pool, &lent, err);
+		if (rc == MMS_OK)
+			rc = mms_cursor_forget_token(lent.db, &t->lease, err);
+		if (rc != MMS_E_RETRY || attempt + 1 >= BEGIN_TRIES)
+			return rc;
+		mms_lent_release(&lent);
+		rc = mms_turn_pause(t, attempt, err);
+		if (rc != MMS_OK)
+			return rc;
+	}
+	return rc;
+}
+
+/* A listing of what changed or, where that will not do, of everything. */
+static mms_rc
+read_calendar(struct mms_turn_state *t, struct mms_session *session, struct mms_err *err)
+{
+	const struct mms_cursor *cursor = &t->source->cursor;
+	int64_t to_ms = t->to_ms;
+	bool is_service = (t->provider->caps & MMS_CAP_CURSOR) != 0;
+	bool is_full = t->worker->options->is_full ||
+		       mms_window_wants_full(cursor, t->read_print, t->from_ms, to_ms,
+					     t->started_ms) ||
+		       (is_service && mms_window_is_passed(cursor, to_ms));
+
+	t->out->mode = is_full ? "full" : "incremental";
+	t->shows_all = is_full || !is_service;
+	if (is_service)
+		t->to_ms = mms_window_end(cursor, to_ms, is_full);
+	mms_rc rc = run_listing(t, session, is_full, err);
+	if (rc != MMS_E_RESYNC || is_full)
+		return rc;
+	mms_err_release(err);
+	forget_listing(t);
+	rc = forget_token(t, err);
+	if (rc != MMS_OK)
+		return rc;
+	t->out->mode = "full";
+	t->shows_all = true;
+	if (is_service)
+		t->to_ms = mms_window_end(cursor, to_ms, true);
+	return run_listing(t, session, true, err);
+}
+
+static mms_rc
+run_session(struct mms_turn_state *t, struct mms_err *err)
 {
 	struct mms_worker *w = t->worker;
-	struct mms_calendar calendar = { .integration = t->source->integration.name,
-					 .user = t->source->integration.user,
-					 .calendar_id = t->source->integration.calendar_id,
-					 .url = t->source->integration.ical_url };
-	struct mms_session *session = NULL;
+	struct mms_open_session open = { 0 };
 
-	mms_rc rc = find_day_zone(t, &calendar.day_zone, err);
-	if (rc == MMS_OK)
-		rc = mms_window_print(&w->digest, &t->rules, calendar.day_zone, w->site_zone,
-				      t->read_print, err);
-	if (rc == MMS_OK)
-		rc = provider->ops->open(&session, &w->provider_env, &calendar, err);
-	if (rc != MMS_OK || session == NULL)
+	mms_rc rc =
+		mms_session_open(w, t->source, w->owner != NULL ? &t->lease : NULL, &open, err);
+	if (rc != MMS_OK)
 		return rc;
-	((struct mms_session_base *)session)->provider = provider;
-	bool is_full = w->options->is_full ||
-		       mms_window_wants_full(&t->source->cursor, t->read_print, t->from_ms,
-					     t->to_ms, t->started_ms);
-	t->out->mode = is_full ? "full" : "incremental";
-	rc = run_listing(t, session, is_full, err);
-	if (rc == MMS_E_RESYNC && !is_full) {
-		mms_err_release(err);
-		mms_changes_clear(&t->pending);
-		mms_changes_clear(&t->deferred);
-		mms_known_release(&t->known);
-		t->has_known = false;
-		t->pending_bytes = 0;
-		t->n_listed = 0;
-		t->out->events = (struct mms_event_counts){ 0 };
-		t->out->mode = "full";
-		rc = run_listing(t, session, true, err);
-	}
-	note_counts(t, session);
-	provider->ops->close(session);
+	rc = mms_window_print(&w->digest, &t->rules, w->site_zone, t->source, &open.calendar,
+			      t->provider, t->read_print, err);
+	if (rc == MMS_OK)
+		rc = read_calendar(t, open.session, err);
+	note_counts(t, open.session);
+	mms_session_close(&open);
 	return rc;
 }
 
@@ -433,6 +538,7 @@ mms_turn_run(struct mms_worker *worker, struct mms_source *source, struct mms_tu
 	MMS_AUTO(mms_err) err = { 0 };
 	const struct mms_provider *provider = mms_provider_find(source->integration.type);
 
+	t.provider = provider;
 	t.started_mono_ms = mms_clock_mono_ms();
 	out->mode = "full";
 	if (provider == NULL || provider->ops == NULL) {
@@ -451,7 +557,7 @@ mms_turn_run(struct mms_worker *worker, struct mms_source *source, struct mms_tu
 	}
 	bool is_begun = rc == MMS_OK;
 	if (rc == MMS_OK)
-		rc = run_session(&t, provider, &err);
+		rc = run_session(&t, &err);
 	if (mms_fault_is_sabotaged(MMS_SABOTAGE_ALL_WELL))
 		rc = MMS_OK;
 	out->duration_ms = mms_clock_mono_ms() - t.started_mono_ms;

@@ -5,6 +5,7 @@
 #include "mmsync/cursors.h"
 #include "mmsync/event_row.h"
 #include "mmsync/events.h"
+#include "mmsync/instances.h"
 #include "mmsync/plan.h"
 #include "mmsync/provider.h"
 #include "mmsync/sync.h"
@@ -32,12 +33,27 @@ struct mms_worker {
 	struct mms_zones *zones;
 	const struct mms_zone *event_zone, *site_zone;
 	unsigned char run[16];
+	unsigned char site[16]; /* this installation, as its marks outside name it            */
+	bool has_site;          /* known: only where a chosen calendar may hold marks         */
 };
+
+/* What a turn knows of series: cascade.c. All zero is empty. */
+struct mms_cascade {
+	struct mms_instances instances;
+	unsigned char (*whole)[MMS_PRINT_BYTES]; /* owned: series that were shown whole */
+	size_t n_whole, cap_whole;
+};
+void mms_cascade_release(struct mms_cascade *cascade);
+
+/* Our own events that a listing has shown: inward.c. */
+struct mms_inward;
+void mms_inward_free(struct mms_inward *inward);
 
 /* One turn. */
 struct mms_turn_state {
 	struct mms_worker *worker;
 	struct mms_source *source;
+	const struct mms_provider *provider;
 	struct mms_turn *out;
 	struct mms_lease lease;
 	struct mms_row_rules rules;
@@ -54,6 +70,9 @@ struct mms_turn_state {
 	size_t pending_bytes;
 	struct mms_changes deferred; /* new, maybe known under another id               */
 	int64_t n_listed;            /* in the window                                  */
+	bool shows_all; /* the listing is one of everything, not of what changed               */
+	struct mms_cascade cascade;
+	struct mms_inward *inward; /* owned; inward.c: what was listed of our own events */
 	unsigned char
 		only_key[MMS_PRINT_BYTES]; /* of options->only_event, where there is one */
 };
@@ -61,10 +80,15 @@ struct mms_turn_state {
 /* window.c: must this turn read everything? */
 bool mms_window_wants_full(const struct mms_cursor *cursor, const unsigned char *read_print,
 			   int64_t from_ms, int64_t to_ms, int64_t now_ms);
+/* window.c: of a service, does a window to to_ms reach past what the cursor's token covers? */
+bool mms_window_is_passed(const struct mms_cursor *cursor, int64_t to_ms);
+/* window.c: of a service, where a listing ends that must serve a window to to_ms. */
+int64_t mms_window_end(const struct mms_cursor *cursor, int64_t to_ms, bool is_full);
 /* window.c: digest of the rules that rows are made under, for the cursor. */
 mms_rc
 mms_window_print(struct mms_digest *digest, const struct mms_row_rules *rules,
-		 const struct mms_zone *day_zone, const struct mms_zone *site_zone,
+		 const struct mms_zone *site_zone, const struct mms_source *source,
+		 const struct mms_calendar *calendar, const struct mms_provider *provider,
 		 unsigned char out[MMS_READ_PRINT_BYTES], struct mms_err *err) MMS_MUST_CHECK;
 
 /*
@@ -76,6 +100,12 @@ int64_t mms_window_watermark(const struct mms_zone *site_zone, int64_t now_ms);
 /* inbound.c: events of a page to changes, flushed in batches. */
 mms_rc mms_inbound_page(struct mms_turn_state *t, const struct mms_page *page,
 			struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * inbound.c: rows of one batch are about different events: a change of this one that waits is written
+ * first, or dropped where it is deferred. Borrows: the event's place; NULL: unknown.
+ */
+mms_rc mms_inbound_flush(struct mms_turn_state *t, const unsigned char key[MMS_PRINT_BYTES],
+			 struct mms_known_event **known, struct mms_err *err) MMS_MUST_CHECK;
 /* inbound.c: add n to the counter that a plan names. */
 void mms_inbound_count(struct mms_event_counts *c, enum mms_plan_count count, int64_t n);
 /* inbound.c: a new change for an event that is known. Owns: the result; NULL: out of memory. */
@@ -95,6 +125,21 @@ mms_rc mms_inward_note(struct mms_turn_state *t, const struct mms_known_event *k
  */
 mms_rc mms_inward_settle(struct mms_turn_state *t, struct mms_session *session, bool is_full,
 			 struct mms_err *err) MMS_MUST_CHECK;
+
+/* cascade.c: a new instance of a series is planned. */
+mms_rc mms_cascade_add(struct mms_turn_state *t, const struct mms_change *change,
+		       struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * cascade.c: a tombstone of an id that nobody knows. Where it is a series' all that is known of that is
+ * softly deleted: explicitly, without a budget.
+ */
+mms_rc mms_cascade_gone(struct mms_turn_state *t, const char *series_id,
+			struct mms_err *err) MMS_MUST_CHECK;
+/* cascade.c: which series a page has shown whole. */
+mms_rc mms_cascade_note(struct mms_turn_state *t, const struct mms_page *page,
+			struct mms_err *err) MMS_MUST_CHECK;
+/* cascade.c: after a listing of changes: what is known of them and was not shown is softly deleted. */
+mms_rc mms_cascade_settle(struct mms_turn_state *t, struct mms_err *err) MMS_MUST_CHECK;
 
 /* sweep.c: after a full listing: renamed ids, rows that it no longer shows, letters of nobody. */
 mms_rc
@@ -153,6 +198,11 @@ mms_rc mms_turn_read_again(struct mms_turn_state *t, struct mms_err *err) MMS_MU
  */
 mms_rc mms_apply(struct mms_turn_state *t, const struct mms_turn_finish *finish,
 		 struct mms_err *err) MMS_MUST_CHECK;
+
+/* apply.c: something that a dry run would have done. Texts are copied but for op and why. */
+mms_rc mms_turn_add_planned(struct mms_turn *out, const char *op, const char *event,
+			    const char *external_id, const char *why,
+			    struct mms_err *err) MMS_MUST_CHECK;
 
 /* turn.c: has the run been interrupted, or is it out of time? */
 bool mms_turn_is_stopped(const struct mms_turn_state *t);

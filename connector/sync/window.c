@@ -29,13 +29,47 @@ is_weekly_due(uint64_t cursor_id, int64_t last_full_ms, int64_t now_ms)
 }
 
 /*
+ * A token tells of changes, not of what enters the window because time passes. So a full listing of a
+ * service reaches this much further than its window: to the next one, a week later, and a day more.
+ */
+#define AHEAD_MS (8 * MMS_DAY_MS)
+
+bool
+mms_window_is_passed(const struct mms_cursor *cursor, int64_t to_ms)
+{
+	return cursor->window_end_ms == MMS_NO_TIME || to_ms > cursor->window_end_ms;
+}
+
+int64_t
+mms_window_end(const struct mms_cursor *cursor, int64_t to_ms, bool is_full)
+{
+	return is_full ? to_ms + AHEAD_MS : cursor->window_end_ms;
+}
+
+/* What else makes other rows of a service's events; a feed's digest stays what it was. */
+static void
+add_service(struct mms_digest *digest, const struct mms_integration *integration,
+	    const struct mms_calendar *calendar)
+{
+	bool is_two_way = integration->direction != NULL &&
+			  strcmp(integration->direction, "Two-way (Read & Write)") == 0;
+
+	mms_digest_add_i64(digest, calendar->is_day_zone_own);
+	mms_digest_add_text(digest, calendar->calendar_id);
+	/* A calendar that bookings go to from now on may hold events of theirs. */
+	mms_digest_add_i64(digest,
+			   is_two_way && integration->is_active && integration->is_primary);
+}
+
+/*
  * What the rows of a turn are made under, beside the events: where it changes (event_time_zone,
  * the person's zone, what blocks, a widened column), an unchanged calendar makes other rows. In
  * the site's zone stands the watermark of what was measured: in another it must be measured anew.
  */
 mms_rc
 mms_window_print(struct mms_digest *digest, const struct mms_row_rules *rules,
-		 const struct mms_zone *day_zone, const struct mms_zone *site_zone,
+		 const struct mms_zone *site_zone, const struct mms_source *source,
+		 const struct mms_calendar *calendar, const struct mms_provider *provider,
 		 unsigned char out[MMS_READ_PRINT_BYTES], struct mms_err *err)
 {
 	unsigned char whole[MMS_SHA256_BYTES];
@@ -45,7 +79,7 @@ mms_window_print(struct mms_digest *digest, const struct mms_row_rules *rules,
 		return rc;
 	mms_digest_add_i64(digest, ROW_FORMAT);
 	mms_digest_add_text(digest, mms_zone_name(rules->event_zone));
-	mms_digest_add_text(digest, mms_zone_name(day_zone));
+	mms_digest_add_text(digest, mms_zone_name(calendar->day_zone));
 	mms_digest_add_text(digest, mms_zone_name(site_zone));
 	mms_digest_add_i64(digest, rules->blocking.tentative);
 	mms_digest_add_i64(digest, rules->blocking.focus_time);
@@ -54,6 +88,8 @@ mms_window_print(struct mms_digest *digest, const struct mms_row_rules *rules,
 	mms_digest_add_i64(digest, (int64_t)rules->title_chars);
 	mms_digest_add_i64(digest, (int64_t)rules->location_chars);
 	mms_digest_add_i64(digest, (int64_t)rules->organizer_chars);
+	if (provider->caps & MMS_CAP_WRITE)
+		add_service(digest, &source->integration, calendar);
 	rc = mms_digest_end(digest, whole, err);
 	if (rc != MMS_OK)
 		return rc;

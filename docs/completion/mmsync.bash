@@ -2,13 +2,14 @@
 # shellcheck shell=bash
 
 # BEGIN completion: made by make docs from the program's tables
-_mmsync_commands='sync event booking failures validate audit availability check-slot blocking-events feed status health metrics doctor demo schema help'
+_mmsync_commands='sync push event booking connect failures validate audit availability check-slot blocking-events feed status health metrics doctor demo schema help'
 _mmsync_globals='--site --json --verbose --quiet --log-format --no-progress --color --help --version'
 # the second words of a first one
 _mmsync_family() {
 	case $1 in
 	event) _mmsync_words='sync' ;;
 	booking) _mmsync_words='status' ;;
+	connect) _mmsync_words='google outlook' ;;
 	failures) _mmsync_words='list show retry discard' ;;
 	feed) _mmsync_words='preview' ;;
 	schema) _mmsync_words='show check apply adopt' ;;
@@ -19,8 +20,11 @@ _mmsync_family() {
 _mmsync_options() {
 	case $1 in
 	'sync') _mmsync_words='--due --integration --calendar-id --user --account-id --force-full --dry-run --confirm-deletes --jobs --timeout' ;;
+	'push') _mmsync_words='--booking --pending --dry-run --timeout' ;;
 	'event sync') _mmsync_words='--timeout' ;;
 	'booking status') _mmsync_words='' ;;
+	'connect google') _mmsync_words='--integration --manual --timeout' ;;
+	'connect outlook') _mmsync_words='--integration --manual --timeout' ;;
 	'failures list') _mmsync_words='--integration --user --all' ;;
 	'failures show') _mmsync_words='' ;;
 	'failures retry') _mmsync_words='--all --integration --dry-run --timeout' ;;
@@ -63,7 +67,7 @@ _mmsync_choices() {
 	esac
 }
 # options that are followed by their argument
-_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --timeout --integration --user --integration --timeout  --doctype --fail-on --doctype --user --integration --fail-on --format --user --from --to --zone --user --start --end --exclude-booking --zone --user --from --to --zone --integration --from --to --zone --integration --user  --feed   '
+_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --booking --timeout --timeout --integration --timeout --integration --timeout --integration --user --integration --timeout  --doctype --fail-on --doctype --user --integration --fail-on --format --user --from --to --zone --user --start --end --exclude-booking --zone --user --from --to --zone --integration --from --to --zone --integration --user  --feed   '
 _mmsync_doctypes=('MM Calendar Integration' 'MM Calendar Event Sync' 'MM Meeting Booking')
 # END completion
 

@@ -22,9 +22,14 @@ struct mms_budget_scope {
 
 /*
  * Take n requests of both scopes, or of neither. *wait_ms 0: they are ours; else they are not, and it
- * is the time to wait, ms. Two statements where it goes well, at most. Errors: RETRY, NOMEM.
+ * is the time to wait, ms. One statement where it goes well; where only one of the two had room, its
+ * n are lost. Both scopes are of one provider. Errors: RETRY, NOMEM.
  */
 mms_rc mms_budget_take(struct mms_db *db, const struct mms_budget_scope *user,
+		       const struct mms_budget_scope *project, int64_t n, int64_t *wait_ms,
+		       struct mms_err *err) MMS_MUST_CHECK;
+/* The time to wait before n could be taken, ms; nothing is taken, or written. One statement. */
+mms_rc mms_budget_look(struct mms_db *db, const struct mms_budget_scope *user,
 		       const struct mms_budget_scope *project, int64_t n, int64_t *wait_ms,
 		       struct mms_err *err) MMS_MUST_CHECK;
 /* No request of this scope for so long, because the service said so. */

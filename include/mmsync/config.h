@@ -19,7 +19,7 @@ enum mms_block_privacy { MMS_PRIVACY_BUSY, MMS_PRIVACY_TITLE };
 enum mms_unreadable_policy { MMS_UNREADABLE_BUSY, MMS_UNREADABLE_WARN };
 
 struct mms_config_client { /* an OAuth client of one service */
-	char *client_id, *client_secret, *tenant, *api_base, *token_url;
+	char *client_id, *client_secret, *tenant, *api_base, *token_url, *auth_url;
 };
 
 struct mms_config_list { /* "host:port" texts */

@@ -40,6 +40,8 @@ struct mms_cursor {
 	bool is_abandoned; /* a worker died over it, and nobody has gone on yet          */
 	int64_t letters, open_letters; /* dead letters of events: all, not given up      */
 	int64_t longest_stamp_us; /* modified of our own last many rows, site wall time   */
+	int64_t fence;            /* of the lease when all of this was read               */
+	int64_t role; /* enum mms_calendar_role, as the service last said it             */
 };
 void mms_cursor_release(struct mms_cursor *cursor);
 
@@ -138,6 +140,18 @@ void mms_lease_advance(struct mms_lease *lease);
 mms_rc mms_lease_ask(struct mms_db *db, struct mms_lease *lease, bool *has_happened,
 		     struct mms_err *err) MMS_MUST_CHECK;
 
+/*
+ * The cursor of a lease just claimed, as it is now: another may have moved it since it was read.
+ * last_attempt_ms stays as it was. No statement where nobody had the lease meanwhile.
+ * Errors: GONE, RETRY, NOMEM.
+ */
+mms_rc mms_cursor_refresh(struct mms_db *db, const struct mms_lease *lease,
+			  struct mms_cursor *cursor, struct mms_err *err) MMS_MUST_CHECK;
+
+/* The service has refused the token: it is cleared at once. Errors: HELD, RETRY. */
+mms_rc mms_cursor_forget_token(struct mms_db *db, const struct mms_lease *lease,
+			       struct mms_err *err) MMS_MUST_CHECK;
+
 /* All leases of this owner last another MMS_LEASE_S from now. */
 mms_rc mms_lease_renew(struct mms_db *db, const struct mms_lease_owner *owner,
 		       struct mms_err *err) MMS_MUST_CHECK;
@@ -168,6 +182,7 @@ struct mms_turn_end {
 	int64_t window_start_ms, window_end_ms, next_entry_ms;
 	const unsigned char *read_print; /* borrowed: MMS_READ_PRINT_BYTES              */
 	bool is_full;      /* a full listing: last_full_ms is now                       */
+	int64_t role;      /* enum mms_calendar_role; 0: the listing did not say        */
 	bool clears_token; /* the service refused it                                    */
 	int64_t now_ms, wait_until_ms;
 	struct mms_lengths lengths;  /* of a good turn that moves the cursor             */

@@ -26,6 +26,7 @@ struct mms_plan_input {
 	bool is_declined; /* by the calendar's owner                      */
 	bool is_outside;  /* not in the window                            */
 	bool has_problem; /* could not be read                            */
+	bool is_ours;     /* made by this installation, though no state here says so */
 	bool is_same;     /* the row that it wants is the row that stands  */
 	bool has_twin;    /* an unseen row has this very content           */
 	int64_t max_attempts;

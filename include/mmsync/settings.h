@@ -25,12 +25,13 @@ void mms_settings_release(struct mms_settings *settings);
 
 /*
  * The zone name of a person: MM User Settings, else User, else the site's. The text may name no
- * zone that exists: the caller falls back to the site's.
+ * zone that exists: the caller falls back to the site's. *is_own: the person has one of their own.
  * Owns: *out. Errors: RETRY, NOMEM.
  */
-mms_rc mms_settings_load_user_zone(struct mms_db *db, const struct mms_columns *columns,
-				   const struct mms_settings *settings, const char *user,
-				   char **out, struct mms_err *err) MMS_MUST_CHECK;
+mms_rc
+mms_settings_load_user_zone(struct mms_db *db, const struct mms_columns *columns,
+			    const struct mms_settings *settings, const char *user, char **out,
+			    bool *is_own, struct mms_err *err) MMS_MUST_CHECK;
 
 /*
  * The site's clock at an instant (Unix ms): what Frappe's own columns hold (creation, modified).

@@ -14,8 +14,10 @@
 #define MMSYNC_STMT_H
 
 #include "mmsync/stmt_audit.h"
+#include "mmsync/stmt_bookings.h"
 #include "mmsync/stmt_budget.h"
 #include "mmsync/stmt_busy.h"
+#include "mmsync/stmt_cursors.h"
 #include "mmsync/stmt_frappe.h"
 #include "mmsync/stmt_letters.h"
 #include "mmsync/stmt_outward.h"
@@ -26,11 +28,13 @@
 #define MMS_STMTS(X)                 \
 	X(PING, "SELECT 1", "", "i") \
 	MMS_STMTS_FRAPPE(X)          \
-	MMS_STMTS_STORE(X)           \
+	MMS_STMTS_CURSOR(X)          \
+	MMS_STMTS_EVENT(X)           \
 	MMS_STMTS_AUDIT(X)           \
 	MMS_STMTS_BUSY(X)            \
 	MMS_STMTS_LETTERS(X)         \
 	MMS_STMTS_WATCH(X)           \
+	MMS_STMTS_BOOKINGS(X)        \
 	MMS_STMTS_OUTWARD(X)         \
 	MMS_STMTS_TOKENS(X)          \
 	MMS_STMTS_BUDGET(X)

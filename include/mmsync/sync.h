@@ -73,12 +73,27 @@ struct mms_turn {
 	size_t n_planned, cap_planned;
 };
 
+/* Bookings' events that were brought to their calendars after the turns. */
+struct mms_booking_counts {
+	int64_t created, updated, deleted, failed;
+	int64_t requests, retries;
+};
+
+/* A calendar whose outbox could not be worked off. */
+struct mms_outward_trouble {
+	char *name; /* owned: the integration's */
+	struct mms_err err;
+};
+
 struct mms_sync_report {
 	unsigned char run[16];
 	int64_t started_ms, finished_ms;
 	bool is_dry;
 	struct mms_turn *turns;
 	size_t n;
+	struct mms_booking_counts bookings;
+	struct mms_outward_trouble *troubles; /* owned */
+	size_t n_troubles, cap_troubles;
 	uint64_t statements; /* of the whole run, for exact counts */
 };
 void mms_sync_report_release(struct mms_sync_report *report);

@@ -147,8 +147,10 @@ const struct mms_provider *__wrap_mms_provider_find(const char *integration_type
 const struct mms_provider *
 __wrap_mms_provider_find(const char *integration_type)
 {
-	static const struct mms_provider_ops ops = { open_session, start_listing, next_page,
-						     close_session };
+	static const struct mms_provider_ops ops = { .open = open_session,
+						     .start = start_listing,
+						     .next = next_page,
+						     .close = close_session };
 	static const struct mms_provider provider = { .name = "ical",
 						      .integration_type = "iCal",
 						      .summary = "events in memory",

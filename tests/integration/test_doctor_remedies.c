@@ -238,6 +238,66 @@ what_is_wrong_in_the_configuration_is_told(void **state)
 		  "nobody's calendar is written to unasked", "");
 }
 
+/* Rows of __Auth are made with the key of the configuration, or not. */
+static void
+tokens_that_cannot_be_used_are_told(void **state)
+{
+#define KEY ", \"encryption_key\": \"cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=\""
+#define CLIENT                                                                       \
+	", \"mmsync\": {\"event_time_zone\": \"site\", \"google\": {\"client_id\": " \
+	"\"a\", \"client_secret\": \"b\"}}"
+#define STORED                                                       \
+	"'gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_" \
+	"5CV9dOPmrhuVUPgJobwOz7JcbmrR6"                              \
+	"4jVmpU4IwqDA=='"
+	static const struct {
+		const char *more, *sql, *state, *object, *part, *remedy;
+	} cases[] = {
+		{ KEY CLIENT, "DELETE FROM __Auth", "problem", "tokens",
+		  "1 active Google calendar (g) not connected",
+		  "connect google --integration g" },
+		{ KEY CLIENT,
+		  "INSERT INTO __Auth VALUES ('MM Calendar Integration', 'g', "
+		  "'access_token', " STORED
+		  ", 1); UPDATE `tabMM Calendar Integration` SET access_token = '*****'",
+		  "ok", "tokens", "of 1 active Google calendars can be read", "" },
+		{ KEY CLIENT, "UPDATE `tabMM Calendar Integration` SET access_token = NULL",
+		  "problem", "tokens", "has not its asterisks", "connect google" },
+		{ KEY CLIENT, "UPDATE `tabMM Calendar Integration` SET access_token = 'ya29.x'",
+		  "problem", "tokens", "has not its asterisks", "connect google" },
+		{ KEY CLIENT,
+		  "UPDATE `tabMM Calendar Integration` SET access_token = '*****'; UPDATE "
+		  "__Auth "
+		  "SET password = CONCAT('gB', SUBSTR(password, 3))",
+		  "problem", "tokens", "another encryption_key",
+		  "put back the encryption_key" },
+		{ KEY, "DO 0", "problem", "mmsync.google.client_id", "cannot be renewed",
+		  "docs/google.md" },
+		{ KEY, "INSERT INTO tabSingles VALUES ('Google Settings', 'client_id', 'a')",
+		  "problem", "mmsync.google.client_secret", "cannot be renewed",
+		  "Google Settings" },
+	};
+
+	(void)state;
+	fresh_site(NULL);
+	mms_test_sql(&server, "INSERT INTO `tabMM Calendar Integration` (name, is_active, "
+			      "integration_type) VALUES ('g', 1, 'Google Calendar')");
+	for (size_t i = 0; i < MMS_COUNT(cases); i++) {
+		make_site(cases[i].more);
+		mms_test_sql(&server, "%s", cases[i].sql);
+		must_find(cases[i].sql, cases[i].state, cases[i].object, cases[i].part,
+			  cases[i].remedy);
+	}
+	mms_test_sql(&server,
+		     "INSERT INTO __Auth VALUES ('Google Settings', 'Google Settings', "
+		     "'client_secret', " STORED ", 1); UPDATE __Auth SET password = " STORED);
+	make_site(KEY ", \"mmsync\": {\"event_time_zone\": \"site\"}");
+	must_be_content("in Google Settings", "problem", "mmsync.google.client_secret");
+	mms_test_sql(&server, "DELETE FROM `tabMM Calendar Integration`");
+	make_site("");
+	must_be_content("no Google calendar", "problem", "tokens");
+}
+
 /* Open to all only where every folder above is. */
 static void
 a_password_that_everybody_may_read_is_told(void **state)
@@ -463,6 +523,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup(f, fresh_site)
 		TEST(what_is_broken_in_the_database_is_mended_by_its_remedy),
 		TEST(what_is_wrong_in_the_configuration_is_told),
+		TEST(tokens_that_cannot_be_used_are_told),
 		TEST(a_password_that_everybody_may_read_is_told),
 		TEST(leases_are_told_by_what_became_of_their_holder),
 		TEST(a_stuck_process_is_named_and_its_end_frees_the_lease),

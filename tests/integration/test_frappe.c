@@ -157,16 +157,18 @@ a_persons_zone_is_theirs_else_the_sites(void **state)
 	struct mms_columns *columns = NULL;
 	static const struct {
 		const char *sql, *want;
+		bool is_own;
 	} rows[] = {
-		{ "DO 0", "Europe/Berlin" },
-		{ "INSERT INTO tabUser (name) VALUES ('a@example.com')", "Europe/Berlin" },
-		{ "UPDATE tabUser SET time_zone = ''", "Europe/Berlin" },
-		{ "UPDATE tabUser SET time_zone = 'Asia/Tokyo'", "Asia/Tokyo" },
+		{ "DO 0", "Europe/Berlin", false },
+		{ "INSERT INTO tabUser (name) VALUES ('a@example.com')", "Europe/Berlin",
+		  false },
+		{ "UPDATE tabUser SET time_zone = ''", "Europe/Berlin", false },
+		{ "UPDATE tabUser SET time_zone = 'Asia/Tokyo'", "Asia/Tokyo", true },
 		{ "INSERT INTO `tabMM User Settings` (name, user, timezone) VALUES "
 		  "('1', 'a@example.com', NULL)",
-		  "Asia/Tokyo" },
-		{ "UPDATE `tabMM User Settings` SET timezone = 'Africa/Lagos'",
-		  "Africa/Lagos" },
+		  "Asia/Tokyo", true },
+		{ "UPDATE `tabMM User Settings` SET timezone = 'Africa/Lagos'", "Africa/Lagos",
+		  true },
 	};
 
 	(void)state;
@@ -175,12 +177,13 @@ a_persons_zone_is_theirs_else_the_sites(void **state)
 	OK(mms_settings_load(db, &settings, &err));
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
 		char *zone = NULL;
+		bool is_own = !rows[i].is_own;
 
 		mms_test_sql(&server, "%s", rows[i].sql);
 		OK(mms_settings_load_user_zone(db, columns, &settings, "a@example.com", &zone,
-					       &err));
-		if (strcmp(zone, rows[i].want) != 0)
-			fail_msg("row %zu: %s", i, zone);
+					       &is_own, &err));
+		if (strcmp(zone, rows[i].want) != 0 || is_own != rows[i].is_own)
+			fail_msg("row %zu: %s, own %d", i, zone, is_own);
 		mms_free(zone);
 	}
 	mms_db_use_columns(db, NULL, NULL);

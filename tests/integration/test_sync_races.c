@@ -195,6 +195,48 @@ what_another_run_holds_is_passed_by_and_the_rest_is_done(void **state)
 	race_is_quiet(&race, "after both");
 }
 
+/*
+ * At every step of a sync it sleeps while another one reads the changed feed and moves the cursor:
+ * once woken it goes on from there, and asks for nothing that has been read.
+ */
+static void
+a_run_that_another_has_overtaken_goes_on_from_its_cursor(void **state)
+{
+	MMS_AUTO(mms_str) want = { 0 };
+	MMS_AUTO(mms_str) is = { 0 };
+	int n_overtaken = 0, n_held = 0;
+
+	(void)state;
+	begin_changed();
+	fake_write(&world.feeds, "cal1.ics.conf", "etag \"v2\"\n");
+	long n_steps = race_n_steps(&race, "sync");
+	race_state(&race, false, &want);
+	for (long n = 1; n <= n_steps; n++) {
+		char when[64];
+
+		(void)snprintf(when, sizeof when, "asleep at step %ld of %ld", n, n_steps);
+		begin_changed();
+		fake_write(&world.feeds, "cal1.ics.conf", "etag \"v2\"\n");
+		race_start(&race, &a, "sync", at_step("pause", n));
+		if (!race_sleeps(&a))
+			fail_msg("%s: it did not sleep", when);
+		race_start(&race, &b, "sync", NULL);
+		int other = race_finish(&b);
+		int status = race_finish(&a);
+		if (status != 0)
+			fail_msg("%s: it ended with %d: %s%s", when, status, a.out, a.err);
+		n_held += other == 5;
+		if (other == 0 && strstr(a.out, "\"mode\":\"full\"") == NULL)
+			n_overtaken++;
+		else if (other == 0 && strstr(b.out, "\"mode\":\"full\"") != NULL)
+			fail_msg("%s: both have read all of it", when);
+		race_state(&race, false, &is);
+		expect_same(&is, &want, when);
+		race_check(&race, when);
+	}
+	assert_true(n_overtaken > 5 && n_held > 5);
+}
+
 /* ---- fencing -------------------------------------------------------------------------------- */
 
 /*
@@ -492,6 +534,8 @@ main(void)
 			runs_at_once_share_the_integrations_and_double_nothing, end_runs),
 		cmocka_unit_test_teardown(
 			what_another_run_holds_is_passed_by_and_the_rest_is_done, end_runs),
+		cmocka_unit_test_teardown(
+			a_run_that_another_has_overtaken_goes_on_from_its_cursor, end_runs),
 		cmocka_unit_test_teardown(a_run_that_slept_past_its_lease_writes_nothing_more,
 					  end_runs),
 		cmocka_unit_test_teardown(a_run_that_slept_and_was_not_missed_goes_on,

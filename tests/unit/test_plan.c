@@ -50,6 +50,7 @@ read_input(const struct line *l)
 	in.has_problem = strcmp(l->event, "problem") == 0;
 	in.is_outside = strchr(l->flags, 'o') != NULL;
 	in.has_twin = strchr(l->flags, 't') != NULL;
+	in.is_ours = strchr(l->flags, 'x') != NULL;
 	in.is_behind = strchr(l->flags, 'b') != NULL;
 	in.has_letter = strpbrk(l->flags, "lL") != NULL;
 	in.is_discarded = strchr(l->flags, 'd') != NULL;
@@ -250,11 +251,29 @@ only_gone_or_declined_events_are_deleted(void **state)
 	}
 }
 
+static void
+what_is_ours_is_left_to_the_outward_side(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < 1U << 13; n++) {
+		struct mms_plan_input in;
+
+		if (!make_input(n, &in))
+			continue;
+		in.is_ours = true;
+		struct mms_plan plan = mms_plan_inbound(&in);
+		assert_int_equal(plan.action, MMS_PLAN_NOTHING);
+		assert_int_equal(plan.letter, MMS_LETTER_NONE);
+		assert_int_equal(plan.count, MMS_COUNT_OURS);
+	}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_case_of_the_table_is_decided_as_it_says),
+		cmocka_unit_test(what_is_ours_is_left_to_the_outward_side),
 		cmocka_unit_test(the_same_event_again_changes_nothing),
 		cmocka_unit_test(trouble_never_frees_a_slot_before_it_is_given_up),
 		cmocka_unit_test(what_was_discarded_is_left_alone_until_it_changes),

@@ -1,0 +1,193 @@
+/* Doctor's questions about Google calendars: is there an OAuth client, and can the tokens be read? */
+#include <inttypes.h>
+#include <string.h>
+
+#include "doctor_parts.h"
+#include "mmsync/fernet.h"
+#include "mmsync/mem.h"
+
+/* Integrations of one kind: how many, and the first of them. */
+struct some {
+	int64_t n;
+	char *first; /* owned */
+};
+
+/* What is wrong with the tokens of active Google calendars. */
+struct tokens {
+	int64_t n; /* calendars */
+	struct some missing, foreign, fragile;
+};
+
+static void
+tokens_release(struct tokens *tokens)
+{
+	mms_free(tokens->missing.first);
+	mms_free(tokens->foreign.first);
+	mms_free(tokens->fragile.first);
+}
+
+static mms_rc
+add(struct some *some, const struct mms_value *name, struct mms_err *err)
+{
+	if (some->n++ == 0 && !mms_value_copy_text(name, &some->first))
+		return mms_fail_nomem(err);
+	return MMS_OK;
+}
+
+static bool
+is_empty(const struct mms_value *value)
+{
+	return value->type == 0 || value->len == 0;
+}
+
+static bool
+is_plain(const struct mms_value *main)
+{
+	return !is_empty(main) && strspn(main->ptr, "*") < main->len;
+}
+
+/* Can what __Auth has be read, where it counts? */
+static mms_rc
+try_key(const struct mms_visit *visit, const struct mms_value *main,
+	const struct mms_value *stored, bool *is_foreign)
+{
+	MMS_AUTO(mms_err) refused = { 0 };
+	char *text = NULL;
+
+	if (visit->site->encryption_key == NULL || is_plain(main) || is_empty(stored))
+		return MMS_OK;
+	mms_rc rc =
+		mms_fernet_decrypt(visit->site->encryption_key, stored->ptr, &text, &refused);
+	mms_secret_free(text);
+	*is_foreign = *is_foreign || rc == MMS_E_ITEM;
+	return rc == MMS_E_NOMEM ? mms_fail_nomem(visit->err) : MMS_OK;
+}
+
+static mms_rc
+look_at(struct mms_visit *visit, const struct mms_value *row, struct tokens *out)
+{
+	const struct mms_value *access = &row[1], *refresh = &row[2], *stored_access = &row[3],
+			       *stored_refresh = &row[4];
+	bool is_foreign = false;
+	bool is_missing = !is_plain(access) && is_empty(stored_access) && !is_plain(refresh) &&
+			  is_empty(stored_refresh);
+	bool is_fragile = is_plain(access) || is_plain(refresh) ||
+			  (is_empty(access) && !is_empty(stored_access)) ||
+			  (is_empty(refresh) && !is_empty(stored_refresh));
+
+	out->n++;
+	mms_rc rc = try_key(visit, access, stored_access, &is_foreign);
+	if (rc == MMS_OK)
+		rc = try_key(visit, refresh, stored_refresh, &is_foreign);
+	if (rc == MMS_OK && is_missing)
+		rc = add(&out->missing, &row[0], visit->err);
+	if (rc == MMS_OK && is_foreign)
+		rc = add(&out->foreign, &row[0], visit->err);
+	if (rc == MMS_OK && is_fragile)
+		rc = add(&out->fragile, &row[0], visit->err);
+	return rc;
+}
+
+static mms_rc
+tell(struct mms_visit *visit, enum mms_finding_state state, const struct some *some,
+     const char *what, const char *remedy)
+{
+	MMS_AUTO(mms_str) command = { 0 };
+
+	if (some->n == 0)
+		return MMS_OK;
+	mms_str_addf(&command, "%smmsync connect google --integration %s", remedy, some->first);
+	return mms_visit_found(visit, state, "tokens", mms_str_get(&command),
+			       "%" PRId64 " active Google calendar%s (%s%s) %s", some->n,
+			       some->n == 1 ? "" : "s", some->first,
+			       some->n == 1 ? "" : ", ...", what);
+}
+
+static mms_rc
+tell_all(struct mms_visit *visit, const struct tokens *tokens)
+{
+	mms_rc rc = tell(visit, MMS_FINDING_PROBLEM, &tokens->missing,
+			 "not connected: no tokens", "");
+
+	if (rc == MMS_OK)
+		rc = tell(
+			visit, MMS_FINDING_PROBLEM, &tokens->foreign,
+			"with tokens that were encrypted with another encryption_key than the "
+			"site's",
+			"put back the encryption_key of the site's backup, or ");
+	if (rc == MMS_OK)
+		rc = tell(
+			visit, MMS_FINDING_PROBLEM, &tokens->fragile,
+			"with tokens that the next save in Frappe deletes or takes for others: "
+			"the document's own column has not its asterisks",
+			"");
+	if (rc != MMS_OK || tokens->n == 0 || visit->site->encryption_key == NULL ||
+	    tokens->missing.n + tokens->foreign.n + tokens->fragile.n > 0)
+		return rc;
+	return mms_visit_found(visit, MMS_FINDING_OK, "tokens", NULL,
+			       "of %" PRId64 " active Google calendars can be read", tokens->n);
+}
+
+/* Are there the tables that the statements below name? */
+static bool
+has_tables(const struct mms_visit *visit)
+{
+	return mms_columns_has(visit->columns, "tabMM Calendar Integration", "access_token") &&
+	       mms_columns_has(visit->columns, "tabMM Calendar Integration", "refresh_token") &&
+	       mms_columns_has_table(visit->columns, "__Auth") &&
+	       mms_columns_has_table(visit->columns, "tabSingles");
+}
+
+mms_rc
+mms_visit_ask_tokens(struct mms_visit *visit)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	MMS_AUTO(tokens) tokens = { 0 };
+	const struct mms_value *row = NULL;
+
+	if (!has_tables(visit))
+		return MMS_OK;
+	mms_rc rc = mms_rows_open(&rows, visit->db, MMS_STMT_TOKENS_OF_ALL, NULL, visit->err);
+	while (rc == MMS_OK && (rc = mms_rows_next(&rows, &row, visit->err)) == MMS_OK &&
+	       row != NULL)
+		rc = look_at(visit, row, &tokens);
+	return rc == MMS_OK ? tell_all(visit, &tokens) : rc;
+}
+
+/* The settings come first; what is missing there is looked for in Google Settings. */
+mms_rc
+mms_visit_ask_client(struct mms_visit *visit)
+{
+	const struct mms_config_client *google = &visit->site->config.google;
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+	bool has_id = google->client_id != NULL, has_secret = google->client_secret != NULL;
+	mms_rc rc = MMS_OK;
+
+	if (!has_tables(visit) || (has_id && has_secret))
+		return MMS_OK;
+	rc = mms_rows_open(&rows, visit->db, MMS_STMT_TOKENS_OF_ALL, NULL, visit->err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, visit->err);
+	bool is_needed = rc == MMS_OK && row != NULL;
+	mms_rows_release(&rows);
+	if (!is_needed)
+		return rc;
+	rc = mms_rows_open(&rows, visit->db, MMS_STMT_GOOGLE_SETTINGS, NULL, visit->err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, visit->err);
+	if (rc != MMS_OK || row == NULL)
+		return rc;
+	has_id = has_id || !is_empty(&row[0]);
+	has_secret = has_secret || is_plain(&row[1]) || !is_empty(&row[2]);
+	if (has_id && has_secret)
+		return MMS_OK;
+	return mms_visit_found(visit, MMS_FINDING_PROBLEM,
+			       has_id ? "mmsync.google.client_secret"
+				      : "mmsync.google.client_id",
+			       "make an OAuth client (docs/google.md) and put it into "
+			       "mmsync.google of site_config.json, or into Client ID and "
+			       "Client Secret of Frappe's Google Settings",
+			       "is missing, there and in Google Settings: tokens of Google "
+			       "calendars cannot be renewed");
+}

@@ -1,0 +1,201 @@
+/* A session's share of the request budget (see the header). */
+#include "mmsync/budget.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "budget.h"
+#include "mmsync/policy.h"
+#include "mmsync/uuid.h"
+
+/* So many are taken at a time: few statements, and little is lost by who does not need them. */
+#define PORTION INT64_C(10)
+/* What a service allows within a minute. */
+#define USER_PER_MINUTE    600
+#define PROJECT_PER_MINUTE 10000
+/* Waits are slept in slices, so that a stop is noticed. */
+#define SLICE_MS  200
+#define MINUTE_MS INT64_C(60000)
+/* Those who wait for the same minute do not come back together. */
+#define SPREAD_MS 250
+/* A statement that the database could not do just now is tried so often. */
+#define TRIES       4
+#define TRY_BASE_MS 20
+#define TRY_MAX_MS  500
+
+static bool
+is_stopped(const struct mms_provider_env *env)
+{
+	return (env->is_stopped != NULL && atomic_load(env->is_stopped)) ||
+	       (env->deadline_mono_ms > 0 && mms_clock_mono_ms() >= env->deadline_mono_ms);
+}
+
+static mms_rc
+sleep_ms(const struct mms_provider_env *env, int64_t ms, struct mms_err *err)
+{
+	int64_t until = mms_clock_mono_ms() + ms;
+
+	for (int64_t now = mms_clock_mono_ms(); now < until; now = mms_clock_mono_ms()) {
+		if (is_stopped(env))
+			return mms_fail(err, MMS_E_STOPPED,
+					"stopped while waiting for the request budget");
+		mms_clock_sleep_ms(until - now < SLICE_MS ? until - now : SLICE_MS);
+	}
+	return MMS_OK;
+}
+
+static uint32_t
+noise(void)
+{
+	MMS_AUTO(mms_err) ignored = { 0 };
+	uint32_t n = 0;
+
+	(void)!mms_random(&n, sizeof n, &ignored);
+	return n;
+}
+
+static mms_rc
+try_take(struct mms_budget_keeper *k, int64_t n, int64_t *wait_ms, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	mms_rc rc = mms_pool_lend(k->worker->env->pool, &lent, err);
+	if (rc != MMS_OK)
+		return rc;
+	return k->is_dry ? mms_budget_look(lent.db, &k->user, &k->project, n, wait_ms, err)
+			 : mms_budget_take(lent.db, &k->user, &k->project, n, wait_ms, err);
+}
+
+/* Taken twice after a lost answer is no harm: the minute ends. */
+static mms_rc
+take(struct mms_budget_keeper *k, int64_t n, int64_t *wait_ms, struct mms_err *err)
+{
+	for (unsigned attempt = 0;; attempt++) {
+		mms_rc rc = try_take(k, n, wait_ms, err);
+		if (rc != MMS_E_RETRY || attempt + 1 >= TRIES)
+			return rc;
+		rc = sleep_ms(
+			&k->worker->provider_env,
+			mms_policy_delay_ms(attempt, TRY_BASE_MS, TRY_MAX_MS, -1, noise()),
+			err);
+		if (rc != MMS_OK)
+			return rc;
+	}
+}
+
+static mms_rc
+fail_wait(const struct mms_budget_keeper *k, int64_t wait_ms, struct mms_err *err)
+{
+	/* To the minute: people read it, and two who ask in a row are told the same. */
+	int64_t at_ms = (mms_clock_now_ms(k->worker->env->clock) + wait_ms + MINUTE_MS - 1) /
+			MINUTE_MS * MINUTE_MS;
+	char text[MMS_TIME_TEXT_MAX];
+
+	mms_fail_wait(err, at_ms, "no more requests to %s for %s before %s", k->user.provider,
+		      k->whom, mms_time_print(at_ms, text));
+	return mms_hint(err,
+			"the service asked for it, or the allowance is used up; sync --due "
+			"goes on by itself then");
+}
+
+/* The port: leave to send n requests, after a wait if that is not long. */
+static mms_rc
+ask(void *aux, int64_t n, struct mms_err *err)
+{
+	struct mms_budget_keeper *k = aux;
+	const struct mms_provider_env *env = &k->worker->provider_env;
+	int64_t until_mono_ms = mms_clock_mono_ms() + env->max_ms, wait_ms = 0;
+	int64_t portion = n > PORTION ? n : PORTION;
+
+	if (n > USER_PER_MINUTE)
+		return mms_fail(err, MMS_E_BUG, "a minute has not %lld requests", (long long)n);
+	while (k->left < n) {
+		mms_rc rc = take(k, portion, &wait_ms, err);
+		if (rc != MMS_OK)
+			return rc;
+		if (wait_ms == 0) {
+			k->left = portion;
+			break;
+		}
+		if (mms_clock_mono_ms() + wait_ms > until_mono_ms)
+			return fail_wait(k, wait_ms, err);
+		rc = sleep_ms(env, wait_ms + noise() % SPREAD_MS, err);
+		if (rc != MMS_OK)
+			return rc;
+	}
+	k->left -= n;
+	return MMS_OK;
+}
+
+/* The port: the service wants no request before an instant. */
+static void
+tell(void *aux, bool is_project, int64_t until_ms)
+{
+	struct mms_budget_keeper *k = aux;
+	int64_t ms = until_ms - mms_clock_now_ms(k->worker->env->clock);
+	MMS_AUTO(mms_err) ignored = { 0 };
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	k->left = 0;
+	if (k->is_dry || ms <= 0)
+		return;
+	/* Whom it does not reach is told by the service itself. */
+	if (mms_pool_lend(k->worker->env->pool, &lent, &ignored) == MMS_OK)
+		(void)!mms_budget_pause(lent.db, is_project ? &k->project : &k->user, ms,
+					&ignored);
+}
+
+/* "user:NAME"; a name that is too long for the column stands there as its digest. */
+static mms_rc
+name_scope(struct mms_digest *digest, struct mms_budget_scope *scope, const char *kind,
+	   const char *name, struct mms_err *err)
+{
+	unsigned char hash[MMS_SHA256_BYTES];
+	char hex[2 * sizeof hash + 1];
+	int n = snprintf(scope->name, sizeof scope->name, "%s:%s", kind, name);
+
+	if (n >= 0 && (size_t)n < sizeof scope->name)
+		return MMS_OK;
+	mms_rc rc = mms_digest_begin(digest, err);
+	if (rc != MMS_OK)
+		return rc;
+	mms_digest_add_text(digest, name);
+	rc = mms_digest_end(digest, hash, err);
+	if (rc == MMS_OK)
+		(void)snprintf(scope->name, sizeof scope->name, "%s:sha256:%s", kind,
+			       mms_hex_print(hash, sizeof hash, hex));
+	return rc;
+}
+
+mms_rc
+mms_budget_keeper_open(struct mms_budget_keeper *k, struct mms_worker *w,
+		       const struct mms_source *source, const struct mms_provider *provider,
+		       bool is_dry, struct mms_err *err)
+{
+	const struct mms_config *config = &w->env->site->config;
+	bool is_microsoft = strcmp(provider->name, "outlook") == 0;
+	const char *client =
+		is_microsoft ? config->microsoft.client_id : config->google.client_id;
+	const char *user = source->integration.user;
+
+	*k = (struct mms_budget_keeper){
+		.port = { .aux = k, .ask = ask, .tell = tell },
+		.worker = w,
+		.whom = user != NULL ? user : "nobody",
+		.user = { .provider = provider->name, .per_minute = USER_PER_MINUTE },
+		.project = { .provider = provider->name, .per_minute = PROJECT_PER_MINUTE },
+		.is_dry = is_dry,
+	};
+	mms_rc rc = name_scope(&w->digest, &k->user, "user", user != NULL ? user : "", err);
+	/* Without one of its own the site uses the one client of Frappe's settings. */
+	if (rc == MMS_OK)
+		rc = name_scope(&w->digest, &k->project, "project",
+				client != NULL && client[0] != '\0' ? client : "frappe", err);
+	return rc;
+}
+
+const struct mms_budget_port *
+mms_budget_keeper_port(const struct mms_budget_keeper *k)
+{
+	return &k->port;
+}

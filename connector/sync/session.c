@@ -1,0 +1,96 @@
+/* Sessions as turns and the outbox need them (see the header). */
+#include "session.h"
+
+#include <string.h>
+
+#include "mmsync/mem.h"
+
+/* The zone of the integration's owner, for all-day and floating times. */
+static mms_rc
+find_day_zone(struct mms_worker *w, const struct mms_source *source,
+	      struct mms_calendar *calendar, struct mms_err *err)
+{
+	const struct mms_sync_env *env = w->env;
+	MMS_AUTO(mms_lent) lent = { 0 };
+	char *name = NULL;
+
+	calendar->day_zone = w->site_zone;
+	if (source->integration.user == NULL)
+		return MMS_OK;
+	mms_rc rc = mms_pool_lend(env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_settings_load_user_zone(lent.db, env->columns, env->settings,
+						 source->integration.user, &name,
+						 &calendar->is_day_zone_own, err);
+	if (rc != MMS_OK)
+		return rc;
+	rc = mms_zones_find(w->zones, name, &calendar->day_zone, err);
+	mms_free(name);
+	if (rc != MMS_E_GONE)
+		return rc;
+	mms_err_release(err); /* a zone that does not exist: the site's stands in */
+	calendar->day_zone = w->site_zone;
+	calendar->is_day_zone_own = false;
+	return MMS_OK;
+}
+
+/* What a service needs that a feed does not. */
+static mms_rc
+open_keepers(struct mms_worker *w, struct mms_source *source, struct mms_lease *lease,
+	     struct mms_open_session *s, struct mms_err *err)
+{
+	const struct mms_config *config = &w->env->site->config;
+
+	if (!(s->provider->caps & MMS_CAP_WRITE))
+		return MMS_OK;
+	s->calendar.api_base = strcmp(s->provider->name, "outlook") == 0
+				       ? config->microsoft.api_base
+				       : config->google.api_base;
+	mms_rc rc =
+		mms_budget_keeper_open(&s->budget, w, source, s->provider, lease == NULL, err);
+	if (rc == MMS_OK)
+		rc = mms_token_keeper_open(&s->tokens, w, source, lease, s->provider, err);
+	s->calendar.budget = mms_budget_keeper_port(&s->budget);
+	s->calendar.tokens = mms_token_keeper_port(&s->tokens);
+	return rc;
+}
+
+mms_rc
+mms_session_open(struct mms_worker *w, struct mms_source *source, struct mms_lease *lease,
+		 struct mms_open_session *out, struct mms_err *err)
+{
+	const struct mms_integration *in = &source->integration;
+
+	*out = (struct mms_open_session){ .provider = mms_provider_find(in->type),
+					  .calendar = { .integration = in->name,
+							.user = in->user,
+							.calendar_id = in->calendar_id,
+							.url = in->ical_url } };
+	if (out->provider == NULL || out->provider->ops == NULL)
+		return mms_fail(err, MMS_E_CONFIG,
+				"'%s' is not a kind of calendar that this version syncs",
+				in->type != NULL ? in->type : "");
+	mms_rc rc = find_day_zone(w, source, &out->calendar, err);
+	if (rc == MMS_OK)
+		rc = open_keepers(w, source, lease, out, err);
+	if (rc == MMS_OK)
+		rc = out->provider->ops->open(&out->session, &w->provider_env, &out->calendar,
+					      err);
+	if (rc != MMS_OK) {
+		mms_session_close(out);
+		return rc;
+	}
+	((struct mms_session_base *)out->session)->provider = out->provider;
+	return MMS_OK;
+}
+
+void
+mms_session_close(struct mms_open_session *s)
+{
+	if (s == NULL || s->provider == NULL)
+		return;
+	if (s->session != NULL)
+		s->provider->ops->close(s->session);
+	mms_token_keeper_release(&s->tokens);
+	*s = (struct mms_open_session){ 0 };
+}

@@ -1,0 +1,214 @@
+/*
+ * A first sync of a calendar at Google, whole processes: rss_google, google_first. The fake has its
+ * pages ready, packed, before anything is measured. docs/performance.md says what each row means.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mmsync/mem.h"
+#include "shared/bench.h"
+#include "shared/table.h"
+#include "support/fernet_peer.h"
+#include "support/gfake.h"
+
+#define CALENDAR "MM-CI-" BENCH_USER "-0001"
+/* The key that tests/bench/run writes into site_config.json. */
+#define KEY "dGhlIHN0b3JpZXMgc2lnbmFuZCBlbmNyeXB0Li4uLi4="
+
+enum { FIRST = 20000, LARGE = 100000, RSS_ROUNDS = 3 };
+
+/* Where tests/bench/run has started it. */
+static struct fake
+find_fake(const struct bench *b)
+{
+	struct fake fake = { 0 };
+	char path[128];
+
+	(void)snprintf(path, sizeof path, "%s/google-port", b->dir);
+	(void)snprintf(fake.dir, sizeof fake.dir, "%s/google", b->dir);
+	FILE *file = fopen(path, "re");
+	if (file == NULL || fscanf(file, "port %u", &fake.port) != 1)
+		bench_die("%s cannot be read", path);
+	(void)fclose(file);
+	return fake;
+}
+
+static void
+tell(const struct fake *fake, const char *script)
+{
+	char wrong[512];
+
+	if (!gfake_try(fake, script, wrong, sizeof wrong))
+		bench_die("the fake refuses '%s': %s", script, wrong);
+}
+
+/* A calendar of so many events, all of them in the window. */
+static void
+make_calendar(const struct fake *fake, size_t n)
+{
+	char script[512];
+
+	(void)snprintf(script, sizeof script,
+		       "reset\nnow " BENCH_NOW "\naccount " BENCH_USER
+		       " access=first-access refresh=first-refresh\ncalendar " BENCH_USER
+		       " owner=" BENCH_USER " zone=Europe/Berlin\nbulk " BENCH_USER
+		       " %zu from=2026-02-05T08:00:00Z\n",
+		       n);
+	tell(fake, script);
+}
+
+static void
+add_token(MYSQL *m, const char *field, const char *token)
+{
+	MMS_AUTO(mms_str) secret = { 0 };
+
+	fernet_peer_encrypt(KEY, token, BENCH_NOW_MS / 1000, &secret);
+	bench_sql(m,
+		  "REPLACE INTO __Auth (doctype, name, fieldname, password, encrypted) VALUES"
+		  " ('MM Calendar Integration', '" CALENDAR "', '%s', '%s', 1)",
+		  field, mms_str_get(&secret));
+}
+
+/* Empty tables, and the integration that reads the calendar. */
+static void
+add_integration(MYSQL *m)
+{
+	bench_empty(m);
+	bench_sql(
+		m,
+		"INSERT INTO `tabMM Calendar Integration` (name, creation, modified, owner,"
+		" modified_by, user, integration_name, integration_type, is_active, is_primary,"
+		" sync_direction, sync_past_days, sync_future_days, calendar_id, access_token,"
+		" refresh_token, token_expiry) VALUES ('" CALENDAR "', '2026-01-01',"
+		" '2026-01-01', 'Administrator', 'Administrator', '" BENCH_USER "', 'Google',"
+		" 'Google Calendar', 1, 1, 'Two-way (Read & Write)', %d, %d, '" BENCH_USER
+		"', REPEAT('*', 12), REPEAT('*', 13), '2026-03-02 08:50:00')",
+		BENCH_PAST_DAYS, BENCH_FUTURE_DAYS);
+	add_token(m, "access_token", "first-access");
+	add_token(m, "refresh_token", "first-refresh");
+	bench_settle(m);
+}
+
+static struct bench_child
+sync_once(const struct bench *b)
+{
+	const char *const argv[] = { b->program, "--site",        b->site,  "--json", "-q",
+				     "sync",     "--integration", CALENDAR, NULL };
+	struct bench_child child;
+
+	bench_child(b, argv, NULL, false, &child);
+	return child;
+}
+
+static void
+want_rows(MYSQL *m, int64_t n)
+{
+	int64_t got = bench_ask_i64(m, "SELECT COUNT(*) FROM `tabMM Calendar Event Sync`");
+
+	if (got != n)
+		bench_die("%lld rows, expected %lld", (long long)got, (long long)n);
+}
+
+/* ---- rss_google ----------------------------------------------------------------------------- */
+
+static void
+bench_rss(const struct bench *b, MYSQL *m, const struct fake *fake)
+{
+	static const struct bench_row row = { "rss_google", 48, "<=", "MiB", 1 };
+	struct bench_samples s = { 0 };
+	double first = 0, full = 0, again = 0;
+	const char *const argv[] = { b->program,     "--site",        b->site,  "-q", "sync",
+				     "--force-full", "--integration", CALENDAR, NULL };
+
+	make_calendar(fake, LARGE);
+	/* Memory is the same each time: three rounds tell that it is. */
+	for (size_t i = 0; i < RSS_ROUNDS; i++) {
+		struct bench_child child;
+
+		bench_say("rss_google: round %zu of %d", i + 1, RSS_ROUNDS);
+		add_integration(m);
+		first = sync_once(b).peak_mib;
+		want_rows(m, LARGE);
+		again = sync_once(b).peak_mib;
+		bench_child(b, argv, NULL, false, &child);
+		full = child.peak_mib;
+		double peak = first > again ? first : again;
+		bench_add(&s, peak > full ? peak : full);
+	}
+	bench_report(b, &row, &s,
+		     "%d events, 2500 a page; first sync %.1f, nothing changed %.1f, all read "
+		     "again %.1f",
+		     LARGE, first, again, full);
+}
+
+/* ---- google_first --------------------------------------------------------------------------- */
+
+static double
+time_load(MYSQL *m, struct bench_table tables[2])
+{
+	bench_empty(m);
+	bench_settle(m);
+	double began = bench_now();
+	bench_table_load(m, &tables[0], "");
+	bench_table_load(m, &tables[1], "");
+	return bench_now() - began;
+}
+
+static void
+bench_first(const struct bench *b, MYSQL *m, const struct fake *fake)
+{
+	static const struct bench_row row = { "google_first", 0.5, ">=", "ratio", 2 };
+	struct bench_table tables[2] = { { 0 }, { 0 } };
+	struct bench_samples s = { 0 };
+	struct bench_child ours = { 0 };
+	char digest[64], loaded[64];
+	double load = 0, server = 0;
+
+	make_calendar(fake, FIRST);
+	for (size_t i = 0; i <= b->rounds; i++) {
+		bench_say("google_first: round %zu of %zu", i, b->rounds);
+		add_integration(m);
+		server = bench_server_cpu(b);
+		ours = sync_once(b);
+		server = bench_server_cpu(b) - server;
+		want_rows(m, FIRST);
+		bench_digest(m, digest, sizeof digest);
+		if (i == 0) {
+			bench_table_read(m, "tabMM Calendar Event Sync", "name", &tables[0]);
+			bench_table_read(m, "mmsync_event_state", "integration_id, ext_key",
+					 &tables[1]);
+		}
+		load = time_load(m, tables);
+		bench_digest(m, loaded, sizeof loaded);
+		if (strcmp(digest, loaded) != 0)
+			bench_die("the rows differ: mmsync %s, LOAD %s", digest, loaded);
+		if (i > 0)
+			bench_add(&s, load / ours.seconds);
+	}
+	bench_report(
+		b, &row, &s,
+		"%d events, 2500 a page, %s: %.3f s (CPU %.3f + server %.3f), LOAD of both "
+		"tables %.3f s",
+		FIRST, digest, ours.seconds, ours.cpu_s, server, load);
+	bench_table_free(&tables[0]);
+	bench_table_free(&tables[1]);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bench b;
+
+	bench_open(&b, argc, argv);
+	if (setenv("MMSYNC_NOW", BENCH_NOW, 1) != 0)
+		bench_die("out of memory");
+	const struct fake fake = find_fake(&b);
+	MYSQL *m = bench_connect(&b);
+	/* First: a child's peak is never less than what its parent has had. */
+	if (bench_wants(&b, "rss_google"))
+		bench_rss(&b, m, &fake);
+	if (bench_wants(&b, "google_first"))
+		bench_first(&b, m, &fake);
+	mysql_close(m);
+	return bench_close(&b);
+}
