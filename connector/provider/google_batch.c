@@ -170,16 +170,18 @@ static void
 read_part(struct span part, struct google_reply *replies, size_t n)
 {
 	struct google_reply reply = { .retry_after_ms = -1 };
-	struct span line, value;
+	struct span line = { part.p, part.p }, value;
 	size_t at = n;
+	bool has = false;
 
 	while (take_line(&part, &line) && line.p < line.end) {
 		if (is_header(line, "Content-ID", &value))
 			at = item_of(value, n);
 	}
-	while (take_line(&part, &line) && line.p == line.end)
-		;
-	if (line.p < line.end)
+	do
+		has = take_line(&part, &line);
+	while (has && line.p == line.end);
+	if (has)
 		reply.status = status_of(line);
 	while (take_line(&part, &line) && line.p < line.end) {
 		int64_t s = is_header(line, "Retry-After", &value)

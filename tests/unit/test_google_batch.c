@@ -100,6 +100,13 @@ static const struct {
 	  MMS_OK,
 	  { 200, 0, 0 },
 	  { "{}", NULL, NULL } },
+	{ "parts of nothing, of blank lines, of headers alone",
+	  TYPE,
+	  "--b\r\n--b\r\n\r\n\r\n--b\r\nContent-ID: <response-item-1>\r\nHTTP/1.1 200 "
+	  "OK\r\n" END,
+	  MMS_OK,
+	  { 0, 0, 0 },
+	  { NULL, NULL, NULL } },
 	{ "behind the end nothing counts",
 	  TYPE,
 	  PART("<response-item-1>", "HTTP/1.1 200 OK", "{}")
