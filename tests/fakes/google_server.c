@@ -167,51 +167,55 @@ spoil(const struct g_fault *fault, struct g_answer *a)
 	}
 }
 
+/* The status of an answer that a conf alone makes; 0: the service is to say. */
+static unsigned
+told_status(const struct feed_conf *conf)
+{
+	if (conf->wrong[0] != '\0')
+		return 500;
+	if (conf->status != 0)
+		return (unsigned)conf->status;
+	return conf->redirect != NULL ? 302 : conf->is_html ? 200 : 0;
+}
+
+/* The service's answer, or what a fault puts in its place. */
+static void
+make_body(const struct log_aux *log, const struct g_request *r, const struct g_fault *fault,
+	  const struct feed_conf *conf, struct g_answer *a)
+{
+	a->is_forever = fault->is_forever;
+	a->is_same_page = fault->is_same_page;
+	a->is_twice = fault->is_twice;
+	if (fault->status != 0)
+		g_fail(a, fault->status, fault->reason, "Told to fail.", fault->location);
+	else if ((a->status = told_status(conf)) == 0)
+		g_handle(&log->server->service, r, a, log_request, (void *)(uintptr_t)log);
+	spoil(fault, a);
+	(void)snprintf(a->retry_after, sizeof a->retry_after, "%s", fault->retry_after);
+}
+
 /* The answer under the lock; false: none is to be sent. */
 static bool
 make_answer(struct server *server, struct MHD_Connection *connection, struct g_request *r,
 	    struct g_answer *a, struct feed_conf *conf)
 {
-	struct log_aux log = { .server = server, .connection = connection };
-	bool has_times, is_sent = true;
+	const struct log_aux log = { .server = server, .connection = connection };
+	bool has_times;
 
 	(void)pthread_mutex_lock(&server->lock);
 	/* A copy: what stands inside a batch meets the next one. */
 	const struct g_fault *met = g_meet_fault(&server->service, r);
-	const struct g_fault copy = met != NULL ? *met : (struct g_fault){ 0 };
-	const struct g_fault *fault = met != NULL ? &copy : NULL;
-	feed_conf_read(conf, fault != NULL ? fault->conf : "", 0, &has_times);
-	if (fault != NULL) {
-		a->is_forever = fault->is_forever;
-		a->is_same_page = fault->is_same_page;
-		a->is_twice = fault->is_twice;
-	}
-	if (conf->drop == DROP_BEFORE) {
-		is_sent = false;
-	} else {
-		if (fault != NULL && fault->status != 0)
-			g_fail(a, fault->status, fault->reason, "Told to fail.",
-			       fault->location);
-		else if (conf->wrong[0] == '\0' && conf->status == 0 &&
-			 conf->redirect == NULL && !conf->is_html)
-			g_handle(&server->service, r, a, log_request, &log);
-		if (fault != NULL) {
-			spoil(fault, a);
-			(void)snprintf(a->retry_after, sizeof a->retry_after, "%s",
-				       fault->retry_after);
-		}
-		if (a->status == 0)
-			a->status = conf->wrong[0] != '\0' ? 500
-				    : conf->redirect != NULL
-					    ? (conf->status != 0 ? (unsigned)conf->status : 302)
-				    : conf->status != 0 ? (unsigned)conf->status
-							: 200;
-		log_request(&log, r, a);
+	const struct g_fault fault = met != NULL ? *met : (struct g_fault){ 0 };
+	feed_conf_read(conf, fault.conf, 0, &has_times);
+	bool is_taken = conf->drop != DROP_BEFORE;
+	if (is_taken) {
+		make_body(&log, r, &fault, conf, a);
+		log_request((void *)(uintptr_t)&log, r, a);
 	}
 	if (server->service.options.is_gzip_off)
 		r->user_agent = NULL;
 	(void)pthread_mutex_unlock(&server->lock);
-	return is_sent && conf->drop != DROP_AFTER;
+	return is_taken && conf->drop != DROP_AFTER;
 }
 
 /* The body as it leaves. */

@@ -134,6 +134,35 @@ ask_state(struct mms_str *state, struct mms_str *invariants)
 	scenario_release(&s);
 }
 
+/* What `quiet` looks at: only what changes something counts, also inside a batch. */
+static void
+a_write_is_told_from_a_question(void **state)
+{
+	static const struct {
+		const char *method, *address;
+		size_t n;
+	} rows[] = {
+		{ "GET", "/calendar/v3/calendars/primary/events", 0 },
+		{ "POST", "/token", 0 },
+		{ "POST", "/calendar/v3/calendars/primary/events", 1 },
+		{ "PATCH", "/calendar/v3/calendars/primary/events/x", 1 },
+		{ "PUT", "/calendar/v3/calendars/primary/events/x", 1 },
+		{ "DELETE", "/calendar/v3/calendars/primary/events/x", 1 },
+	};
+	struct scenario s = { .world = &world };
+	struct gfake_answer answer = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		fake_clear_log(&world.google);
+		assert_true(gfake_ask(&world.google, rows[i].method, rows[i].address, NULL,
+				      "{}", &answer));
+		if (scenario_google_writes(&s) != rows[i].n)
+			fail_msg("%s %s", rows[i].method, rows[i].address);
+	}
+	gfake_answer_release(&answer);
+}
+
 #define OURS(id)                                                                            \
 	"g ann@example.com event " id " \"Talk\" 2026-03-04T11:00:00Z 2026-03-04T12:00:00Z" \
 	" private.mmsync_kind=booking private.mmsync_id=6f9b1d0e-5a57-4c1e-9d1a-2f8e3c7b4a"
@@ -185,6 +214,7 @@ main(void)
 		cmocka_unit_test(each_word_does_what_it_says),
 		cmocka_unit_test(an_expectation_that_does_not_hold_fails),
 		cmocka_unit_test(a_story_starts_with_an_empty_google),
+		cmocka_unit_test(a_write_is_told_from_a_question),
 		cmocka_unit_test(two_events_for_one_booking_are_noticed),
 	};
 

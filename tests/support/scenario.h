@@ -1,7 +1,7 @@
 /*
  * Stories: a scenario is a file of fixtures/scenarios that says what people, calendars and
- * services do and what must then be true, played against a private MariaDB, the fake feed server
- * and the program itself. docs/testing.md describes the language; torture plays the same files
+ * services do and what must then be true, played against a private MariaDB, the fake feed server,
+ * the fake Google and the program itself. docs/testing.md describes the language; torture plays the same files
  * with faults.
  */
 #ifndef SUPPORT_SCENARIO_H
