@@ -418,7 +418,8 @@ begin_command(const struct command *c)
 	c->begin();
 	mms_test_sql(&world.server,
 		     "DELETE FROM `tabMM Meeting Booking`; INSERT INTO `tabMM Meeting Booking` "
-		     "(name, creation, modified, calendar_event) VALUES ('B1', NOW(6), NOW(6), "
+		     "(name, creation, modified, calendar_event) VALUES ('B1', '2026-01-01', "
+		     "'2026-01-01', "
 		     "(SELECT MAX(name) FROM `tabMM Calendar Event Sync`))");
 }
 
