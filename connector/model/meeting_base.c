@@ -32,6 +32,7 @@ mms_base_release(struct mms_base *base)
 		return;
 	mms_free(base->status);
 	mms_free(base->link);
+	mms_free(base->invited);
 	mms_meeting_base_release(&base->booking);
 	mms_meeting_base_release(&base->outside);
 	*base = (struct mms_base){ 0 };
@@ -90,6 +91,7 @@ mms_base_write(const struct mms_base *base, struct mms_str *out, struct mms_err 
 	write_side(&j, "booking", &base->booking);
 	write_side(&j, "outside", &base->outside);
 	write_text(&j, "link", base->link);
+	write_text(&j, "invited", base->invited);
 	mms_json_map_end(&j);
 	return mms_json_check(&j, err);
 }
@@ -251,6 +253,8 @@ read_base(struct reader *r, struct mms_base *base)
 			read_side(r, &base->outside);
 		else if (KEY_IS(&key, "link"))
 			read_text(r, &base->link);
+		else if (KEY_IS(&key, "invited"))
+			read_text(r, &base->invited);
 		else
 			skip(r);
 	}

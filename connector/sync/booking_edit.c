@@ -342,6 +342,14 @@ keep_unsent(const struct mms_meeting_base *old, unsigned unsent, struct mms_meet
 	return is_short ? mms_fail_nomem(err) : MMS_OK;
 }
 
+static bool
+set_text(char **to, const char *from)
+{
+	mms_free(*to);
+	*to = mms_text_copy(from);
+	return from == NULL || *to != NULL;
+}
+
 /* Both sides as they are now, but for what is still to be sent. */
 static mms_rc
 make_both(const struct mms_settlement *s, const struct mms_meeting *meeting,
@@ -356,18 +364,13 @@ make_both(const struct mms_settlement *s, const struct mms_meeting *meeting,
 		rc = mms_meeting_base_make(&outside, &base->outside, err);
 	if (rc == MMS_OK)
 		rc = mms_meeting_base_make(meeting, &base->booking, err);
+	unsigned unsent = s->asks_outbox ? s->merge.to_outside : 0;
 	if (rc == MMS_OK)
-		rc = keep_unsent(&old->booking, s->asks_outbox ? s->merge.to_outside : 0,
-				 &base->booking, err);
-	return rc;
-}
-
-static bool
-set_text(char **to, const char *from)
-{
-	mms_free(*to);
-	*to = mms_text_copy(from);
-	return from == NULL || *to != NULL;
+		rc = keep_unsent(&old->booking, unsent, &base->booking, err);
+	if (rc == MMS_OK && !(unsent & MMS_FIELD_GUESTS))
+		return mms_meeting_list_guests(meeting, &base->invited, err);
+	return rc == MMS_OK && !set_text(&base->invited, old->invited) ? mms_fail_nomem(err)
+								       : rc;
 }
 
 /*

@@ -371,8 +371,7 @@ classify(struct mms_turn_state *t, struct item *item, struct mms_err *err)
 		return MMS_OK;
 	if (has_mark(t, event, true))
 		return ask_owner(t, item, err);
-	if (k != NULL && (k->flags & MMS_KNOWN_NOT_LISTED) &&
-	    t->provider->caps & MMS_CAP_WRITE)
+	if (k != NULL && (k->flags & MMS_KNOWN_NOT_LISTED) && t->provider->caps & MMS_CAP_WRITE)
 		item->is_ours = true;
 	if (k != NULL && (k->flags & MMS_KNOWN_ROW))
 		return MMS_OK;

@@ -171,6 +171,8 @@ settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
 	if (rc == MMS_OK)
 		rc = mms_own_state_load(lent.db, uuid, &state, err);
 	mms_lent_release(&lent);
+	if (rc == MMS_OK && state.booking == NULL)
+		return MMS_OK; /* of nobody */
 	if (rc == MMS_OK)
 		rc = mms_booking_side_load(&o, state.booking, t->source->integration.user,
 					   &side, err);

@@ -20,6 +20,7 @@ mms_job_release(struct mms_job *job)
 	mms_own_state_release(&job->state);
 	mms_booking_side_release(&job->side);
 	mms_event_release(&job->seen);
+	mms_meeting_release(&job->outgoing);
 	mms_err_release(&job->why);
 	*job = (struct mms_job){ 0 };
 }
@@ -142,15 +143,29 @@ settle_gone(const struct mms_job_env *env, struct mms_job *job, struct mms_err *
 	return mms_announce_booking(env->o, &anew, &planned, err);
 }
 
-static void
-write_change(struct mms_job *job, unsigned fields, const char *version)
+/* The next write. A list of guests is sent as a whole: those whom a person has added stay on it. */
+static mms_rc
+write_change(struct mms_job *job, unsigned fields, const char *version, struct mms_err *err)
 {
+	MMS_AUTO(mms_base) base = { 0 };
+	bool has_seen = job->seen.external_id != NULL;
+	mms_rc rc = MMS_OK;
+
 	job->write.kind = MMS_WRITE_CHANGE;
 	job->write.external_id = job->state.external_id;
 	job->write.version = version;
 	job->write.fields = fields;
 	job->write.meeting = &job->side.meeting;
-	job->write.seen = job->seen.external_id != NULL ? &job->seen : NULL;
+	job->write.seen = has_seen ? &job->seen : NULL;
+	if (!has_seen || !(fields & MMS_FIELD_GUESTS))
+		return MMS_OK;
+	rc = mms_outward_base(&job->state, &base, err);
+	mms_meeting_release(&job->outgoing);
+	if (rc == MMS_OK)
+		rc = mms_meeting_with_guests(&job->side.meeting, &job->seen, base.invited,
+					     &job->outgoing, err);
+	job->write.meeting = &job->outgoing;
+	return rc;
 }
 
 /*
@@ -190,8 +205,7 @@ merge(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
 		rc = mms_booking_side_load(env->o, job->state.booking,
 					   env->source->integration.user, &job->side, err);
 	}
-	write_change(job, to_outside, job->state.version);
-	return rc;
+	return rc == MMS_OK ? write_change(job, to_outside, job->state.version, err) : rc;
 }
 
 static mms_rc
@@ -226,10 +240,8 @@ prepare_change(const struct mms_job_env *env, struct mms_job *job, struct mms_er
 		return rc;
 	if (fields == 0)
 		return drop(env, job, err);
-	if (base.booking.is_known && !(fields & MMS_FIELD_GUESTS)) {
-		write_change(job, fields, job->state.version);
-		return MMS_OK;
-	}
+	if (base.booking.is_known && !(fields & MMS_FIELD_GUESTS))
+		return write_change(job, fields, job->state.version, err);
 	rc = look(env, job, &is_good, err);
 	return rc == MMS_OK && is_good ? merge(env, job, err) : rc;
 }
@@ -250,6 +262,9 @@ load(const struct mms_job_env *env, struct mms_job *job, bool *is_there, struct 
 	}
 	if (rc != MMS_OK)
 		return rc;
+	*is_there = job->state.booking != NULL;
+	if (!*is_there)
+		return MMS_OK;
 	return mms_booking_side_load(env->o, job->state.booking, env->source->integration.user,
 				     &job->side, err);
 }

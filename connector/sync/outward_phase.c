@@ -214,7 +214,11 @@ mms_outward_phase(const struct mms_worker *pattern, struct mms_sources *sources,
 		is_any = is_any || is_written_to(&sources->items[i]);
 	if (!is_any)
 		return MMS_OK;
-	mms_rc rc = mms_outward_site(env, p.site_uuid, err);
+	mms_rc rc = MMS_OK;
+	if (pattern->has_site && !pattern->is_copy)
+		memcpy(p.site_uuid, pattern->site, sizeof p.site_uuid);
+	else
+		rc = mms_outward_site(env, p.site_uuid, err);
 	if (rc != MMS_OK)
 		return rc;
 	p.jobs = mms_alloc((sources->n + 1) * sizeof(struct mms_source *));

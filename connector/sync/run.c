@@ -249,6 +249,7 @@ learn_site(const struct mms_sync_env *env, const struct run *run, struct mms_wor
 		rc = mms_installation_load(lent.db, env->site, &installation, err);
 	if (rc != MMS_OK)
 		return rc;
+	out->is_copy = installation.is_elsewhere;
 	if (!mms_uuid_parse(installation.site_uuid, out->site))
 		return mms_fail(err, MMS_E_DB, "mmsync_installation.site_uuid is not a UUID");
 	out->has_site = true;

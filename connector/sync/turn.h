@@ -34,7 +34,8 @@ struct mms_worker {
 	const struct mms_zone *event_zone, *site_zone;
 	unsigned char run[16];
 	unsigned char site[16]; /* this installation, as its marks outside name it            */
-	bool has_site;          /* known: only where a chosen calendar may hold marks         */
+	bool is_copy;  /* of a site: nothing may leave                                */
+	bool has_site; /* known: only where a chosen calendar may hold marks         */
 };
 
 /* What a turn knows of series: cascade.c. All zero is empty. */

@@ -57,6 +57,8 @@ struct mms_base {
 	char *status; /* owned; booking_status then                               */
 	struct mms_meeting_base booking, outside;
 	char *link; /* owned; where a person opens the event, whole; NULL: unknown */
+	/* Owned; addresses that we put there as guests, a line each; NULL: none, or not known. */
+	char *invited;
 };
 void mms_base_release(struct mms_base *base);
 
@@ -70,6 +72,17 @@ mms_rc mms_meeting_of_event(const struct mms_event *event, struct mms_meeting *o
 /* Errors: NOMEM. Owns: *out. */
 mms_rc mms_meeting_base_make(const struct mms_meeting *meeting, struct mms_meeting_base *out,
 			     struct mms_err *err) MMS_MUST_CHECK;
+
+/* The addresses of a meeting's guests, a line each. Owns: *out; NULL: none. Errors: NOMEM. */
+mms_rc mms_meeting_list_guests(const struct mms_meeting *meeting, char **out,
+			       struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * The meeting with the guests of its event whom we did not put there (invited: those whom we did): a
+ * person has added them, and a list of guests is written as a whole. Owns: *out. Errors: NOMEM.
+ */
+mms_rc mms_meeting_with_guests(const struct mms_meeting *meeting, const struct mms_event *event,
+			       const char *invited, struct mms_meeting *out,
+			       struct mms_err *err) MMS_MUST_CHECK;
 
 /* JSON of mmsync_event_state.base_content, and back. Errors: NOMEM; of read also ITEM (it is none). */
 mms_rc mms_base_write(const struct mms_base *base, struct mms_str *out,

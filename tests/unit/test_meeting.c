@@ -144,12 +144,14 @@ a_base_is_written_and_read_back(void **state)
 	(void)state;
 	OK(mms_meeting_base_make(&meeting, &base.booking, &err));
 	base.link = mms_text_copy(link);
+	base.invited = mms_text_copy("a@example.com\nb@example.com");
 	OK(mms_base_write(&base, &text, &err));
 	assert_string_equal(mms_str_get(&text),
 			    "{\"v\":1,\"status\":null,\"booking\":{\"start\":1,\"end\":null,"
 			    "\"title\":\"T \\\"x\\\" \xC3\xA4\\n\",\"place\":null,"
 			    "\"text\":\"" EMPTY_HEX "\",\"guests\":\"" EMPTY_HEX "\"},"
-			    "\"outside\":null,\"link\":\"https://example.com/\"}");
+			    "\"outside\":null,\"link\":\"https://example.com/"
+			    "\",\"invited\":\"a@example.com\\nb@example.com\"}");
 	OK(mms_base_read(mms_str_get(&text), &back, &err));
 	assert_true(back.booking.is_known);
 	assert_false(back.outside.is_known);
@@ -158,6 +160,40 @@ a_base_is_written_and_read_back(void **state)
 	assert_true(back.booking.end_ms == MMS_NO_TIME);
 	OK(mms_base_write(&back, &again, &err));
 	assert_string_equal(mms_str_get(&again), mms_str_get(&text));
+}
+
+/* Who was added outside stays; who was ours and is not wanted any more goes. */
+static void
+guests_of_a_person_stay(void **state)
+{
+	static char old[] = "old@example.com", kept[] = "Kept@example.com",
+		    added[] = "added@example.com", name[] = "Added",
+		    fresh[] = "new@example.com", title[] = "T";
+	struct mms_guest guests[] = { { kept, NULL }, { fresh, NULL } };
+	struct mms_attendee attendees[] = { { .email = old },
+					    { .email = kept },
+					    { .email = added, .display_name = name } };
+	const struct mms_meeting meeting = { .title = title, .guests = guests, .n_guests = 2 };
+	const struct mms_event event = { .attendees = attendees, .n_attendees = 3 };
+	MMS_AUTO(mms_meeting) all = { 0 };
+	char *list = NULL;
+
+	(void)state;
+	OK(mms_meeting_list_guests(&meeting, &list, &err));
+	assert_string_equal(list, "Kept@example.com\nnew@example.com");
+	mms_free(list);
+	OK(mms_meeting_with_guests(&meeting, &event, "OLD@example.com\nkept@example.com", &all,
+				   &err));
+	assert_int_equal(all.n_guests, 3);
+	assert_string_equal(all.guests[0].email, added);
+	assert_string_equal(all.guests[0].name, name);
+	assert_string_equal(all.guests[1].email, kept);
+	assert_string_equal(all.guests[2].email, fresh);
+	assert_string_equal(all.title, title);
+	mms_meeting_release(&all);
+	/* Nobody knows whom we invited: nobody is left out. */
+	OK(mms_meeting_with_guests(&meeting, &event, NULL, &all, &err));
+	assert_int_equal(all.n_guests, 4);
 }
 
 #define SIDE "{\"text\":\"" EMPTY_HEX "\",\"guests\":\"" EMPTY_HEX "\""
@@ -350,6 +386,7 @@ main(void)
 		cmocka_unit_test(an_event_of_nothing_is_a_meeting_of_nothing),
 		cmocka_unit_test(each_field_is_told_apart),
 		cmocka_unit_test(a_base_is_written_and_read_back),
+		cmocka_unit_test(guests_of_a_person_stay),
 		cmocka_unit_test(what_is_no_base_is_refused),
 		cmocka_unit_test(the_merge_of_a_field_is_as_the_table_says),
 		cmocka_unit_test(both_sides_agree_after_a_merge_and_stay_so),
