@@ -33,6 +33,7 @@ mms_base_release(struct mms_base *base)
 	mms_free(base->status);
 	mms_free(base->link);
 	mms_free(base->invited);
+	mms_free(base->calendar);
 	mms_meeting_base_release(&base->booking);
 	mms_meeting_base_release(&base->outside);
 	*base = (struct mms_base){ 0 };
@@ -92,6 +93,7 @@ mms_base_write(const struct mms_base *base, struct mms_str *out, struct mms_err 
 	write_side(&j, "outside", &base->outside);
 	write_text(&j, "link", base->link);
 	write_text(&j, "invited", base->invited);
+	write_text(&j, "calendar", base->calendar);
 	mms_json_map_end(&j);
 	return mms_json_check(&j, err);
 }
@@ -255,6 +257,8 @@ read_base(struct reader *r, struct mms_base *base)
 			read_text(r, &base->link);
 		else if (KEY_IS(&key, "invited"))
 			read_text(r, &base->invited);
+		else if (KEY_IS(&key, "calendar"))
+			read_text(r, &base->calendar);
 		else
 			skip(r);
 	}

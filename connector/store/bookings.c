@@ -325,3 +325,24 @@ mms_targets_add(struct mms_db *db, const char *user, struct mms_targets *out,
 	}
 	return rc;
 }
+
+mms_rc
+mms_targets_add_of(struct mms_db *db, uint64_t cursor_id, struct mms_targets *out,
+		   struct mms_err *err)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+	const struct mms_value in[] = { mms_v_u64(cursor_id) };
+	char *user = NULL;
+
+	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_TARGET_USER, in, err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, err);
+	if (rc == MMS_OK && row != NULL && !mms_value_copy_text(&row[0], &user))
+		rc = mms_fail_nomem(err);
+	mms_rows_release(&rows);
+	if (rc == MMS_OK && user != NULL)
+		rc = mms_targets_add(db, user, out, err);
+	mms_free(user);
+	return rc;
+}

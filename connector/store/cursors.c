@@ -381,3 +381,15 @@ mms_sources_settle(struct mms_db *db, struct mms_sources *sources, struct mms_er
 	again = old;
 	return MMS_OK;
 }
+
+mms_rc
+mms_cursor_forget_print(struct mms_db *db, struct mms_cursor *cursor, struct mms_err *err)
+{
+	static const unsigned char nothing[MMS_READ_PRINT_BYTES] = { 0 };
+	const struct mms_value in[] = { mms_v_u64(cursor->id) };
+
+	if (cursor->id == 0 || memcmp(cursor->read_print, nothing, sizeof nothing) == 0)
+		return MMS_OK;
+	memset(cursor->read_print, 0, sizeof cursor->read_print);
+	return mms_db_run(db, MMS_STMT_CURSOR_FORGET_PRINT, in, NULL, err);
+}

@@ -62,6 +62,16 @@ planning_release(struct planning *p)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
+static const struct mms_target *
+target_of(const struct planning *p, uint64_t cursor_id)
+{
+	for (size_t i = 0; i < p->targets.n; i++) {
+		if (p->targets.items[i].cursor_id == cursor_id)
+			return &p->targets.items[i];
+	}
+	return NULL;
+}
+
 static mms_rc
 load_targets(struct planning *p, struct mms_err *err)
 {
@@ -70,6 +80,13 @@ load_targets(struct planning *p, struct mms_err *err)
 
 	for (size_t i = 0; rc == MMS_OK && i < b->n_users; i++)
 		rc = mms_targets_add(p->db, b->users[i].user, &p->targets, err);
+	/* And of those who were assigned before: may their calendars be written to? */
+	for (size_t i = 0; rc == MMS_OK && i < p->states.n; i++) {
+		const struct mms_own_state *state = &p->states.items[i];
+		if (state->status != MMS_STATE_DELETED &&
+		    target_of(p, state->cursor_id) == NULL)
+			rc = mms_targets_add_of(p->db, state->cursor_id, &p->targets, err);
+	}
 	return rc;
 }
 
@@ -128,16 +145,6 @@ find_place(struct planning *p, uint64_t cursor_id)
 		if ((place->target != NULL && place->target->cursor_id == cursor_id) ||
 		    (place->state != NULL && place->state->cursor_id == cursor_id))
 			return &p->places[i];
-	}
-	return NULL;
-}
-
-static const struct mms_target *
-target_of(const struct planning *p, uint64_t cursor_id)
-{
-	for (size_t i = 0; i < p->targets.n; i++) {
-		if (p->targets.items[i].cursor_id == cursor_id)
-			return &p->targets.items[i];
 	}
 	return NULL;
 }
@@ -255,8 +262,9 @@ plan_place(struct planning *p, struct place *place, struct mms_err *err)
 	}
 	if (rc != MMS_OK)
 		return rc;
+	/* A calendar that is no more, or not written to, keeps what it has. */
 	in.is_kept = p->side.wish == MMS_WISH_AS_IS || has_passed(p, place) ||
-		     (place->target != NULL && !mms_booking_takes(place->target));
+		     place->target == NULL || !mms_booking_takes(place->target);
 	if (place->state != NULL) {
 		in.status = place->state->status;
 		in.removed_by = place->state->removed_by;

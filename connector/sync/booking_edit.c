@@ -394,6 +394,7 @@ make_base(const struct mms_settlement *s, const struct mms_meeting *meeting,
 	}
 	const char *link = s->event != NULL ? s->event->link : old.link;
 	if (rc == MMS_OK && (!set_text(&base->status, c->status) ||
+			     !set_text(&base->calendar, s->source->integration.calendar_id) ||
 			     (link != NULL && !set_text(&base->link, link))))
 		rc = mms_fail_nomem(err);
 	return rc;

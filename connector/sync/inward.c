@@ -151,6 +151,26 @@ plan_others(const struct mms_outward *o, const char *booking, struct mms_err *er
 	return MMS_OK;
 }
 
+/*
+ * How long the row may be now: the turn measures the integration's longest event from what it has read,
+ * and this row is another since.
+ */
+static mms_rc
+note_length(struct mms_turn_state *t, const struct mms_booking_side *side,
+	    const struct mms_event *event, struct mms_err *err)
+{
+	int64_t of_booking = side->meeting.end_ms - side->meeting.start_ms,
+		of_event = event->is_gone || event->start_ms == MMS_NO_TIME ||
+					   event->end_ms == MMS_NO_TIME
+				   ? 0
+				   : event->end_ms - event->start_ms;
+	int64_t ms = of_booking > of_event ? of_booking : of_event;
+
+	return t->has_known ? mms_longest_note(&t->known.longest, NULL, 0,
+					       (ms > 60000 ? ms : 60000) * 1000, err)
+			    : MMS_OK;
+}
+
 /* One event as the service has it now. The state is read again: it may have been settled since. */
 static mms_rc
 settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
@@ -185,15 +205,19 @@ settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
 	if (rc != MMS_OK || is_ours_gone || side.booking.name == NULL)
 		return rc; /* of a booking that is gone: the outbox removes it */
 	if (event->is_gone) {
-		s.outcome = MMS_OUTCOME_REMOVED_OUTSIDE;
+		bool has_moved = false;
+		rc = mms_outward_has_moved_house(&state, t->source, &has_moved, err);
+		s.outcome = has_moved ? MMS_OUTCOME_REMOVED : MMS_OUTCOME_REMOVED_OUTSIDE;
 		s.event = NULL;
-		rc = mms_settle(&o, &s, err);
+		if (rc == MMS_OK)
+			rc = mms_settle(&o, &s, err);
 	} else {
 		rc = mms_outward_merge(&o, &s, &side, &to_outside, err);
 	}
-	bool is_taken =
-		s.outcome == MMS_OUTCOME_TAKEN || s.outcome == MMS_OUTCOME_REMOVED_OUTSIDE;
-	return rc == MMS_OK && is_taken ? plan_others(&o, state.booking, err) : rc;
+	if (rc == MMS_OK)
+		rc = note_length(t, &side, event, err);
+	bool is_news = s.outcome == MMS_OUTCOME_TAKEN || event->is_gone;
+	return rc == MMS_OK && is_news ? plan_others(&o, state.booking, err) : rc;
 }
 
 /* What a dry run would have done. */

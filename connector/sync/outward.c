@@ -66,7 +66,11 @@ mms_booking_side_make(const struct mms_outward *o, struct mms_booking_side *side
 	mms_rc rc = mms_meeting_of_booking(b, w->event_zone, has_guests, hosts, w->email,
 					   &side->meeting, err);
 	mms_free(hosts);
-	return rc;
+	if (rc != MMS_E_ITEM)
+		return rc;
+	mms_err_release(err); /* a booking without times: nothing can be made of it */
+	side->wish = MMS_WISH_AS_IS;
+	return MMS_OK;
 }
 
 mms_rc
@@ -108,6 +112,19 @@ mms_outward_base(const struct mms_own_state *state, struct mms_base *out, struct
 	mms_err_release(err); /* nothing is known of it: both sides are compared anew */
 	*out = (struct mms_base){ 0 };
 	return MMS_OK;
+}
+
+mms_rc
+mms_outward_has_moved_house(const struct mms_own_state *state, const struct mms_source *source,
+			    bool *out, struct mms_err *err)
+{
+	MMS_AUTO(mms_base) base = { 0 };
+	const char *now = source->integration.calendar_id;
+
+	mms_rc rc = mms_outward_base(state, &base, err);
+	*out = rc == MMS_OK && base.booking.is_known &&
+	       strcmp(base.calendar != NULL ? base.calendar : "", now != NULL ? now : "") != 0;
+	return rc;
 }
 
 mms_rc

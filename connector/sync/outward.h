@@ -85,6 +85,13 @@ bool mms_booking_carries_guests(const struct mms_booking *booking,
 /* outward.c: the base of a state; one that cannot be read is unknown. Owns: *out. Errors: NOMEM. */
 mms_rc mms_outward_base(const struct mms_own_state *state, struct mms_base *out,
 			struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * outward.c: was the event settled in another calendar than its integration has now? Then what is
+ * missing there was removed by nobody. Errors: NOMEM.
+ */
+mms_rc mms_outward_has_moved_house(const struct mms_own_state *state,
+				   const struct mms_source *source, bool *out,
+				   struct mms_err *err) MMS_MUST_CHECK;
 /* outward.c: digest of a meeting's content, for what was given up. */
 mms_rc
 mms_outward_print(const struct mms_outward *o, const struct mms_meeting *meeting,

@@ -132,9 +132,13 @@ is_of_earlier_life(const struct mms_job *job)
 static mms_rc
 settle_gone(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
 {
-	if (!is_of_earlier_life(job))
+	bool has_moved = false;
+
+	mms_rc rc = mms_outward_has_moved_house(&job->state, env->source, &has_moved, err);
+	if (rc == MMS_OK && !has_moved && !is_of_earlier_life(job))
 		return settle(env, job, MMS_OUTCOME_REMOVED_OUTSIDE, NULL, err);
-	mms_rc rc = settle(env, job, MMS_OUTCOME_REMOVED, NULL, err);
+	if (rc == MMS_OK)
+		rc = settle(env, job, MMS_OUTCOME_REMOVED, NULL, err);
 	if (rc != MMS_OK)
 		return rc;
 	MMS_AUTO(mms_outward_events) planned = { 0 };
@@ -319,6 +323,9 @@ mms_job_finish(const struct mms_job_env *env, struct mms_job *job,
 	enum mms_write_kind kind = job->write.kind;
 
 	job->rounds++;
+	/* Some services take a change of what was deleted, and leave it so. */
+	if (result->err.code == MMS_OK && result->event.is_gone)
+		return settle_gone(env, job, err);
 	if (result->err.code == MMS_OK)
 		return settle(env, job,
 			      kind == MMS_WRITE_CREATE   ? MMS_OUTCOME_MADE
@@ -328,7 +335,7 @@ mms_job_finish(const struct mms_job_env *env, struct mms_job *job,
 	if (result->err.code == MMS_E_CONFLICT && kind != MMS_WRITE_DELETE)
 		return look_again(env, job, &result->err, err);
 	if (result->err.code == MMS_E_GONE && kind == MMS_WRITE_CHANGE)
-		return settle(env, job, MMS_OUTCOME_REMOVED_OUTSIDE, NULL, err);
+		return settle_gone(env, job, err);
 	if (is_of_item(result->err.code))
 		return fail(env, job, &result->err, err);
 	mms_err_move(err, &result->err);

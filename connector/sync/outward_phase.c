@@ -202,6 +202,33 @@ run_rounds(struct phase *p, size_t n_workers, struct mms_err *err)
 	return rc;
 }
 
+/*
+ * A calendar that is switched off is not planned for: when it is on again, it is read in full, and its
+ * bookings are compared in full.
+ */
+static mms_rc
+forget_inactive(const struct mms_worker *pattern, struct mms_sources *sources,
+		struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && i < sources->n; i++) {
+		struct mms_source *source = &sources->items[i];
+		const struct mms_provider *provider =
+			mms_provider_find(source->integration.type);
+
+		if (source->integration.is_active || provider == NULL ||
+		    !(provider->caps & MMS_CAP_WRITE))
+			continue;
+		if (lent.db == NULL)
+			rc = mms_pool_lend(pattern->env->pool, &lent, err);
+		if (rc == MMS_OK)
+			rc = mms_cursor_forget_print(lent.db, &source->cursor, err);
+	}
+	return rc;
+}
+
 mms_rc
 mms_outward_phase(const struct mms_worker *pattern, struct mms_sources *sources,
 		  struct mms_sync_report *report, struct mms_err *err)
@@ -210,11 +237,11 @@ mms_outward_phase(const struct mms_worker *pattern, struct mms_sources *sources,
 	const struct mms_sync_env *env = pattern->env;
 	bool is_any = false;
 
+	mms_rc rc = forget_inactive(pattern, sources, err);
 	for (size_t i = 0; i < sources->n; i++)
 		is_any = is_any || is_written_to(&sources->items[i]);
-	if (!is_any)
-		return MMS_OK;
-	mms_rc rc = MMS_OK;
+	if (rc != MMS_OK || !is_any)
+		return rc;
 	if (pattern->has_site && !pattern->is_copy)
 		memcpy(p.site_uuid, pattern->site, sizeof p.site_uuid);
 	else

@@ -293,6 +293,20 @@ sum_up(const struct mms_sync_report *report, struct mms_err *err)
 	return MMS_OK;
 }
 
+/* Is there a calendar of a service that takes events of ours, on or off? */
+static bool
+is_any_written(const struct run *run)
+{
+	for (size_t i = 0; i < run->sources.n; i++) {
+		const struct mms_provider *provider =
+			mms_provider_find(run->sources.items[i].integration.type);
+		if (provider != NULL && provider->ops != NULL &&
+		    (provider->caps & MMS_CAP_WRITE))
+			return true;
+	}
+	return false;
+}
+
 static mms_rc
 do_run(const struct mms_sync_env *env, const struct mms_sync_options *o, struct run *run,
        struct mms_sync_report *report, struct mms_err *err)
@@ -313,17 +327,16 @@ do_run(const struct mms_sync_env *env, const struct mms_sync_options *o, struct 
 		rc = mms_choose_check(env, o, &run->sources, err);
 	if (rc == MMS_OK)
 		rc = choose(o, run, report, err);
-	if (rc != MMS_OK || run->n_jobs == 0)
+	/* Where nothing is due something may wait to be sent. */
+	bool has_outward = !o->is_dry && o->only_event == NULL && is_any_written(run);
+	if (rc != MMS_OK || (run->n_jobs == 0 && !has_outward))
 		return rc;
 	rc = learn_site(env, run, &pattern, err);
+	if (rc == MMS_OK && !o->is_dry)
+		rc = mms_heartbeat_start(&run->heartbeat, &env->site->db, err);
 	if (rc != MMS_OK)
 		return rc;
-	if (!o->is_dry) {
-		rc = mms_heartbeat_start(&run->heartbeat, &env->site->db, err);
-		if (rc != MMS_OK)
-			return rc;
-		pattern.owner = mms_heartbeat_owner(run->heartbeat);
-	}
+	pattern.owner = o->is_dry ? NULL : mms_heartbeat_owner(run->heartbeat);
 	pattern.zones = run->zones;
 	pattern.provider_env = (struct mms_provider_env){
 		.zones = run->zones,
@@ -335,8 +348,9 @@ do_run(const struct mms_sync_env *env, const struct mms_sync_options *o, struct 
 	};
 	shop.jobs = run->jobs;
 	shop.n_jobs = run->n_jobs;
-	rc = run_workers(&shop, count_workers(env, o, run->n_jobs), err);
-	return rc == MMS_OK && !o->is_dry && o->only_event == NULL
+	if (run->n_jobs > 0)
+		rc = run_workers(&shop, count_workers(env, o, run->n_jobs), err);
+	return rc == MMS_OK && has_outward
 		       ? mms_outward_phase(&pattern, &run->sources, report, err)
 		       : rc;
 }

@@ -149,6 +149,12 @@ struct mms_targets {
 	size_t n, cap;
 };
 void mms_targets_release(struct mms_targets *targets);
+/*
+ * Add the integrations of the user whose calendar this cursor is of; nothing where that does not
+ * exist any more.
+ */
+mms_rc mms_targets_add_of(struct mms_db *db, uint64_t cursor_id, struct mms_targets *out,
+			  struct mms_err *err) MMS_MUST_CHECK;
 /* Add the integrations of a user, active or not, by name. */
 mms_rc mms_targets_add(struct mms_db *db, const char *user, struct mms_targets *out,
 		       struct mms_err *err) MMS_MUST_CHECK;

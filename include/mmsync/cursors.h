@@ -95,6 +95,13 @@ mms_rc mms_sources_choose(struct mms_db *db, struct mms_sources *sources,
 mms_rc mms_sources_settle(struct mms_db *db, struct mms_sources *sources,
 			  struct mms_err *err) MMS_MUST_CHECK;
 
+/*
+ * What rows were made under is forgotten: the next turn reads everything (a calendar that was switched
+ * off may have missed anything). No statement where nothing is known.
+ */
+mms_rc mms_cursor_forget_print(struct mms_db *db, struct mms_cursor *cursor,
+			       struct mms_err *err) MMS_MUST_CHECK;
+
 /* Who holds leases in this process. */
 struct mms_lease_owner {
 	char token[100];         /* host:pid:random                                     */

@@ -56,7 +56,8 @@ void mms_meeting_base_release(struct mms_meeting_base *base);
 struct mms_base {
 	char *status; /* owned; booking_status then                               */
 	struct mms_meeting_base booking, outside;
-	char *link; /* owned; where a person opens the event, whole; NULL: unknown */
+	char *link;     /* owned; where a person opens the event, whole; NULL: unknown */
+	char *calendar; /* owned; the calendar_id of its integration then; NULL: none */
 	/* Owned; addresses that we put there as guests, a line each; NULL: none, or not known. */
 	char *invited;
 };

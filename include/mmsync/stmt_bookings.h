@@ -140,6 +140,11 @@
 	  " FROM `tabMM Calendar Integration` i LEFT JOIN mmsync_cursor c ON c.name = i.name"  \
 	  " WHERE i.user = ? ORDER BY i.name",                                                 \
 	  "s", "sSSSSSTiiiUIIi")                                                               \
+	X(TARGET_USER,                                                                         \
+	  "SELECT i.user FROM mmsync_cursor c JOIN `tabMM Calendar Integration` i"             \
+	  " ON i.creation = c.frappe_creation AND i.owner <=> c.frappe_owner"                  \
+	  " WHERE c.id = ? ORDER BY i.name = c.name DESC LIMIT 1",                             \
+	  "u", "S")                                                                            \
 	X(TARGET_CURSOR,                                                                       \
 	  "SELECT c.id, c.role, " MMS_SQL_NEEDS_REAUTH                                         \
 	  " FROM mmsync_cursor c WHERE c.frappe_creation = ? AND c.frappe_owner <=> ?"         \

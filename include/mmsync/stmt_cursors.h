@@ -86,6 +86,9 @@
 	  "INSERT IGNORE INTO mmsync_cursor (name, frappe_creation, frappe_owner, provider)"   \
 	  " VALUES (?, ?, ?, ?)",                                                              \
 	  "sTSs", "")                                                                          \
+	X(CURSOR_FORGET_PRINT,                                                                 \
+	  "UPDATE mmsync_cursor SET read_print = NULL WHERE id = ? AND read_print IS NOT NULL", \
+	  "u", "")                                                                             \
 	X(CURSOR_ID, "SELECT id FROM mmsync_cursor WHERE name = ?", "s", "u")                  \
 	X(LEASE_SERVER,                                                                        \
 	  "SELECT CONCAT(@@hostname, ':', @@port, ':', @@server_id), @@wsrep_on, "             \

@@ -151,7 +151,7 @@ a_base_is_written_and_read_back(void **state)
 			    "\"title\":\"T \\\"x\\\" \xC3\xA4\\n\",\"place\":null,"
 			    "\"text\":\"" EMPTY_HEX "\",\"guests\":\"" EMPTY_HEX "\"},"
 			    "\"outside\":null,\"link\":\"https://example.com/"
-			    "\",\"invited\":\"a@example.com\\nb@example.com\"}");
+			    "\",\"invited\":\"a@example.com\\nb@example.com\",\"calendar\":null}");
 	OK(mms_base_read(mms_str_get(&text), &back, &err));
 	assert_true(back.booking.is_known);
 	assert_false(back.outside.is_known);
