@@ -5,6 +5,11 @@
 #include <sys/types.h>
 
 #include "mmsync/app.h"
+#include "mmsync/db.h"
+#include "mmsync/str.h"
+
+/* Of the demonstration's site alone; Frappe makes one of its own. */
+#define MMS_DEMO_KEY "bW1zeW5jLWRlbW9uc3RyYXRpb24ta2V5LTMyLWJ5dGU="
 
 /* Where the demonstration lives; all of it is under dir. */
 struct demo {
@@ -14,7 +19,9 @@ struct demo {
 	char feeds[128];      /* dir/feeds                               */
 	char socket[128];     /* of its MariaDB                          */
 	char self[512];       /* this program                            */
+	char google[560];     /* the fake Google beside the program; "": not there */
 	unsigned port;        /* of the feed stand                       */
+	unsigned google_port; /* of the fake Google; 0: not there        */
 	const char *own_feed; /* --feed URL; NULL: none              */
 };
 
@@ -27,6 +34,31 @@ mms_demo_stop(const struct demo *demo, bool *was_there, struct mms_err *err) MMS
 
 /* demo_story.c: what is shown. */
 mms_rc mms_demo_tell(struct demo *demo, struct mms_err *err) MMS_MUST_CHECK;
+/* A paragraph of the story. */
+void mms_demo_say(const char *fmt, ...) MMS_PRINTF(1, 2);
+/* Show a command as a reader would type it, and run it. */
+mms_rc mms_demo_show(const struct demo *demo, const char *const *words, int *status,
+		     struct mms_err *err) MMS_MUST_CHECK;
+mms_rc
+mms_demo_expect(int status, int want, const char *what, struct mms_err *err) MMS_MUST_CHECK;
+/* The rows of a statement as a table. */
+mms_rc mms_demo_show_rows(const struct demo *demo, const char *const *heads, size_t n_heads,
+			  const char *sql, struct mms_err *err) MMS_MUST_CHECK;
+/* What somebody else does to the database. */
+mms_rc mms_demo_run_sql(const struct demo *demo, const char *const *statements, size_t n,
+			struct mms_err *err) MMS_MUST_CHECK;
+mms_rc mms_demo_open_db(const struct demo *demo, struct mms_db **out,
+			struct mms_err *err) MMS_MUST_CHECK;
+/* A time of the story's week, as it is typed and as a row has it. */
+struct demo_time {
+	char typed[40], stored[40];
+};
+struct demo_time mms_demo_time_at(const struct demo *demo, int day, int hour, int minute);
+
+/* demo_google.c: a calendar at Google, both ways; one line where the fake is not there. */
+mms_rc mms_demo_tell_google(const struct demo *demo, struct mms_err *err) MMS_MUST_CHECK;
+/* The members of the `mmsync` object that lead to the fake, with a comma; nothing without it. */
+void mms_demo_add_google_settings(const struct demo *demo, struct mms_str *out);
 
 /* demo_feeds.c: a file of the feeds' folder, by name and version of the story. */
 mms_rc

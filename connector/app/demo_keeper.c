@@ -1,6 +1,6 @@
 /*
- * The background process of the demonstration: it holds a private MariaDB and the feed stand,
- * and ends by itself when nobody has stopped it after half an hour, with everything it made.
+ * The background process of the demonstration: it holds a private MariaDB, the feed stand and
+ * the fake Google, and ends by itself when nobody has stopped it after half an hour, with everything it made.
  */
 #include "demo.h"
 
@@ -126,6 +126,29 @@ start_server(const struct demo *demo, const char *program)
 	return pid;
 }
 
+/* It prints its port into a file of the demonstration's. */
+static pid_t
+start_google(const struct demo *demo)
+{
+	char dir[160], path[160];
+	const char *const argv[] = { demo->google, dir, NULL };
+
+	if (demo->google[0] == '\0')
+		return 0;
+	(void)snprintf(dir, sizeof dir, "%s/google", demo->dir);
+	(void)snprintf(path, sizeof path, "%s/google.port", demo->dir);
+	if (mkdir(dir, 0700) != 0)
+		return 0;
+	pid_t pid = fork();
+	if (pid == 0) {
+		int out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (out >= 0 && dup2(out, 1) >= 0)
+			(void)execv(demo->google, (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	return pid;
+}
+
 static void
 end_server(pid_t pid)
 {
@@ -161,7 +184,7 @@ keep(const struct demo *demo, const char *program)
 	MMS_AUTO(mms_err) err = { 0 };
 	int64_t until = mms_clock_mono_ms() + KEEP_MS;
 
-	pid_t server = start_server(demo, program);
+	pid_t server = start_server(demo, program), google = start_google(demo);
 	if (mms_feed_stand_open(&stand, demo->feeds, &port, &err) == MMS_OK) {
 		(void)snprintf(path, sizeof path, "%s/port", demo->dir);
 		(void)snprintf(port_text, sizeof port_text, "%u\n", port);
@@ -171,6 +194,7 @@ keep(const struct demo *demo, const char *program)
 	       access(demo->dir, F_OK) == 0 && waitpid(server, NULL, WNOHANG) == 0)
 		mms_clock_sleep_ms(10 * POLL_MS);
 	mms_feed_stand_close(stand);
+	end_server(google);
 	end_server(server);
 	remove_dir(demo);
 }
@@ -218,15 +242,29 @@ read_number(const struct demo *demo, const char *name, long *out)
 		return false;
 	bool has_line = fgets(text, sizeof text, file) != NULL;
 	(void)fclose(file);
-	*out = has_line ? strtol(text, NULL, 10) : 0;
+	*out = has_line ? strtol(text + strcspn(text, "0123456789"), NULL, 10) : 0;
 	return has_line && *out > 0;
+}
+
+/* Do all of them answer? */
+static bool
+is_ready(struct demo *demo)
+{
+	long port = 0, google_port = 0;
+	bool has_google =
+		demo->google[0] == '\0' || read_number(demo, "google.port", &google_port);
+
+	if (!read_number(demo, "port", &port) || !has_google || access(demo->socket, F_OK) != 0)
+		return false;
+	demo->port = (unsigned)port;
+	demo->google_port = (unsigned)google_port;
+	return true;
 }
 
 mms_rc
 mms_demo_start(struct demo *demo, struct mms_err *err)
 {
 	const char *program = find_server();
-	long port = 0;
 
 	if (program == NULL) {
 		mms_fail(err, MMS_E_CONFIG, "the demonstration needs a MariaDB server");
@@ -243,15 +281,14 @@ mms_demo_start(struct demo *demo, struct mms_err *err)
 		return rc;
 	for (int64_t until = mms_clock_mono_ms() + START_WAIT_MS;
 	     mms_clock_mono_ms() < until;) {
-		if (read_number(demo, "port", &port) && access(demo->socket, F_OK) == 0) {
-			demo->port = (unsigned)port;
+		if (is_ready(demo))
 			return MMS_OK;
-		}
 		if (atomic_load(mms_app_stop_flag()))
 			return mms_fail(err, MMS_E_STOPPED, "stopped");
 		mms_clock_sleep_ms(POLL_MS);
 	}
-	return mms_fail(err, MMS_E_CONFIG, "MariaDB did not start");
+	return mms_fail(err, MMS_E_CONFIG, "%s did not start",
+			access(demo->socket, F_OK) != 0 ? "MariaDB" : demo->google);
 }
 
 mms_rc

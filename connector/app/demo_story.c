@@ -21,10 +21,8 @@ static const struct person people[] = {
 	{ "cleo@example.com", "Asia/Tokyo", "MM-CI-cleo@example.com-0003", "cleo-talks.ics" },
 };
 
-static void say(const char *fmt, ...) MMS_PRINTF(1, 2);
-
-static void
-say(const char *fmt, ...)
+void
+mms_demo_say(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -36,8 +34,9 @@ say(const char *fmt, ...)
 }
 
 /* Show a command as a reader would type it, and run it. */
-static mms_rc
-show(const struct demo *demo, const char *const *words, int *status, struct mms_err *err)
+mms_rc
+mms_demo_show(const struct demo *demo, const char *const *words, int *status,
+	      struct mms_err *err)
 {
 	const char *argv[16] = { demo->self, "--site", demo->site };
 	size_t n = 3;
@@ -52,26 +51,25 @@ show(const struct demo *demo, const char *const *words, int *status, struct mms_
 	return mms_demo_spawn(argv, NULL, status, err);
 }
 
-static mms_rc
-open_db(const struct demo *demo, struct mms_db **out, struct mms_db_settings *settings,
-	struct mms_err *err)
+mms_rc
+mms_demo_open_db(const struct demo *demo, struct mms_db **out, struct mms_err *err)
 {
 	static char user[] = "root", database[] = "demo", none[] = "";
+	const struct mms_db_settings settings = { .socket = (char *)(uintptr_t)demo->socket,
+						  .user = user,
+						  .password = none,
+						  .database = database };
 
-	*settings = (struct mms_db_settings){ .socket = (char *)(uintptr_t)demo->socket,
-					      .user = user,
-					      .password = none,
-					      .database = database };
-	return mms_db_open(out, settings, err);
+	return mms_db_open(out, &settings, err);
 }
 
-static mms_rc
-run_sql(const struct demo *demo, const char *const *statements, size_t n, struct mms_err *err)
+mms_rc
+mms_demo_run_sql(const struct demo *demo, const char *const *statements, size_t n,
+		 struct mms_err *err)
 {
-	struct mms_db_settings settings;
 	struct mms_db *db = NULL;
 
-	mms_rc rc = open_db(demo, &db, &settings, err);
+	mms_rc rc = mms_demo_open_db(demo, &db, err);
 	for (size_t i = 0; rc == MMS_OK && i < n; i++)
 		rc = mms_db_run_text(db, statements[i], err);
 	mms_db_close(db);
@@ -95,13 +93,18 @@ make_site(const struct demo *demo, struct mms_err *err)
 	(void)snprintf(path, sizeof path, "%s/sites", demo->dir);
 	if (mkdir(path, 0700) != 0 || mkdir(demo->site, 0700) != 0)
 		return mms_fail(err, MMS_E_CONFIG, "%s cannot be made", demo->site);
-	mms_str_addf(
-		&config,
-		"{\n \"db_name\": \"demo\",\n \"db_user\": \"root\",\n \"db_password\": \"\",\n"
-		" \"db_socket\": \"%s\",\n \"mmsync\": {\n  \"event_time_zone\": \"UTC\",\n"
-		"  \"http\": {\"allow_hosts\": [\"127.0.0.1:%u\"]},\n"
-		"  \"retry\": {\"max_attempts\": 2, \"base_ms\": 50}\n }\n}\n",
-		demo->socket, demo->port);
+	mms_str_addf(&config,
+		     "{\n \"db_name\": \"demo\",\n \"db_user\": \"root\",\n"
+		     " \"db_password\": \"\",\n \"db_socket\": \"%s\",\n"
+		     " \"encryption_key\": \"" MMS_DEMO_KEY "\",\n"
+		     " \"mmsync\": {\n  \"event_time_zone\": \"UTC\",\n"
+		     "  \"http\": {\"allow_hosts\": [\"127.0.0.1:%u\"",
+		     demo->socket, demo->port);
+	if (demo->google_port != 0)
+		mms_str_addf(&config, ", \"127.0.0.1:%u\"", demo->google_port);
+	mms_str_add(&config, "]},\n");
+	mms_demo_add_google_settings(demo, &config);
+	mms_str_add(&config, "  \"retry\": {\"max_attempts\": 2, \"base_ms\": 50}\n }\n}\n");
 	(void)snprintf(path, sizeof path, "%s/site_config.json", demo->site);
 	mms_rc rc = mms_demo_write(path, mms_str_get(&config), err);
 	if (rc == MMS_OK)
@@ -114,7 +117,12 @@ make_site(const struct demo *demo, struct mms_err *err)
 static mms_rc
 add_people(const struct demo *demo, struct mms_err *err)
 {
-	mms_rc rc = MMS_OK;
+	static const char *const administrator[] = {
+		"INSERT INTO tabUser (name, creation, modified, owner, modified_by, email, "
+		"enabled) VALUES ('Administrator', NOW(6), NOW(6), 'Administrator', "
+		"'Administrator', 'admin@example.com', 1)",
+	};
+	mms_rc rc = mms_demo_run_sql(demo, administrator, 1, err);
 
 	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(people); i++) {
 		const struct person *p = &people[i];
@@ -145,23 +153,42 @@ add_people(const struct demo *demo, struct mms_err *err)
 		mms_str_addc(&integration, ')');
 		const char *const statements[] = { mms_str_get(&user),
 						   mms_str_get(&integration) };
-		rc = run_sql(demo, statements, MMS_COUNT(statements), err);
+		rc = mms_demo_run_sql(demo, statements, MMS_COUNT(statements), err);
 	}
 	return rc;
 }
 
-/* The rows as a person would look at them. */
+mms_rc
+mms_demo_show_rows(const struct demo *demo, const char *const *heads, size_t n_heads,
+		   const char *sql, struct mms_err *err)
+{
+	MMS_AUTO(mms_table) table = { .n_columns = n_heads, .heads = heads };
+	MMS_AUTO(mms_text_rows) rows = { 0 };
+	struct mms_db *db = NULL;
+	const char *const *row;
+
+	mms_rc rc = mms_demo_open_db(demo, &db, err);
+	if (rc == MMS_OK)
+		rc = mms_text_rows_load(&rows, db, sql, err);
+	while (rc == MMS_OK && (row = mms_text_rows_find_next(&rows)) != NULL) {
+		for (size_t c = 0; rc == MMS_OK && c < n_heads; c++)
+			rc = mms_table_add(&table, row[c] != NULL ? row[c] : "", err);
+	}
+	mms_db_close(db);
+	if (rc == MMS_OK) {
+		putchar('\n');
+		mms_table_print(demo->app, &table);
+	}
+	return rc;
+}
+
+/* The events as a person would look at them. */
 static mms_rc
-show_rows(const struct demo *demo, const char *where, struct mms_err *err)
+show_events(const struct demo *demo, const char *where, struct mms_err *err)
 {
 	static const char *const heads[] = { "PERSON", "START (UTC)", "END (UTC)",
 					     "TITLE",  "BLOCKS",      "STATUS" };
-	MMS_AUTO(mms_table) table = { .n_columns = MMS_COUNT(heads), .heads = heads };
-	MMS_AUTO(mms_text_rows) rows = { 0 };
 	MMS_AUTO(mms_str) sql = { 0 };
-	struct mms_db_settings settings;
-	struct mms_db *db = NULL;
-	const char *const *row;
 
 	mms_str_addf(&sql,
 		     "SELECT SUBSTRING_INDEX(i.user, '@', 1), DATE_FORMAT(e.start_datetime, "
@@ -172,23 +199,14 @@ show_rows(const struct demo *demo, const char *where, struct mms_err *err)
 		     " ON i.name = e.calendar_integration WHERE %s"
 		     " ORDER BY i.user, e.start_datetime, e.name LIMIT 30",
 		     where);
-	mms_rc rc = open_db(demo, &db, &settings, err);
-	if (rc == MMS_OK)
-		rc = mms_text_rows_load(&rows, db, mms_str_get(&sql), err);
-	while (rc == MMS_OK && (row = mms_text_rows_find_next(&rows)) != NULL) {
-		for (size_t c = 0; rc == MMS_OK && c < MMS_COUNT(heads); c++)
-			rc = mms_table_add(&table, row[c], err);
-	}
-	mms_db_close(db);
-	if (rc == MMS_OK) {
-		putchar('\n');
-		mms_table_print(demo->app, &table);
-	}
-	return rc;
+	mms_rc rc = mms_str_check(&sql, err);
+	return rc == MMS_OK ? mms_demo_show_rows(demo, heads, MMS_COUNT(heads),
+						 mms_str_get(&sql), err)
+			    : rc;
 }
 
-static mms_rc
-expect_status(int status, int want, const char *what, struct mms_err *err)
+mms_rc
+mms_demo_expect(int status, int want, const char *what, struct mms_err *err)
 {
 	if (status == want)
 		return MMS_OK;
@@ -202,24 +220,27 @@ tell_first_sync(struct demo *demo, struct mms_err *err)
 	static const char *const sync[] = { "sync", NULL }, *const again[] = { "sync", NULL };
 	int status = 0;
 
-	say("\n2. Ann works in Berlin, Bob in New York, Cleo in Tokyo. Each has published a\n"
-	    "   calendar as an iCal feed%s; Bob's comes from Outlook with\n"
-	    "   Windows time zone names, broken lines and a meeting moved within its series.\n"
-	    "   The first sync reads all three:",
-	    demo->own_feed != NULL ? " (Ann's is the one that you gave)" : "");
-	mms_rc rc = show(demo, sync, &status, err);
+	mms_demo_say("\n2. Ann works in Berlin, Bob in New York, Cleo in Tokyo. Each has "
+		     "published a\n"
+		     "   calendar as an iCal feed%s; Bob's comes from Outlook with\n"
+		     "   Windows time zone names, broken lines and a meeting moved within its "
+		     "series.\n"
+		     "   The first sync reads all three:",
+		     demo->own_feed != NULL ? " (Ann's is the one that you gave)" : "");
+	mms_rc rc = mms_demo_show(demo, sync, &status, err);
 	if (rc == MMS_OK && demo->own_feed == NULL)
-		rc = expect_status(status, 0, "the first sync", err);
+		rc = mms_demo_expect(status, 0, "the first sync", err);
 	if (rc == MMS_OK)
-		say("\n   Every occurrence is a row of MM Calendar Event Sync, series are "
-		    "expanded,\n"
-		    "   Bob's private appointment says no more than Busy:");
+		mms_demo_say(
+			"\n   Every occurrence is a row of MM Calendar Event Sync, series are "
+			"expanded,\n"
+			"   Bob's private appointment says no more than Busy:");
 	if (rc == MMS_OK)
-		rc = show_rows(demo, "1", err);
+		rc = show_events(demo, "1", err);
 	if (rc != MMS_OK)
 		return rc;
-	say("\n   Once more, and nothing is written, for nothing has changed:");
-	return show(demo, again, &status, err);
+	mms_demo_say("\n   Once more, and nothing is written, for nothing has changed:");
+	return mms_demo_show(demo, again, &status, err);
 }
 
 static mms_rc
@@ -229,30 +250,26 @@ tell_change(struct demo *demo, struct mms_err *err)
 	static const char *const sync[] = { "sync", NULL };
 	int status = 0;
 
-	say("\n3. Ann moves her one on one by an hour, cancels the offsite and adds a\n"
-	    "   retrospective. First a dry run, which writes nothing, then the sync:");
+	mms_demo_say(
+		"\n3. Ann moves her one on one by an hour, cancels the offsite and adds a\n"
+		"   retrospective. First a dry run, which writes nothing, then the sync:");
 	mms_rc rc = mms_demo_put_feeds(demo, 2, err);
 	if (rc == MMS_OK)
-		rc = show(demo, dry, &status, err);
+		rc = mms_demo_show(demo, dry, &status, err);
 	if (rc == MMS_OK)
-		rc = show(demo, sync, &status, err);
+		rc = mms_demo_show(demo, sync, &status, err);
 	if (rc == MMS_OK)
-		rc = expect_status(status, 0, "the second sync", err);
+		rc = mms_demo_expect(status, 0, "the second sync", err);
 	if (rc == MMS_OK)
-		rc = show_rows(demo,
-			       "e.external_event_id IN ('one-on-one@example.com',"
-			       " 'offsite@example.com', 'retro@example.com')",
-			       err);
+		rc = show_events(demo,
+				 "e.external_event_id IN ('one-on-one@example.com',"
+				 " 'offsite@example.com', 'retro@example.com')",
+				 err);
 	return rc;
 }
 
-/* A time of the story's week, as it is typed and as a row has it. */
-struct demo_time {
-	char typed[40], stored[40];
-};
-
-static struct demo_time
-time_at(const struct demo *demo, int day, int hour, int minute)
+struct demo_time
+mms_demo_time_at(const struct demo *demo, int day, int hour, int minute)
 {
 	struct mms_civil c;
 	struct demo_time t;
@@ -268,7 +285,8 @@ time_at(const struct demo *demo, int day, int hour, int minute)
 static mms_rc
 book_bob(const struct demo *demo, struct mms_err *err)
 {
-	struct demo_time start = time_at(demo, 3, 15, 0), end = time_at(demo, 3, 16, 0);
+	struct demo_time start = mms_demo_time_at(demo, 3, 15, 0),
+			 end = mms_demo_time_at(demo, 3, 16, 0);
 	char booking[800];
 	const char *const statements[] = {
 		"INSERT INTO `tabMM Meeting Type` (name, creation, modified, "
@@ -287,31 +305,34 @@ book_bob(const struct demo *demo, struct mms_err *err)
 		       "('MM-MB-0001', NOW(6), NOW(6), 'Consultation', 'Confirmed', "
 		       "'Consultation', '%s', '%s', 60, 'A customer', 'customer@example.org')",
 		       start.stored, end.stored);
-	return run_sql(demo, statements, MMS_COUNT(statements), err);
+	return mms_demo_run_sql(demo, statements, MMS_COUNT(statements), err);
 }
 
 static mms_rc
 tell_free(struct demo *demo, struct mms_err *err)
 {
-	struct demo_time monday = time_at(demo, 0, 0, 0), saturday = time_at(demo, 5, 0, 0);
-	struct demo_time from = time_at(demo, 1, 16, 0), to = time_at(demo, 1, 17, 0);
+	struct demo_time monday = mms_demo_time_at(demo, 0, 0, 0),
+			 saturday = mms_demo_time_at(demo, 5, 0, 0);
+	struct demo_time from = mms_demo_time_at(demo, 1, 16, 0),
+			 to = mms_demo_time_at(demo, 1, 17, 0);
 	const char *const week[] = { "availability", "--user", "bob@example.com", "--from",
 				     monday.typed,   "--to",   saturday.typed,    NULL };
 	const char *const slot[] = { "check-slot", "--user", "bob@example.com", "--start",
 				     from.typed,   "--end",  to.typed,          NULL };
 	int status = 0;
 
-	say("\n4. A customer has booked Bob for Thursday. The booking page asks when he is "
-	    "free,\n"
-	    "   and whether he is on Tuesday at eleven by his clock:");
+	mms_demo_say(
+		"\n4. A customer has booked Bob for Thursday. The booking page asks when he is "
+		"free,\n"
+		"   and whether he is on Tuesday at eleven by his clock:");
 	mms_rc rc = book_bob(demo, err);
 	if (rc == MMS_OK)
-		rc = show(demo, week, &status, err);
+		rc = mms_demo_show(demo, week, &status, err);
 	if (rc == MMS_OK)
-		rc = expect_status(status, 0, "availability", err);
+		rc = mms_demo_expect(status, 0, "availability", err);
 	if (rc == MMS_OK)
-		rc = show(demo, slot, &status, err);
-	return rc == MMS_OK ? expect_status(status, 0, "check-slot", err) : rc;
+		rc = mms_demo_show(demo, slot, &status, err);
+	return rc == MMS_OK ? mms_demo_expect(status, 0, "check-slot", err) : rc;
 }
 
 static mms_rc
@@ -323,23 +344,24 @@ tell_outage(struct demo *demo, struct mms_err *err)
 	char path[160];
 	int status = 0;
 
-	say("\n5. Cleo's service has a bad day and answers with a log-in page and status 200.\n"
-	    "   That is a failure, never an empty calendar: her events stay.");
+	mms_demo_say("\n6. Cleo's service has a bad day and answers with a log-in page and "
+		     "status 200.\n"
+		     "   That is a failure, never an empty calendar: her events stay.");
 	(void)snprintf(path, sizeof path, "%s/cleo-talks.ics.down", demo->feeds);
 	mms_rc rc = mms_demo_write(path, "", err);
 	/* Its feed is unchanged since: only a full read fetches it again. */
 	if (rc == MMS_OK)
-		rc = show(demo, sync, &status, err);
+		rc = mms_demo_show(demo, sync, &status, err);
 	if (rc == MMS_OK)
-		rc = expect_status(status, 1, "the sync of a broken feed", err);
+		rc = mms_demo_expect(status, 1, "the sync of a broken feed", err);
 	(void)unlink(path);
 	if (rc == MMS_OK)
-		rc = show_rows(demo, "i.user = 'cleo@example.com'", err);
+		rc = show_events(demo, "i.user = 'cleo@example.com'", err);
 	if (rc != MMS_OK)
 		return rc;
-	say("\n   The operator sees it, too:");
-	rc = show(demo, state, &status, err);
-	return rc == MMS_OK ? show(demo, health, &status, err) : rc;
+	mms_demo_say("\n   The operator sees it, too:");
+	rc = mms_demo_show(demo, state, &status, err);
+	return rc == MMS_OK ? mms_demo_show(demo, health, &status, err) : rc;
 }
 
 static mms_rc
@@ -357,43 +379,54 @@ tell_audit(struct demo *demo, struct mms_err *err)
 	};
 	int status = 0;
 
-	say("\n6. Somebody writes three faults into the tables by hand: an event that ends\n"
-	    "   before it starts, attendees that are no list, a window of 400 days. The audit\n"
-	    "   reads every row by the DocTypes' own rules and finds them:");
-	mms_rc rc = run_sql(demo, faults, MMS_COUNT(faults), err);
+	mms_demo_say("\n7. Somebody writes three faults into the tables by hand: an event that "
+		     "ends\n"
+		     "   before it starts, attendees that are no list, a window of 400 days. "
+		     "The audit\n"
+		     "   reads every row by the DocTypes' own rules and finds them:");
+	mms_rc rc = mms_demo_run_sql(demo, faults, MMS_COUNT(faults), err);
 	if (rc == MMS_OK)
-		rc = show(demo, audit, &status, err);
-	return rc == MMS_OK ? expect_status(status, 1, "the audit", err) : rc;
+		rc = mms_demo_show(demo, audit, &status, err);
+	return rc == MMS_OK ? mms_demo_expect(status, 1, "the audit", err) : rc;
+}
+
+/* The site, with its people. */
+static mms_rc
+tell_site(struct demo *demo, struct mms_err *err)
+{
+	static const char *const apply[] = { "schema", "apply", "--with-frappe", "--quiet",
+					     NULL };
+	static const char *const check[] = { "schema", "check", NULL };
+	int status = 0;
+
+	mms_demo_say("\n1. A private MariaDB in %s, with Frappe's tables and mmsync's own.",
+		     demo->dir);
+	mms_rc rc = mms_demo_start(demo, err);
+	if (rc == MMS_OK)
+		rc = make_site(demo, err);
+	if (rc == MMS_OK)
+		rc = mms_demo_show(demo, apply, &status, err);
+	if (rc == MMS_OK)
+		rc = mms_demo_expect(status, 0, "schema apply", err);
+	if (rc == MMS_OK)
+		rc = mms_demo_show(demo, check, &status, err);
+	if (rc == MMS_OK)
+		rc = mms_demo_expect(status, 0, "schema check", err);
+	if (rc == MMS_OK)
+		rc = mms_demo_put_feeds(demo, 1, err);
+	return rc == MMS_OK ? add_people(demo, err) : rc;
 }
 
 mms_rc
 mms_demo_tell(struct demo *demo, struct mms_err *err)
 {
-	static const char *const apply[] = { "schema", "apply", "--with-frappe", "--quiet",
-					     NULL };
-	static const char *const check[] = { "schema", "check", NULL };
 	int64_t started_mono_ms = mms_clock_mono_ms();
 	bool is_elsewhere = strncmp(demo->dir, "/tmp/mmsync", 11) != 0;
-	int status = 0;
 
-	say("mmsync demonstration: a Frappe site's meeting tables, three people, their "
-	    "calendars.");
-	say("\n1. A private MariaDB in %s, with Frappe's tables and mmsync's own.", demo->dir);
-	mms_rc rc = mms_demo_start(demo, err);
-	if (rc == MMS_OK)
-		rc = make_site(demo, err);
-	if (rc == MMS_OK)
-		rc = show(demo, apply, &status, err);
-	if (rc == MMS_OK)
-		rc = expect_status(status, 0, "schema apply", err);
-	if (rc == MMS_OK)
-		rc = show(demo, check, &status, err);
-	if (rc == MMS_OK)
-		rc = expect_status(status, 0, "schema check", err);
-	if (rc == MMS_OK)
-		rc = mms_demo_put_feeds(demo, 1, err);
-	if (rc == MMS_OK)
-		rc = add_people(demo, err);
+	mms_demo_say("mmsync demonstration: a Frappe site's meeting tables, %s people, their "
+		     "calendars.",
+		     demo->google[0] != '\0' ? "four" : "three");
+	mms_rc rc = tell_site(demo, err);
 	if (rc == MMS_OK)
 		rc = tell_first_sync(demo, err);
 	if (rc == MMS_OK && demo->own_feed == NULL)
@@ -401,17 +434,20 @@ mms_demo_tell(struct demo *demo, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = tell_free(demo, err);
 	if (rc == MMS_OK)
+		rc = mms_demo_tell_google(demo, err);
+	if (rc == MMS_OK)
 		rc = tell_outage(demo, err);
 	if (rc == MMS_OK)
 		rc = tell_audit(demo, err);
 	if (rc != MMS_OK)
 		return rc;
-	say("\nThat was it, in %lld seconds. The site runs for half an hour; look around:\n\n"
-	    "  %s --site %s sync --force-full\n"
-	    "  mariadb --no-defaults -S %s -uroot demo\n\n"
-	    "and clean up with\n\n  %s%s%s%s demo --stop",
-	    (long long)((mms_clock_mono_ms() - started_mono_ms + 999) / 1000), demo->self,
-	    demo->site, demo->socket, is_elsewhere ? "TMPDIR=" : "",
-	    is_elsewhere ? getenv("TMPDIR") : "", is_elsewhere ? " " : "", demo->self);
+	mms_demo_say("\nThat was it, in %lld seconds. The site runs for half an hour; look "
+		     "around:\n\n"
+		     "  %s --site %s sync --force-full\n"
+		     "  mariadb --no-defaults -S %s -uroot demo\n\n"
+		     "and clean up with\n\n  %s%s%s%s demo --stop",
+		     (long long)((mms_clock_mono_ms() - started_mono_ms + 999) / 1000),
+		     demo->self, demo->site, demo->socket, is_elsewhere ? "TMPDIR=" : "",
+		     is_elsewhere ? getenv("TMPDIR") : "", is_elsewhere ? " " : "", demo->self);
 	return MMS_OK;
 }

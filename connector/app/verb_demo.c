@@ -19,7 +19,10 @@ const struct mms_opt mms_demo_opts[] = {
 const char mms_demo_more[] =
 	"Starts a private MariaDB on a socket in a folder of its own, with Frappe's tables, "
 	"three people and their feeds, and shows a first sync, a change, an outage and an "
-	"audit. It touches nothing else, needs no site, and removes all it made after half an "
+	"audit. Where the fake Google of the tests stands beside the program (make demo builds "
+	"it) a fourth person has a calendar there, and a booking goes into it, is moved there, "
+	"and comes back. It touches nothing else, needs no site, and removes all it made after "
+	"half an "
 	"hour or with --stop. The folder is mmsync-demo-UID in $TMPDIR, else in /tmp.\n"
 	"  mmsync demo\n"
 	"  mmsync demo --feed https://calendar.example.com/my.ics";
@@ -43,6 +46,12 @@ fill_paths(struct demo *demo)
 	(void)snprintf(demo->socket, sizeof demo->socket, "%s/mariadb.sock", demo->dir);
 	ssize_t n = readlink("/proc/self/exe", demo->self, sizeof demo->self - 1);
 	demo->self[n > 0 ? n : 0] = '\0';
+	/* A program that was built here has the fake services of its tests beside it. */
+	const char *slash = strrchr(demo->self, '/');
+	(void)snprintf(demo->google, sizeof demo->google, "%.*s/tests/fakes/google_server",
+		       slash != NULL ? (int)(slash - demo->self) : 0, demo->self);
+	if (access(demo->google, X_OK) != 0)
+		demo->google[0] = '\0';
 }
 
 /* The folder is everybody's: what stands there under our name must be ours before we remove it. */

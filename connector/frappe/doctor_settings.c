@@ -109,8 +109,8 @@ look_at_blocks(const struct mms_site *site, struct mms_findings *out, struct mms
 			NULL, err);
 	return mms_findings_add(
 		out, MMS_FINDING_NOTE, "mmsync.busy_blocks.enabled",
-		"is off: nobody's calendar is written to unasked, and a meeting in one of a "
-		"person's calendars does not block the others",
+		"is off: of what mmsync writes only bookings go into calendars, and a meeting in "
+		"one of a person's calendars does not block the others",
 		NULL, err);
 }
 
