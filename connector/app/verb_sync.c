@@ -111,6 +111,17 @@ put_planned(struct mms_json *j, const struct mms_sync_report *report)
 	mms_json_array_end(j);
 }
 
+/* Bookings that follow what people did to their events. */
+static int64_t
+count_taken(const struct mms_sync_report *report)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < report->n; i++)
+		n += report->turns[i].bookings_taken;
+	return n;
+}
+
 /* What was brought to the calendars, and which of them could not be written to. */
 static void
 put_bookings(struct mms_json *j, const struct mms_sync_report *report)
@@ -123,6 +134,7 @@ put_bookings(struct mms_json *j, const struct mms_sync_report *report)
 	mms_json_put_i64(j, "updated", b->updated);
 	mms_json_put_i64(j, "deleted", b->deleted);
 	mms_json_put_i64(j, "failed", b->failed);
+	mms_json_put_i64(j, "taken", count_taken(report));
 	mms_json_put_i64(j, "requests", b->requests);
 	mms_json_put_i64(j, "retries", b->retries);
 	mms_json_key(j, "troubles");
@@ -270,6 +282,11 @@ print_bookings(const struct mms_app *app, const struct mms_sync_report *report)
 {
 	const struct mms_booking_counts *b = &report->bookings;
 
+	int64_t n_taken = count_taken(report);
+
+	if (!app->is_quiet && n_taken > 0)
+		printf("%" PRId64 " booking%s what was done in a calendar\n", n_taken,
+		       n_taken == 1 ? " follows" : "s follow");
 	if (!app->is_quiet && b->created + b->updated + b->deleted > 0)
 		printf("events of bookings: %" PRId64 " created, %" PRId64 " updated, %" PRId64
 		       " deleted\n",

@@ -216,6 +216,8 @@ settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
 	}
 	if (rc == MMS_OK)
 		rc = note_length(t, &side, event, err);
+	t->out->bookings_taken += rc == MMS_OK && (s.outcome == MMS_OUTCOME_TAKEN ||
+						   s.outcome == MMS_OUTCOME_REMOVED_OUTSIDE);
 	bool is_news = s.outcome == MMS_OUTCOME_TAKEN || event->is_gone;
 	return rc == MMS_OK && is_news ? plan_others(&o, state.booking, err) : rc;
 }
