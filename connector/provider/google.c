@@ -164,6 +164,20 @@ is_read(const struct google_request *request)
 	return request->method == NULL || strcmp(request->method, "GET") == 0;
 }
 
+/* Its last answer tells more of a trouble that did not pass than its status alone. */
+static mms_rc
+tell_last(const struct google_session *s, const struct google_request *request,
+	  const struct mms_http_answer *answer, struct mms_err *err)
+{
+	const struct google_place place = google_place(s);
+
+	if (err->code != MMS_E_RETRY || answer->status < 400)
+		return err->code;
+	mms_err_release(err);
+	return google_judge(&place, request->asked, answer->status, mms_str_get(&answer->body),
+			    answer->body.len, err);
+}
+
 static mms_rc
 send_once(struct google_session *s, const struct google_request *request,
 	  struct mms_http_answer *answer, struct mms_err *err)
@@ -197,6 +211,8 @@ send_once(struct google_session *s, const struct google_request *request,
 	};
 	rc = mms_request_run_judged(s->env, &http, google_is_passing, &s->base.counts, answer,
 				    err);
+	if (rc != MMS_OK)
+		rc = tell_last(s, request, answer, err);
 	/* An answer that is too large is nobody's single event. */
 	if (rc == MMS_E_ITEM)
 		err->code = rc = is_read(request) ? MMS_E_CONFIG : MMS_E_RETRY;

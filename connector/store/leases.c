@@ -92,6 +92,12 @@ is_dead(struct mms_db *db, uint64_t cursor_id, const struct holder *holder,
 	return rc;
 }
 
+static struct mms_value
+time_value(int64_t ms)
+{
+	return ms == MMS_NO_TIME ? mms_v_null() : mms_v_i64(ms);
+}
+
 static mms_rc
 try_claim(struct mms_db *db, uint64_t cursor_id, const struct mms_lease_owner *owner,
 	  int64_t now_ms, int64_t fence, bool *is_ours, struct mms_err *err)
@@ -101,7 +107,7 @@ try_claim(struct mms_db *db, uint64_t cursor_id, const struct mms_lease_owner *o
 		mms_v_text(owner->token),
 		mms_v_text(owner->server[0] != '\0' ? owner->server : NULL),
 		connection != 0 ? mms_v_u64(connection) : mms_v_null(),
-		mms_v_i64(now_ms),
+		time_value(now_ms),
 		mms_v_u64(cursor_id),
 		mms_v_i64(fence),
 	};
@@ -237,12 +243,6 @@ mms_cursor_forget_token(struct mms_db *db, const struct mms_lease *lease, struct
 	return rc != MMS_OK || affected == 1 ? rc : lost(err);
 }
 
-static struct mms_value
-time_value(int64_t ms)
-{
-	return ms == MMS_NO_TIME ? mms_v_null() : mms_v_i64(ms);
-}
-
 /* The parameters of MMS_SQL_TALLY, in its order. */
 #define TALLY_VALUES(t)                                                                    \
 	mms_v_i64((t)->run_ms), mms_v_i64((t)->requests), mms_v_i64((t)->retries),         \
@@ -313,4 +313,15 @@ mms_lease_release(struct mms_db *db, const struct mms_lease *lease, int64_t last
 					mms_v_text(lease->owner->token) };
 
 	return mms_db_run(db, MMS_STMT_LEASE_RELEASE, in, NULL, err);
+}
+
+mms_rc
+mms_lease_leave(struct mms_db *db, const struct mms_lease *lease, int64_t wait_until_ms,
+		struct mms_err *err)
+{
+	const struct mms_value in[] = { time_value(wait_until_ms), mms_v_u64(lease->cursor_id),
+					mms_v_i64(lease->fence),
+					mms_v_text(lease->owner->token) };
+
+	return mms_db_run(db, MMS_STMT_LEASE_LEAVE, in, NULL, err);
 }

@@ -219,18 +219,30 @@ work(struct visit *v, struct mms_source *source, struct mms_err *err)
 	return rc;
 }
 
+/* Until when the service is left alone: it may ask for patience, but not silence a calendar for good. */
+static int64_t
+wait_until(const struct visit *v, const struct mms_err *why)
+{
+	int64_t max_s = v->env.o->worker->env->site->config.circuit_max_open_s,
+		most_ms = v->env.o->now_ms + max_s * INT64_C(1000);
+
+	if (why->code != MMS_E_WAIT)
+		return MMS_NO_TIME;
+	return why->retry_at_ms < most_ms ? why->retry_at_ms : most_ms;
+}
+
 /*
  * The lease as it was found: working off the outbox is no read of the calendar. One that cannot be given
  * back is free when this process ends, and that is worth telling.
  */
 static mms_rc
-give_back(struct visit *v, const struct mms_source *source, struct mms_err *err)
+give_back(struct visit *v, const struct mms_err *why, struct mms_err *err)
 {
 	MMS_AUTO(mms_lent) lent = { 0 };
 
 	mms_rc rc = mms_pool_lend(v->env.o->worker->env->pool, &lent, err);
 	for (unsigned attempt = 0; rc == MMS_OK; attempt++) {
-		rc = mms_lease_release(lent.db, &v->lease, source->cursor.last_attempt_ms, err);
+		rc = mms_lease_leave(lent.db, &v->lease, wait_until(v, why), err);
 		if (rc != MMS_E_RETRY || attempt >= 3)
 			return rc;
 		mms_err_release(err);
@@ -244,12 +256,9 @@ claim(struct visit *v, struct mms_source *source, struct mms_err *err)
 {
 	struct mms_worker *w = v->env.o->worker;
 	MMS_AUTO(mms_lent) lent = { 0 };
-	int64_t attempt_ms = source->cursor.last_attempt_ms;
 
 	mms_rc rc = mms_pool_lend(w->env->pool, &lent, err);
-	return rc == MMS_OK ? mms_lease_claim(lent.db, source->cursor.id, w->owner,
-					      attempt_ms != MMS_NO_TIME ? attempt_ms
-									: v->env.o->now_ms,
+	return rc == MMS_OK ? mms_lease_claim(lent.db, source->cursor.id, w->owner, MMS_NO_TIME,
 					      &v->lease, err)
 			    : rc;
 }
@@ -290,7 +299,7 @@ mms_outbound_run(const struct mms_outward *o, struct mms_source *source,
 	if (rc == MMS_E_HELD)
 		return rc;
 	MMS_AUTO(mms_err) own = { 0 };
-	mms_rc given = give_back(&v, source, &own);
+	mms_rc given = give_back(&v, err, &own);
 	if (rc == MMS_OK && given != MMS_OK)
 		mms_err_move(err, &own);
 	return rc == MMS_OK ? given : rc;

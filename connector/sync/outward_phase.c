@@ -36,16 +36,39 @@ is_written_to(const struct mms_source *source)
 	       strcmp(i->direction, "Two-way (Read & Write)") == 0;
 }
 
+static const struct mms_turn *
+find_turn(const struct phase *p, const struct mms_source *source)
+{
+	for (size_t i = 0; i < p->report->n; i++) {
+		if (strcmp(p->report->turns[i].name, source->integration.name) == 0)
+			return &p->report->turns[i];
+	}
+	return NULL;
+}
+
+/* Its turn has just told that nothing may be sent: that is not to be told twice. */
+static bool
+is_closed(const struct phase *p, const struct mms_source *source)
+{
+	const struct mms_turn *turn = find_turn(p, source);
+
+	return turn != NULL && (turn->err.code == MMS_E_WAIT || turn->err.code == MMS_E_AUTH);
+}
+
 /* May this run visit it? What is due is asked of the outbox, not of the interval. */
 static bool
 is_chosen(const struct phase *p, const struct mms_source *source)
 {
 	struct mms_sync_options options = *p->pattern->options;
 	bool only_due = options.only_due;
+	int64_t now_ms = p->report->started_ms, wait_ms = source->cursor.wait_until_ms;
 
 	options.only_due = false;
-	return is_written_to(source) && (!only_due || source->integration.is_auto) &&
-	       mms_choose_is_wanted(&options, source, p->report->started_ms);
+	if (only_due &&
+	    (!source->integration.is_auto || (wait_ms != MMS_NO_TIME && wait_ms > now_ms)))
+		return false;
+	return is_written_to(source) && !is_closed(p, source) &&
+	       mms_choose_is_wanted(&options, source, now_ms);
 }
 
 static struct mms_outward
@@ -65,13 +88,10 @@ outward_of(const struct phase *p, struct mms_worker *worker)
 static bool
 was_read_whole(const struct phase *p, const struct mms_source *source)
 {
-	for (size_t i = 0; i < p->report->n; i++) {
-		const struct mms_turn *turn = &p->report->turns[i];
-		if (strcmp(turn->name, source->integration.name) == 0)
-			return strcmp(turn->status, "success") == 0 &&
-			       strcmp(turn->mode, "full") == 0;
-	}
-	return false;
+	const struct mms_turn *turn = find_turn(p, source);
+
+	return turn != NULL && strcmp(turn->status, "success") == 0 &&
+	       strcmp(turn->mode, "full") == 0;
 }
 
 static void
@@ -151,7 +171,7 @@ visit(struct mms_worker *worker, void *aux)
 	}
 }
 
-/* The calendars that something waits for; those that were in trouble in this run wait for the next. */
+/* The calendars that something waits for. */
 static mms_rc
 find_jobs(struct phase *p, struct mms_err *err)
 {

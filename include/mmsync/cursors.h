@@ -124,7 +124,7 @@ struct mms_lease {
 
 /*
  * Take an integration's lease: free, expired, or of a holder whose connection is gone. now_ms
- * is kept as the time of the last attempt.
+ * is kept as the time of the last attempt; MMS_NO_TIME: it is none (the outbox is worked off).
  * Errors: HELD (the text says by whom), RETRY, NOMEM.
  */
 mms_rc
@@ -208,5 +208,12 @@ mms_rc mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t l
  */
 mms_rc mms_lease_release(struct mms_db *db, const struct mms_lease *lease,
 			 int64_t last_attempt_ms, struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * Give a lease back that was taken for something else than a turn: when the calendar was last tried
+ * stays. The service wants no request before wait_until_ms; MMS_NO_TIME: it has not said so.
+ */
+mms_rc mms_lease_leave(struct mms_db *db, const struct mms_lease *lease, int64_t wait_until_ms,
+		       struct mms_err *err) MMS_MUST_CHECK;
 
 #endif

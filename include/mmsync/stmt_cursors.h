@@ -109,8 +109,8 @@
 	  "UPDATE mmsync_cursor SET lease_owner = ?, lease_server = ?, lease_connection = ?,"  \
 	  " fence = fence + 1, batch_no = 0, lease_until = UTC_TIMESTAMP(6) + " MMS_SQL_LEASE  \
 	  ","                                                                                  \
-	  " last_attempt_ms = ? WHERE id = ? AND fence = ?",                                   \
-	  "sSuiui", "")                                                                        \
+	  " last_attempt_ms = COALESCE(?, last_attempt_ms) WHERE id = ? AND fence = ?",        \
+	  "sSuIui", "")                                                                        \
 	X(LEASE_TOUCH,                                                                         \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1,"                                  \
 	  " lease_until = UTC_TIMESTAMP(6) + " MMS_SQL_LEASE ","                               \
@@ -149,6 +149,11 @@
 	X(LEASE_RELEASE,                                                                       \
 	  "UPDATE mmsync_cursor SET lease_owner = NULL, lease_until = '2000-01-01',"           \
 	  " last_attempt_ms = ? WHERE id = ? AND fence = ? AND lease_owner = ?",               \
+	  "Iuis", "")                                                                          \
+	X(LEASE_LEAVE,                                                                         \
+	  "UPDATE mmsync_cursor SET lease_owner = NULL, lease_until = '2000-01-01',"           \
+	  " wait_until_ms = COALESCE(?, wait_until_ms)"                                        \
+	  " WHERE id = ? AND fence = ? AND lease_owner = ?",                                   \
 	  "Iuis", "")                                                                          \
 	X(INTEGRATION_HOLD,                                                                    \
 	  "SELECT COUNT(*) FROM `tabMM Calendar Integration` WHERE name = ? FOR UPDATE", "s",  \
