@@ -267,6 +267,16 @@ tell_passing(const struct google_place *place, long status, const struct google_
 	return mms_hint(err, "nothing need be done: the next run tries again");
 }
 
+/* Elsewhere is nowhere: the token is shown to no other host. Nothing is wrong with what was asked. */
+static mms_rc
+tell_elsewhere(const struct google_place *place, enum google_asked asked, long status,
+	       const struct google_fault *fault, struct mms_err *err)
+{
+	tell(place, is_write(asked) ? MMS_E_RETRY : MMS_E_CONFIG,
+	     "the answer leads to another address", status, fault, err);
+	return mms_hint(err, "check google.api_base, and whether a proxy stands between");
+}
+
 /* 400 and what has no meaning of its own. */
 static mms_rc
 tell_refused(const struct google_place *place, enum google_asked asked, long status,
@@ -327,6 +337,8 @@ google_judge(const struct google_place *place, enum google_asked asked, long sta
 				"calendar '%s' of '%s': Google has forgotten where the last "
 				"sync ended (%ld): everything is read again",
 				place->calendar_id, place->integration, status);
+	if (status >= 300 && status < 400)
+		return tell_elsewhere(place, asked, status, &fault, err);
 	if (status == 404 || status == 410)
 		return tell_gone(place, asked, status, &fault, err);
 	if (status == 403)

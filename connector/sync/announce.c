@@ -235,6 +235,24 @@ compare(struct planning *p, const struct place *place, struct mms_event_plan_inp
 	return rc;
 }
 
+/* Was its removal given up? That has no content: the digest in its letter is all zero. */
+static mms_rc
+look_for_refusal(struct planning *p, const struct place *place, struct mms_event_plan_input *in,
+		 struct mms_err *err)
+{
+	static const unsigned char none[MMS_PRINT_BYTES];
+	unsigned char letter[MMS_PRINT_BYTES];
+	bool is_given_up = false;
+
+	if (place->state->status != MMS_STATE_FAILED)
+		return MMS_OK;
+	mms_rc rc = mms_outbox_letter(p->db, place->state->cursor_id, place->state->key,
+				      &is_given_up, letter, err);
+	in->is_given_up_same =
+		rc == MMS_OK && is_given_up && memcmp(letter, none, sizeof none) == 0;
+	return rc;
+}
+
 static bool
 is_on_its_way(const struct planning *p, const struct mms_own_state *state)
 {
@@ -269,8 +287,8 @@ plan_place(struct planning *p, struct place *place, struct mms_err *err)
 		in.status = place->state->status;
 		in.removed_by = place->state->removed_by;
 		in.has_outbox = is_on_its_way(p, place->state);
-		if (in.is_wanted)
-			rc = compare(p, place, &in, err);
+		rc = in.is_wanted ? compare(p, place, &in, err)
+				  : look_for_refusal(p, place, &in, err);
 	}
 	place->plan = mms_plan_booking_event(&in);
 	return rc;

@@ -218,9 +218,8 @@ wanted_status(char *arguments)
 	return status;
 }
 
-/* "@work.ics@" in a command is that feed's address. */
-static void
-put_addresses(struct scenario *s, char *text, size_t size)
+void
+scenario_put_addresses(struct scenario *s, char *text, size_t size)
 {
 	char *at, path[160], url[512], rest[1024];
 
@@ -251,7 +250,7 @@ do_run(struct scenario *s, const char *verb, const char *rest)
 	(void)snprintf(arguments, sizeof arguments, "%s%s%s", verb, verb[0] != '\0' ? " " : "",
 		       rest);
 	int wanted = wanted_status(arguments);
-	put_addresses(s, arguments, sizeof arguments);
+	scenario_put_addresses(s, arguments, sizeof arguments);
 	if (!scenario_run(s, arguments, NULL))
 		return false;
 	if (s->exit_status != wanted && !is_done_already(s, arguments))

@@ -81,6 +81,8 @@ void scenario_release(struct scenario *scenario);
 bool scenario_fail(struct scenario *s, const char *fmt, ...) MMS_PRINTF(2, 3);
 /* Does a `run` line with these arguments count as a sync, for torture? */
 bool scenario_is_asked_for(const char *arguments);
+/* "@work.ics@" in a line is that feed's address. */
+void scenario_put_addresses(struct scenario *s, char *text, size_t size);
 /* Run the program with the given arguments (words of one text). */
 bool scenario_run(struct scenario *s, const char *arguments, const char *fault);
 /* Expectations: false and failure filled when they do not hold. */

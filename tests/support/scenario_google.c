@@ -97,6 +97,7 @@ do_as_is(struct scenario *s, const char *verb, const char *rest)
 	char line[1200];
 
 	(void)snprintf(line, sizeof line, "%s %s\n", verb, rest);
+	scenario_put_addresses(s, line, sizeof line);
 	return tell(s, line);
 }
 
