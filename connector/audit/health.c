@@ -218,6 +218,22 @@ tell_unread(struct judge *j, const struct mms_overview_item *item, const struct 
 		     in->type != NULL ? in->type : "");
 }
 
+static void
+add_consent(struct mms_str *out, const struct mms_overview_item *item)
+{
+	const struct mms_provider *provider = mms_provider_find(item->source->integration.type);
+	MMS_AUTO(mms_str) command = { 0 };
+
+	if (provider != NULL && provider->ops != NULL && provider->ops->renew != NULL) {
+		mms_str_addf(&command, "connect %s", provider->name);
+		add_command(out, mms_str_get(&command), item, ": ");
+	}
+	mms_str_add(out, "its owner must sign in anew; other stored tokens end this by "
+			 "themselves");
+	if (command.state != MMS_OK)
+		out->state = command.state;
+}
+
 /* What an active calendar's age of knowledge means. */
 static mms_rc
 judge_freshness(struct judge *j, const struct mms_overview_item *item,
@@ -237,8 +253,7 @@ judge_freshness(struct judge *j, const struct mms_overview_item *item,
 		return tell_unread(j, item, &why, &hint);
 	case MMS_NEEDS_REAUTH:
 		mms_str_clear(&hint);
-		mms_str_add(&hint, "its owner must sign in anew; other stored tokens end this "
-				   "by themselves");
+		add_consent(&hint, item);
 		return found(j, "calendar_needs_reauth", MMS_HEALTH_DEGRADED, item, &hint,
 			     "the service refused the stored tokens");
 	case MMS_READ_TOO_OLD:

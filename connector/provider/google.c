@@ -290,9 +290,20 @@ look(struct mms_session *session, enum mms_calendar_role *role, struct mms_err *
 	if (rc != MMS_OK)
 		return rc;
 	s->zone = page.zone;
-	s->has_looked = true;
+	s->has_looked = s->is_seen = true;
 	*role = s->role = page.role;
 	return MMS_OK;
+}
+
+mms_rc
+google_confirm_calendar(struct google_session *s, struct mms_err *err)
+{
+	enum mms_calendar_role role;
+	mms_rc rc = s->is_seen ? MMS_OK : look((struct mms_session *)s, &role, err);
+
+	if (rc == MMS_E_GONE)
+		err->code = rc = MMS_E_RETRY; /* it is not the event that is gone */
+	return rc;
 }
 
 /*
@@ -355,7 +366,8 @@ get(struct mms_session *session, const char *external_id, struct mms_event *out,
 		rc = google_ask(s, &request, &answer, err);
 	if (rc == MMS_E_GONE) {
 		mms_err_release(err);
-		return google_tombstone(external_id, out, err);
+		rc = answer.status == 404 ? google_confirm_calendar(s, err) : MMS_OK;
+		return rc == MMS_OK ? google_tombstone(external_id, out, err) : rc;
 	}
 	return rc == MMS_OK ? google_read_event(s, mms_str_get(&answer.body), answer.body.len,
 						out, err)

@@ -202,7 +202,7 @@ tell_gone(const struct google_place *place, enum google_asked asked, long status
 	if (asked == GOOGLE_SERIES)
 		return tell(place, MMS_E_GONE, "the series does not exist any more", status,
 			    fault, err);
-	tell(place, asked == GOOGLE_CREATE ? MMS_E_ITEM : MMS_E_GONE,
+	tell(place, asked == GOOGLE_CREATE ? MMS_E_RETRY : MMS_E_GONE,
 	     "there is no such calendar, or this account may not see it any more", status,
 	     fault, err);
 	return mms_hint(err,

@@ -225,6 +225,7 @@ struct google_session {
 	bool has_page;
 	const struct mms_zone *zone; /* the calendar's, once told; kept between listings */
 	bool has_looked;
+	bool is_seen; /* it has told something of the calendar: we may see it */
 	enum mms_calendar_role role;
 	int64_t n_warnings;
 	uint64_t *seen; /* owned: prints of page tokens */
@@ -253,6 +254,12 @@ struct google_request {
  */
 mms_rc google_send(struct google_session *s, const struct google_request *request,
 		   struct mms_http_answer *answer, struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * After a 404 for an event: is it the event that is gone, or does this account not see the calendar any
+ * more? Asked once in a session. Errors: RETRY (the calendar; nothing is known of its events), and those of a
+ * listing.
+ */
+mms_rc google_confirm_calendar(struct google_session *s, struct mms_err *err) MMS_MUST_CHECK;
 /* The same, and judged: OK is 2xx, or that nothing is left to do. */
 mms_rc google_ask(struct google_session *s, const struct google_request *request,
 		  struct mms_http_answer *answer, struct mms_err *err) MMS_MUST_CHECK;

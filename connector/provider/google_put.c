@@ -100,9 +100,16 @@ settle(struct google_session *s, struct job *job, const struct google_reply *rep
 	const struct google_place place = google_place(s);
 	struct mms_write_result *result = job->result;
 
+	mms_rc rc = reply->status == 404 && job->write->kind != MMS_WRITE_CREATE
+			    ? google_confirm_calendar(s, err)
+			    : MMS_OK;
+	if (rc != MMS_OK) {
+		settle_failure(job, err);
+		return is_final(rc) ? rc : MMS_OK;
+	}
 	job->is_settled = true;
-	mms_rc rc = google_judge(&place, asked_of(job->write), reply->status, reply->body,
-				 reply->body_len, &result->err);
+	rc = google_judge(&place, asked_of(job->write), reply->status, reply->body,
+			  reply->body_len, &result->err);
 	if (rc == MMS_E_RETRY && reply->retry_after_ms > s->env->max_ms) {
 		rc = mms_fail_wait(&result->err, place.now_ms + reply->retry_after_ms,
 				   "calendar '%s' of '%s': Google asks to wait %lld s",

@@ -253,3 +253,24 @@ mms_outbox_reopen(struct mms_db *db, uint64_t letter_id, struct mms_err *err)
 
 	return mms_db_run(db, MMS_STMT_OUTBOX_REOPEN, in, NULL, err);
 }
+
+mms_rc
+mms_outbox_of_letter(struct mms_db *db, uint64_t letter_id, int64_t *attempts, char **text,
+		     struct mms_err *err)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+	const struct mms_value in[] = { mms_v_u64(letter_id) };
+
+	*attempts = 0;
+	*text = NULL;
+	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_OUTBOX_OF_LETTER, in, err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, err);
+	if (rc != MMS_OK || row == NULL)
+		return rc;
+	*attempts = row[0].i;
+	if (row[1].type != 0)
+		*text = mms_text_copy_n(row[1].ptr, row[1].len);
+	return row[1].type == 0 || *text != NULL ? MMS_OK : mms_fail_nomem(err);
+}

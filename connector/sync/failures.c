@@ -328,6 +328,35 @@ say_why(struct mms_err *why, const struct mms_err *from)
 }
 
 /*
+ * An outward change that was tried again in vain, and waits in the outbox for the next runs: it has no
+ * tries of its own again before those are used up.
+ */
+static mms_rc
+judge_waiting(struct mms_db *db, const struct mms_sync_report *report, struct mms_failure *f,
+	      struct mms_err *err)
+{
+	int64_t attempts = 0;
+	char *text = NULL;
+
+	for (size_t i = 0; i < report->n_troubles; i++) {
+		if (f->why.code == MMS_OK &&
+		    strcmp(report->troubles[i].name, f->letter.integration) == 0) {
+			f->status = "failed";
+			say_why(&f->why, &report->troubles[i].err);
+		}
+	}
+	if (f->why.code != MMS_OK)
+		return MMS_OK;
+	mms_rc rc = mms_outbox_of_letter(db, f->letter.id, &attempts, &text, err);
+	if (rc == MMS_OK && attempts > 0) {
+		f->status = "failed";
+		mms_fail(&f->why, MMS_E_RETRY, "%s", text != NULL ? text : "it failed again");
+	}
+	mms_free(text);
+	return rc;
+}
+
+/*
  * What came of a letter that was opened: it is gone, or it has tries again, or nobody has come to
  * it, and its calendar's turn says why.
  */
@@ -378,8 +407,12 @@ judge_all(const struct mms_sync_env *env, const struct mms_sync_report *report,
 	for (size_t i = 0; rc == MMS_OK && i < failures->n; i++) {
 		struct mms_failure *f = &failures->items[i];
 
-		if (strcmp(f->status, "queued") == 0)
-			rc = judge(lent.db, find_turn(report, f->letter.integration), f, err);
+		if (strcmp(f->status, "queued") != 0)
+			continue;
+		rc = judge(lent.db, find_turn(report, f->letter.integration), f, err);
+		if (rc == MMS_OK && strcmp(f->status, "queued") == 0 &&
+		    strcmp(f->letter.operation, "apply") != 0)
+			rc = judge_waiting(lent.db, report, f, err);
 	}
 	return rc;
 }

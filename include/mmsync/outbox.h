@@ -166,7 +166,14 @@ mms_rc mms_outbox_drop_letters(struct mms_tx *tx, uint64_t cursor_id,
  * A dead letter of an outward change was opened: its event is asked for again, due at once. Nothing
  * happens where the event has no state any more. Errors: RETRY, NOMEM.
  */
-mms_rc mms_outbox_reopen(struct mms_db *db, uint64_t letter_id,
-			 struct mms_err *err) MMS_MUST_CHECK;
+mms_rc
+mms_outbox_reopen(struct mms_db *db, uint64_t letter_id, struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * How the entry fares that a letter was opened to: attempts since, and the text of the last one's
+ * failure. 0 where there is none. Owns: *text; NULL: none. Errors: RETRY, NOMEM.
+ */
+mms_rc mms_outbox_of_letter(struct mms_db *db, uint64_t letter_id, int64_t *attempts,
+			    char **text, struct mms_err *err) MMS_MUST_CHECK;
 
 #endif

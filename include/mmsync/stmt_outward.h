@@ -93,6 +93,12 @@
 	  " ON DUPLICATE KEY UPDATE attempts = 0, next_attempt_ms = 0,"                        \
 	  " version = mmsync_outbox.version + 1",                                              \
 	  "u", "")                                                                             \
+	X(OUTBOX_OF_LETTER,                                                                    \
+	  "SELECT o.attempts, o.error_text FROM mmsync_dead_letter d"                          \
+	  " JOIN mmsync_event_state s ON s.integration_id = d.integration_id"                  \
+	  " AND s.ext_key = d.ext_key JOIN mmsync_outbox o ON o.uuid = s.uuid"                 \
+	  " WHERE d.id = ? LIMIT 1",                                                           \
+	  "u", "iS")                                                                           \
 	X(OUTBOX_PUT,                                                                          \
 	  "INSERT INTO mmsync_outbox (integration_id, operation, uuid, external_id, type,"     \
 	  " booking, source_uuid, created_at_ms, changed_at_ms)"                               \

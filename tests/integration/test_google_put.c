@@ -272,7 +272,7 @@ trouble_with_a_write_says_what_to_do(void **state)
 		{ "1 POST /events error 403 requiredAccessLevel", MMS_E_ITEM, false, 0 },
 		{ "1 POST /events error 403 insufficientPermissions", MMS_E_ITEM, false, 0 },
 		{ "1 POST /events error 400 invalid attendees", MMS_E_ITEM, false, 0 },
-		{ "1 POST /events error 404 notFound", MMS_E_ITEM, false, 0 },
+		{ "1 POST /events error 404 notFound", MMS_E_RETRY, false, 0 },
 		{ "9 POST /events error 401 authError", MMS_E_AUTH, false, 0 },
 	};
 	struct gsession *g = *state;

@@ -64,7 +64,7 @@ static const struct {
 	{ GOOGLE_GET, 500, NULL, NULL, NULL, MMS_E_RETRY },
 	{ GOOGLE_CREATE, 409, "duplicate", "The requested identifier already exists.", "",
 	  MMS_E_CONFLICT },
-	{ GOOGLE_CREATE, 404, "notFound", "", "", MMS_E_ITEM },
+	{ GOOGLE_CREATE, 404, "notFound", "", "", MMS_E_RETRY },
 	{ GOOGLE_CREATE, 400, "invalid", "Invalid attendee email.", "", MMS_E_ITEM },
 	{ GOOGLE_CREATE, 403, "requiredAccessLevel", "", "", MMS_E_ITEM },
 	{ GOOGLE_CREATE, 403, "insufficientPermissions", "", "", MMS_E_ITEM },
