@@ -138,6 +138,7 @@ put_letter(struct mms_json *j, const struct mms_letter *l)
 	mms_json_put_text(j, "external_event_id", l->external_id);
 	mms_json_put_text(j, "event", l->row_name);
 	mms_json_put_text(j, "event_title", l->row_title);
+	mms_json_put_text(j, "booking", l->booking);
 	mms_json_put_text(j, "sync_status", l->row_status);
 	mms_json_put_text(j, "state", mms_letter_state_name(l->state));
 	mms_json_put_i64(j, "attempts", l->attempts);
@@ -211,7 +212,9 @@ print_one_json(struct mms_app *app, const struct mms_failure *f, struct mms_err 
 static const char *
 title_of(const struct mms_letter *l)
 {
-	return l->row_title != NULL ? l->row_title : l->external_id;
+	if (l->row_title != NULL)
+		return l->row_title;
+	return l->booking != NULL ? l->booking : l->external_id;
 }
 
 static mms_rc
@@ -286,6 +289,7 @@ print_one(const struct mms_failure *f, struct mms_err *err)
 		{ "external id", l->external_id },
 		{ "event", l->row_name },
 		{ "title", l->row_title },
+		{ "booking", l->booking },
 		{ "sync status", l->row_status },
 		{ "state", mms_letter_state_name(l->state) },
 		{ "tries", tries },

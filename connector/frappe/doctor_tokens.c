@@ -15,7 +15,7 @@ struct some {
 /* What is wrong with the tokens of active Google calendars. */
 struct tokens {
 	int64_t n; /* calendars */
-	struct some missing, foreign, fragile;
+	struct some missing, foreign, fragile, refused;
 };
 
 static void
@@ -24,6 +24,7 @@ tokens_release(struct tokens *tokens)
 	mms_free(tokens->missing.first);
 	mms_free(tokens->foreign.first);
 	mms_free(tokens->fragile.first);
+	mms_free(tokens->refused.first);
 }
 
 static mms_rc
@@ -121,8 +122,11 @@ tell_all(struct mms_visit *visit, const struct tokens *tokens)
 			"with tokens that the next save in Frappe deletes or takes for others: "
 			"the document's own column has not its asterisks",
 			"");
+	if (rc == MMS_OK)
+		rc = tell(visit, MMS_FINDING_PROBLEM, &tokens->refused,
+			  "whose consent Google has refused: nothing is sent for them", "");
 	if (rc != MMS_OK || tokens->n == 0 || visit->site->encryption_key == NULL ||
-	    tokens->missing.n + tokens->foreign.n + tokens->fragile.n > 0)
+	    tokens->missing.n + tokens->foreign.n + tokens->fragile.n + tokens->refused.n > 0)
 		return rc;
 	return mms_visit_found(visit, MMS_FINDING_OK, "tokens", NULL,
 			       "of %" PRId64 " active Google calendars can be read", tokens->n);
@@ -138,6 +142,22 @@ has_tables(const struct mms_visit *visit)
 	       mms_columns_has_table(visit->columns, "tabSingles");
 }
 
+/* Those that are parked until their stored tokens are others. */
+static mms_rc
+find_refused(struct mms_visit *visit, struct some *out)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+
+	if (!mms_columns_has(visit->columns, "mmsync_cursor", "reauth_token_sha256"))
+		return MMS_OK;
+	mms_rc rc = mms_rows_open(&rows, visit->db, MMS_STMT_TOKENS_PARKED, NULL, visit->err);
+	while (rc == MMS_OK && (rc = mms_rows_next(&rows, &row, visit->err)) == MMS_OK &&
+	       row != NULL)
+		rc = add(out, &row[0], visit->err);
+	return rc;
+}
+
 mms_rc
 mms_visit_ask_tokens(struct mms_visit *visit)
 {
@@ -151,6 +171,9 @@ mms_visit_ask_tokens(struct mms_visit *visit)
 	while (rc == MMS_OK && (rc = mms_rows_next(&rows, &row, visit->err)) == MMS_OK &&
 	       row != NULL)
 		rc = look_at(visit, row, &tokens);
+	mms_rows_release(&rows);
+	if (rc == MMS_OK)
+		rc = find_refused(visit, &tokens.refused);
 	return rc == MMS_OK ? tell_all(visit, &tokens) : rc;
 }
 

@@ -17,6 +17,7 @@ mms_letter_release(struct mms_letter *letter)
 	mms_free(letter->payload);
 	mms_free(letter->code);
 	mms_free(letter->text);
+	mms_free(letter->booking);
 	mms_free(letter->row_name);
 	mms_free(letter->row_title);
 	mms_free(letter->row_status);
@@ -69,10 +70,11 @@ read_state(int64_t given_up)
 static mms_rc
 read_letter(const struct mms_value *row, struct mms_letter *out, struct mms_err *err)
 {
-	const struct mms_value *const from[] = { &row[2],  &row[3],  &row[4], &row[5],
-						 &row[11], &row[12], &row[13] };
-	char **const to[] = { &out->integration, &out->operation, &out->external_id, &out->code,
-			      &out->row_name,    &out->text,      &out->payload };
+	const struct mms_value *const from[] = { &row[2],  &row[3],  &row[4],  &row[5],
+						 &row[11], &row[12], &row[13], &row[14] };
+	char **const to[] = { &out->integration, &out->operation, &out->external_id,
+			      &out->code,        &out->row_name,  &out->text,
+			      &out->payload,     &out->booking };
 
 	out->id = row[0].u;
 	out->cursor_id = row[1].u;

@@ -28,6 +28,7 @@ struct mms_letter {
 	unsigned char print[MMS_PRINT_BYTES];
 	bool has_print;
 	char *row_name, *row_title, *row_status; /* of its MM Calendar Event Sync         */
+	char *booking;                           /* whose event it is; NULL: of none      */
 };
 void mms_letter_release(struct mms_letter *letter);
 /* "open", "given_up", "discarded". Borrows: static. */

@@ -33,18 +33,18 @@
 #define MMS_STMTS_LETTERS(X)                                                                 \
 	X(LETTERS,                                                                           \
 	  "SELECT " MMS_SQL_LETTER " SUBSTRING_INDEX(d.error_text, CHAR(10 USING utf8mb4), " \
-	  "1), CAST(NULL AS CHAR)" MMS_SQL_LETTER_FROM                                       \
+	  "1), CAST(NULL AS CHAR), s.booking" MMS_SQL_LETTER_FROM                            \
 	  " WHERE ? OR d.given_up <> 2 ORDER BY d.id",                                       \
-	  "i", MMS_SQL_LETTER_OUT "SS")                                                      \
+	  "i", MMS_SQL_LETTER_OUT "SSS")                                                     \
 	X(LETTER,                                                                            \
-	  "SELECT " MMS_SQL_LETTER " d.error_text, d.payload" MMS_SQL_LETTER_FROM            \
+	  "SELECT " MMS_SQL_LETTER " d.error_text, d.payload, s.booking" MMS_SQL_LETTER_FROM \
 	  " WHERE d.id = ?",                                                                 \
-	  "u", MMS_SQL_LETTER_OUT "sS")                                                      \
+	  "u", MMS_SQL_LETTER_OUT "sSS")                                                     \
 	X(LETTER_OF,                                                                         \
-	  "SELECT " MMS_SQL_LETTER " d.error_text, d.payload" MMS_SQL_LETTER_FROM            \
+	  "SELECT " MMS_SQL_LETTER " d.error_text, d.payload, s.booking" MMS_SQL_LETTER_FROM \
 	  " WHERE c.name = ? AND d.operation = 'apply'"                                      \
 	  " AND d.ext_key = LEFT(UNHEX(SHA2(?, 256)), 16)",                                  \
-	  "ss", MMS_SQL_LETTER_OUT "sS")                                                     \
+	  "ss", MMS_SQL_LETTER_OUT "sSS")                                                    \
 	X(LETTER_ROW,                                                                        \
 	  "SELECT name, event_title, sync_status FROM `tabMM Calendar Event Sync`"           \
 	  " WHERE name = ?",                                                                 \
