@@ -220,6 +220,7 @@ compare(struct planning *p, const struct place *place, struct mms_event_plan_inp
 	if (rc == MMS_OK)
 		rc = mms_meeting_differs(&p->side.meeting, &base.booking, &fields, err);
 	in->content_differs = fields != 0;
+	in->is_unlinked = mms_booking_is_unlinked(&p->side, place->state);
 	if (place->state->removed_by == MMS_REMOVED_OUTSIDE && base.status != NULL &&
 	    strcmp(base.status, p->side.booking.status) != 0)
 		in->content_differs = true;

@@ -231,8 +231,7 @@ leads(const struct mms_settlement *s, const char *row_name)
 	const struct mms_booking *b = &s->side->booking;
 
 	return b->calendar_event == NULL || b->calendar_event[0] == '\0' ||
-	       is_text(b->calendar_event, row_name) ||
-	       (b->n_users > 0 && is_text(b->users[0].user, s->source->integration.user));
+	       is_text(b->calendar_event, row_name) || s->side->has_guests;
 }
 
 static void

@@ -50,6 +50,7 @@ struct mms_event_plan_input {
 	enum mms_removed_by removed_by;
 	bool content_differs; /* from the base of the last settle, or that is not known      */
 	bool has_outbox;      /* something is waiting for it, or on its way                  */
+	bool is_unlinked;     /* the booking should point to this event, and does not         */
 	/* Given up for what is wanted now; a letter of a change is none of a removal. */
 	bool is_given_up_same;
 };

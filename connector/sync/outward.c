@@ -31,6 +31,15 @@ mms_booking_carries_guests(const struct mms_booking *b, const struct mms_targets
 	return false;
 }
 
+bool
+mms_booking_is_unlinked(const struct mms_booking_side *side, const struct mms_own_state *state)
+{
+	const char *linked = side->booking.calendar_event;
+
+	return side->has_guests && state->row_name != NULL && state->has_row &&
+	       (linked == NULL || strcmp(linked, state->row_name) != 0);
+}
+
 /* The same where the targets are not at hand: mostly it is the first, and nothing is asked. */
 static mms_rc
 find_guests(struct mms_db *db, struct mms_booking_side *side, const char *user,

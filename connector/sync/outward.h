@@ -82,6 +82,13 @@ mms_rc mms_booking_side_make(const struct mms_outward *o, struct mms_booking_sid
 bool mms_booking_carries_guests(const struct mms_booking *booking,
 				const struct mms_targets *targets, const char *user);
 
+/*
+ * Should the booking point to this event, the primary host's, and points to none or another? Another
+ * host need not change what any event says.
+ */
+bool mms_booking_is_unlinked(const struct mms_booking_side *side,
+			     const struct mms_own_state *state);
+
 /* outward.c: the base of a state; one that cannot be read is unknown. Owns: *out. Errors: NOMEM. */
 mms_rc mms_outward_base(const struct mms_own_state *state, struct mms_base *out,
 			struct mms_err *err) MMS_MUST_CHECK;

@@ -242,9 +242,9 @@ prepare_change(const struct mms_job_env *env, struct mms_job *job, struct mms_er
 		rc = mms_meeting_differs(&job->side.meeting, &base.booking, &fields, err);
 	if (rc != MMS_OK)
 		return rc;
-	if (fields == 0)
+	if (fields == 0 && !mms_booking_is_unlinked(&job->side, &job->state))
 		return drop(env, job, err);
-	if (base.booking.is_known && !(fields & MMS_FIELD_GUESTS))
+	if (fields != 0 && base.booking.is_known && !(fields & MMS_FIELD_GUESTS))
 		return write_change(job, fields, job->state.version, err);
 	rc = look(env, job, &is_good, err);
 	return rc == MMS_OK && is_good ? merge(env, job, err) : rc;

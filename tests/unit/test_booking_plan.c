@@ -166,6 +166,7 @@ read_input(const struct line *l)
 		.is_kept = strcmp(l->wish, "kept") == 0 || strcmp(l->wish, "both") == 0,
 		.content_differs = strchr(l->flags, 'd') != NULL,
 		.has_outbox = strchr(l->flags, 'o') != NULL,
+		.is_unlinked = strchr(l->flags, 'l') != NULL,
 		.is_given_up_same = strchr(l->flags, 'g') != NULL,
 	};
 
@@ -204,14 +205,14 @@ every_case_of_the_table_is_decided_as_it_says(void **state)
 			fail_msg("%s got %s", text, mms_event_step_name(plan.step));
 	}
 	(void)fclose(file);
-	assert_int_equal(n, 53);
+	assert_int_equal(n, 57);
 }
 
 /* What is known after a step was carried out as far as it could be. */
 static void
 carry_out(struct mms_event_plan_input *in, enum mms_event_step step)
 {
-	in->has_outbox = false;
+	in->has_outbox = in->is_unlinked = false;
 	if (step == MMS_STEP_NOTHING)
 		return;
 	in->has_state = true;
@@ -233,6 +234,7 @@ make_input(unsigned n, struct mms_event_plan_input *out)
 		.is_given_up_same = (n & 32) != 0,
 		.status = (enum mms_state_status)(n >> 6 & 7),
 		.removed_by = (enum mms_removed_by)(n >> 9 & 3),
+		.is_unlinked = (n & 1 << 11) != 0,
 	};
 	return (!out->has_state ||
 		(out->status >= MMS_STATE_CREATING && out->status <= MMS_STATE_DELETED)) &&
@@ -243,7 +245,7 @@ static void
 a_plan_that_was_carried_out_leaves_nothing_to_do(void **state)
 {
 	(void)state;
-	for (unsigned n = 0; n < 1U << 11; n++) {
+	for (unsigned n = 0; n < 1U << 12; n++) {
 		struct mms_event_plan_input in;
 
 		if (!make_input(n, &in))

@@ -336,6 +336,7 @@ do_set(struct g_service *g, struct g_line *l)
 	}
 		NUMBER("page-size", page_size),
 		NUMBER("batch-max", batch_max),
+		NUMBER("link-pad", link_pad),
 		NUMBER("lifetime", lifetime_s),
 		NUMBER("empty-pages", empty_pages),
 		FLAG("series-delete", is_series_delete_single, "master", "instances"),

@@ -90,7 +90,7 @@ struct g_listing {
 /* What is told with `set`; see control.c. */
 struct g_options {
 	long page_size; /* most events of a page whatever is asked; 0: 2500       */
-	long batch_max, lifetime_s, empty_pages;
+	long batch_max, lifetime_s, empty_pages, link_pad;
 	bool is_series_delete_single;    /* one tombstone of the master              */
 	bool is_following_delete_silent; /* no tombstones for what a shortening takes */
 	bool is_normalising, is_shuffling, is_incremental_windowed, is_patch_of_deleted_gone;

@@ -299,8 +299,9 @@ g_add_facts(struct g_service *g, const struct g_calendar *c, struct g_event *e)
 
 	json_object_set_new(e->doc, "created",
 			    json_string(g_print_stamp(g_now(g) - g_now(g) % 1000, stamp)));
-	(void)snprintf(text, sizeof text, "https://www.google.com/calendar/event?eid=%s",
-		       e->id);
+	int pad = g->options.link_pad < 1000 ? (int)g->options.link_pad : 1000;
+	(void)snprintf(text, sizeof text, "https://www.google.com/calendar/event?eid=%s%.*d",
+		       e->id, pad, 0);
 	json_object_set_new(e->doc, "htmlLink", json_string(text));
 	(void)snprintf(text, sizeof text, "%s@" G_UID_DOMAIN, e->id);
 	if (json_object_get(e->doc, "iCalUID") == NULL)
