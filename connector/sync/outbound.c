@@ -11,6 +11,8 @@
 
 /* Entries that one visit works at; what is left is for the next. */
 #define VISIT_MAX 500
+/* Visits of one run: what others put there during one is the next one's. */
+#define VISITS_MAX 8
 /* Rounds of writes: a conflict leads to another. */
 #define ROUNDS_MAX 6
 
@@ -273,34 +275,84 @@ may_be_written(const struct mms_source *source, const struct mms_provider *provi
 	       strcmp(i->direction, "Two-way (Read & Write)") == 0;
 }
 
+static bool
+is_worked_at(const struct mms_outbox *outbox, const struct mms_outbox_entry *entry)
+{
+	for (size_t i = 0; i < outbox->n; i++) {
+		if (outbox->items[i].id == entry->id &&
+		    outbox->items[i].version == entry->version)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Looked for when the lease is given back: who put something there before found it held, and answered
+ * `queued`; who does so later finds it free.
+ */
+static mms_rc
+find_more(const struct visit *v, bool *is_more, struct mms_err *err)
+{
+	struct visit after = { .env = v->env };
+
+	*is_more = false;
+	mms_rc rc = load_due(&after, err);
+	for (size_t i = 0; rc == MMS_OK && i < after.outbox.n && !*is_more; i++)
+		*is_more = !is_worked_at(&v->outbox, &after.outbox.items[i]);
+	mms_outbox_release(&after.outbox);
+	return rc;
+}
+
+static mms_rc
+visit_once(struct visit *v, struct mms_source *source, bool *is_more, struct mms_err *err)
+{
+	MMS_AUTO(mms_err) own = { 0 };
+
+	v->env.lease = &v->lease;
+	mms_rc rc = claim(v, source, err);
+	if (rc != MMS_OK)
+		return rc;
+	rc = work(v, source, err);
+	if (v->has_session)
+		mms_session_close(&v->open);
+	if (rc == MMS_E_HELD)
+		return rc;
+	mms_rc given = give_back(v, err, &own);
+	if (rc == MMS_OK && given != MMS_OK)
+		mms_err_move(err, &own);
+	if (rc == MMS_OK && given == MMS_OK)
+		return find_more(v, is_more, err);
+	return rc == MMS_OK ? given : rc;
+}
+
 mms_rc
 mms_outbound_run(const struct mms_outward *o, struct mms_source *source,
 		 mms_outbound_tell *tell_fn, void *aux, struct mms_booking_counts *counts,
 		 struct mms_err *err)
 {
 	const struct mms_provider *provider = mms_provider_find(source->integration.type);
-	struct visit v = { .tell = tell_fn, .tell_aux = aux, .counts = counts };
+	bool is_more = true;
 
 	if (!may_be_written(source, provider)) {
 		mms_fail(err, MMS_E_CONFIG, "the calendar of '%s' is not written to",
 			 source->integration.name);
 		return mms_hint(err, "it is not active, or its Sync Direction is not Two-way");
 	}
-	v.env = (struct mms_job_env){
-		.o = o, .source = source, .lease = &v.lease, .provider = provider
-	};
-	mms_rc rc = claim(&v, source, err);
-	if (rc != MMS_OK)
-		return rc;
-	rc = work(&v, source, err);
-	if (v.has_session)
-		mms_session_close(&v.open);
-	mms_outbox_release(&v.outbox);
-	if (rc == MMS_E_HELD)
-		return rc;
-	MMS_AUTO(mms_err) own = { 0 };
-	mms_rc given = give_back(&v, err, &own);
-	if (rc == MMS_OK && given != MMS_OK)
-		mms_err_move(err, &own);
-	return rc == MMS_OK ? given : rc;
+	for (unsigned n = 0; is_more && n < VISITS_MAX; n++) {
+		struct visit v = { .env = { .o = o, .source = source, .provider = provider },
+				   .tell = tell_fn,
+				   .tell_aux = aux,
+				   .counts = counts };
+
+		is_more = false;
+		mms_rc rc = visit_once(&v, source, &is_more, err);
+		mms_outbox_release(&v.outbox);
+		if (rc == MMS_E_HELD && n > 0) {
+			mms_err_release(err); /* whoever has it now does the rest */
+			return MMS_OK;
+		}
+		if (rc != MMS_OK)
+			return rc;
+	}
+	return MMS_OK;
 }
