@@ -104,6 +104,7 @@ put_planned(struct mms_json *j, const struct mms_sync_report *report)
 			mms_json_put_text(j, "integration", turn->name);
 			mms_json_put_text(j, "event", p->event);
 			mms_json_put_text(j, "external_event_id", p->external_event_id);
+			mms_json_put_text(j, "booking", p->booking);
 			mms_json_put_text(j, "why", p->why);
 			mms_json_map_end(j);
 		}
@@ -246,11 +247,12 @@ print_planned(const struct mms_sync_report *report)
 		const struct mms_turn *turn = &report->turns[i];
 		for (size_t k = 0; k < turn->n_planned; k++) {
 			const struct mms_planned *p = &turn->planned[k];
-			printf("would %s %s in %s: %s\n", p->op,
-			       p->event != NULL               ? p->event
+			printf("would %s %s%s in %s: %s\n", p->op,
+			       p->booking != NULL             ? "the event of "
+			       : p->event != NULL             ? p->event
 			       : p->external_event_id != NULL ? p->external_event_id
 							      : "an event",
-			       turn->name, p->why);
+			       p->booking != NULL ? p->booking : "", turn->name, p->why);
 		}
 	}
 }

@@ -289,6 +289,27 @@ settle_same_name(struct mms_tx *tx, struct astray *a, struct mms_err *err)
 	return follow(tx, a, a->same_name, a->same_creation_us, err);
 }
 
+static mms_rc
+find_adopted(struct mms_db *db, struct astrays *list, struct mms_err *err)
+{
+	mms_rc rc = find_new_names(db, list, err);
+
+	for (size_t i = 0; rc == MMS_OK && i < list->n; i++)
+		list->items[i].is_adopted = is_renamed(list, i);
+	return rc;
+}
+
+/* Without writing: what would be followed is nobody's that is gone. */
+static mms_rc
+find_dry(struct mms_db *db, struct astrays *list, struct mms_err *err)
+{
+	mms_rc rc = find_adopted(db, list, err);
+
+	for (size_t i = 0; rc == MMS_OK && i < list->n; i++)
+		list->items[i].is_adopted |= list->items[i].same_name != NULL;
+	return rc;
+}
+
 /* Those that have a new name go first: a name that they take is known to the others. */
 static mms_rc
 settle_all(struct mms_db *db, struct astrays *list, struct mms_err *err)
@@ -297,10 +318,9 @@ settle_all(struct mms_db *db, struct astrays *list, struct mms_err *err)
 
 	mms_rc rc = mms_tx_begin(&tx, db, err);
 	if (rc == MMS_OK)
-		rc = find_new_names(db, list, err);
+		rc = find_adopted(db, list, err);
 	for (size_t i = 0; rc == MMS_OK && i < list->n; i++) {
 		struct astray *a = &list->items[i];
-		a->is_adopted = is_renamed(list, i);
 		if (a->is_adopted)
 			rc = follow(&tx, a, a->new_name, a->creation_us, err);
 	}
@@ -313,14 +333,15 @@ settle_all(struct mms_db *db, struct astrays *list, struct mms_err *err)
 }
 
 mms_rc
-mms_bookings_find_gone(struct mms_db *db, struct mms_names_list *out, struct mms_err *err)
+mms_bookings_find_gone(struct mms_db *db, bool is_dry, struct mms_names_list *out,
+		       struct mms_err *err)
 {
 	MMS_AUTO(mms_names_list) gone = { 0 };
 	MMS_AUTO(astrays) list = { 0 };
 
 	mms_rc rc = load_astrays(db, &list, err);
 	if (rc == MMS_OK && list.n > 0)
-		rc = settle_all(db, &list, err);
+		rc = is_dry ? find_dry(db, &list, err) : settle_all(db, &list, err);
 	for (size_t i = 0; rc == MMS_OK && i < list.n; i++) {
 		const struct astray *a = &list.items[i];
 		bool is_listed = gone.n > 0 && strcmp(gone.items[gone.n - 1], a->name) == 0;

@@ -313,9 +313,10 @@ make_state(struct planning *p, struct place *place, struct mms_err *err)
 	};
 	mms_rc rc = mms_booking_event_uuid(p->o->site_uuid, b->name, b->creation_us,
 					   s->cursor_id, place->incarnation, s->uuid, err);
-	if (rc == MMS_OK)
+	/* Only a dry run makes no cursor; then nobody knows the id yet. */
+	if (rc == MMS_OK && s->cursor_id != 0)
 		rc = provider->ops->make_id(s->uuid, &s->external_id, err);
-	if (rc == MMS_OK)
+	if (rc == MMS_OK && s->cursor_id != 0)
 		rc = mms_outward_key(w, s->external_id, s->key, err);
 	if (rc != MMS_OK)
 		return rc;
@@ -351,14 +352,6 @@ is_noted(const struct planning *p)
 	return true;
 }
 
-static const char *
-operation_of(enum mms_event_step step)
-{
-	return step == MMS_STEP_CREATE || step == MMS_STEP_SETTLE ? "create"
-	       : step == MMS_STEP_UPDATE                          ? "update"
-								  : "delete";
-}
-
 static mms_rc
 put_place(struct planning *p, struct mms_tx *tx, struct place *place, struct mms_err *err)
 {
@@ -370,9 +363,10 @@ put_place(struct planning *p, struct mms_tx *tx, struct place *place, struct mms
 		return MMS_OK;
 	if (place->plan.step == MMS_STEP_CREATE)
 		rc = mms_own_state_insert(tx, state, p->o->now_ms, err);
-	return rc == MMS_OK ? mms_outbox_put(tx, state, operation_of(place->plan.step),
-					     p->o->now_ms, err)
-			    : rc;
+	return rc == MMS_OK
+		       ? mms_outbox_put(tx, state, mms_event_step_operation(place->plan.step),
+					p->o->now_ms, err)
+		       : rc;
 }
 
 static mms_rc

@@ -101,6 +101,18 @@ mms_event_step_name(enum mms_event_step step)
 	return names[step];
 }
 
+const char *
+mms_event_step_operation(enum mms_event_step step)
+{
+	static const char *const names[] = {
+		[MMS_STEP_NOTHING] = NULL,    [MMS_STEP_CREATE] = "create",
+		[MMS_STEP_SETTLE] = "create", [MMS_STEP_UPDATE] = "update",
+		[MMS_STEP_DELETE] = "delete",
+	};
+
+	return names[step];
+}
+
 static struct mms_event_plan
 result(enum mms_event_step step, const char *why)
 {

@@ -66,6 +66,9 @@ enum mms_event_step {
 /* "nothing", "create", "settle", "update", "delete". Borrows: static. */
 const char *mms_event_step_name(enum mms_event_step step);
 
+/* What the outbox calls it; NULL: nothing is put there. Borrows: static. */
+const char *mms_event_step_operation(enum mms_event_step step);
+
 struct mms_event_plan {
 	enum mms_event_step step;
 	const char *why; /* static: for a dry run */

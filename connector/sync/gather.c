@@ -12,6 +12,51 @@
 /* How far bookings were looked at is written down so often. */
 #define SEEN_STEP_US INT64_C(3600000000)
 
+/* The turn of an integration that this run is about; NULL: it is not. */
+static struct mms_turn *
+find_turn(const struct mms_sync_report *report, const char *integration)
+{
+	for (size_t i = 0; integration != NULL && i < report->n; i++) {
+		if (strcmp(report->turns[i].name, integration) == 0)
+			return &report->turns[i];
+	}
+	return NULL;
+}
+
+static bool
+is_told(const struct mms_turn *turn, const char *booking)
+{
+	for (size_t i = 0; i < turn->n_planned; i++) {
+		if (turn->planned[i].booking != NULL &&
+		    strcmp(turn->planned[i].booking, booking) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What a dry run would have put into the outbox; once, whyever it is looked at. */
+static mms_rc
+tell(struct mms_sync_report *report, const char *booking,
+     const struct mms_outward_events *events, struct mms_err *err)
+{
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && i < events->n; i++) {
+		const struct mms_outward_event *e = &events->items[i];
+		struct mms_turn *turn = find_turn(report, e->integration);
+		if (e->step == MMS_STEP_NOTHING || turn == NULL || is_told(turn, booking))
+			continue;
+		rc = mms_turn_add_planned(turn, mms_event_step_operation(e->step), e->row_name,
+					  e->external_id, e->why, err);
+		if (rc != MMS_OK)
+			return rc;
+		struct mms_planned *planned = &turn->planned[turn->n_planned - 1];
+		planned->booking = mms_text_copy(booking);
+		rc = planned->booking != NULL ? MMS_OK : mms_fail_nomem(err);
+	}
+	return rc;
+}
+
 static mms_rc
 announce_all(const struct mms_outward *o, const struct mms_names_list *names,
 	     struct mms_err *err)
@@ -20,9 +65,12 @@ announce_all(const struct mms_outward *o, const struct mms_names_list *names,
 
 	for (size_t i = 0; rc == MMS_OK && i < names->n; i++) {
 		MMS_AUTO(mms_outward_events) events = { 0 };
-		const struct mms_announce what = { .booking = names->items[i] };
+		const struct mms_announce what = { .booking = names->items[i],
+						   .is_dry = o->plan != NULL };
 
 		rc = mms_announce_booking(o, &what, &events, err);
+		if (rc == MMS_OK && o->plan != NULL)
+			rc = tell(o->plan, what.booking, &events, err);
 		/* Deleted meanwhile, or others are at it: the next run looks again. */
 		if (rc == MMS_E_USAGE || rc == MMS_E_CONFLICT) {
 			mms_err_release(err);
@@ -56,13 +104,13 @@ mms_gather_changed(const struct mms_outward *o, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = mms_bookings_find(lent.db, o->worker->env->columns, &query, &changed, err);
 	if (rc == MMS_OK)
-		rc = mms_bookings_find_gone(lent.db, &gone, err);
+		rc = mms_bookings_find_gone(lent.db, o->plan != NULL, &gone, err);
 	mms_lent_release(&lent);
 	if (rc == MMS_OK)
 		rc = announce_all(o, &changed, err);
 	if (rc == MMS_OK)
 		rc = announce_all(o, &gone, err);
-	if (rc != MMS_OK)
+	if (rc != MMS_OK || o->plan != NULL)
 		return rc;
 	if (query.since_us != MMS_NO_TIME && until_us - query.since_us < SEEN_STEP_US)
 		return MMS_OK;

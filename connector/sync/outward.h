@@ -24,6 +24,8 @@ struct mms_outward {
 	const struct mms_sources *sources; /* of the run; NULL: windows do not matter */
 	unsigned char site_uuid[16];
 	int64_t now_ms;
+	struct mms_sync_report
+		*plan; /* of a dry run, told what would be announced; else NULL */
 };
 
 /* One event of a booking that was planned, for the report. All zero is empty. */
@@ -86,8 +88,8 @@ bool mms_booking_carries_guests(const struct mms_booking *booking,
  * Should the booking point to this event, the primary host's, and points to none or another? Another
  * host need not change what any event says.
  */
-bool mms_booking_is_unlinked(const struct mms_booking_side *side,
-			     const struct mms_own_state *state);
+bool
+mms_booking_is_unlinked(const struct mms_booking_side *side, const struct mms_own_state *state);
 
 /* outward.c: the base of a state; one that cannot be read is unknown. Owns: *out. Errors: NOMEM. */
 mms_rc mms_outward_base(const struct mms_own_state *state, struct mms_base *out,
@@ -189,7 +191,7 @@ mms_rc mms_outward_site(const struct mms_sync_env *env, unsigned char out[16],
 
 /*
  * outward_phase.c: after the turns of a run: what changed in bookings is announced, and every outbox of a
- * chosen calendar worked off. No statement where no calendar of the site is written to.
+ * chosen calendar worked off; of a dry run only what would be announced for them is told. No statement where no calendar of the site is written to.
  */
 mms_rc mms_outward_phase(const struct mms_worker *pattern, struct mms_sources *sources,
 			 struct mms_sync_report *report, struct mms_err *err) MMS_MUST_CHECK;

@@ -76,6 +76,7 @@ outward_of(const struct phase *p, struct mms_worker *worker)
 {
 	struct mms_outward o = { .worker = worker,
 				 .sources = p->sources,
+				 .plan = p->pattern->options->is_dry ? p->report : NULL,
 				 .now_ms = p->report->started_ms };
 
 	memcpy(o.site_uuid, p->site_uuid, sizeof o.site_uuid);
@@ -199,7 +200,8 @@ run_rounds(struct phase *p, size_t n_workers, struct mms_err *err)
 {
 	mms_rc rc = mms_crew_run(p->pattern, 1, announce, p, err);
 
-	for (int round = 0; rc == MMS_OK && round < ROUNDS_MAX; round++) {
+	for (int round = 0; rc == MMS_OK && !p->pattern->options->is_dry && round < ROUNDS_MAX;
+	     round++) {
 		size_t n_troubles = p->report->n_troubles;
 		struct mms_booking_counts before = p->report->bookings;
 
@@ -257,7 +259,7 @@ mms_outward_phase(const struct mms_worker *pattern, struct mms_sources *sources,
 	const struct mms_sync_env *env = pattern->env;
 	bool is_any = false;
 
-	mms_rc rc = forget_inactive(pattern, sources, err);
+	mms_rc rc = pattern->options->is_dry ? MMS_OK : forget_inactive(pattern, sources, err);
 	for (size_t i = 0; i < sources->n; i++)
 		is_any = is_any || is_written_to(&sources->items[i]);
 	if (rc != MMS_OK || !is_any)

@@ -21,6 +21,7 @@ turn_release(struct mms_turn *turn)
 	for (size_t i = 0; i < turn->n_planned; i++) {
 		mms_free(turn->planned[i].event);
 		mms_free(turn->planned[i].external_event_id);
+		mms_free(turn->planned[i].booking);
 	}
 	mms_free(turn->planned);
 }
@@ -328,7 +329,7 @@ do_run(const struct mms_sync_env *env, const struct mms_sync_options *o, struct 
 	if (rc == MMS_OK)
 		rc = choose(o, run, report, err);
 	/* Where nothing is due something may wait to be sent. */
-	bool has_outward = !o->is_dry && o->only_event == NULL && is_any_written(run);
+	bool has_outward = o->only_event == NULL && is_any_written(run);
 	if (rc != MMS_OK || (run->n_jobs == 0 && !has_outward))
 		return rc;
 	rc = learn_site(env, run, &pattern, err);

@@ -73,8 +73,9 @@ mms_rc mms_bookings_find(struct mms_db *db, const struct mms_columns *columns,
  * booking of that creation that no state knows) are followed first: their states take the new name.
  * So do those of a booking whose creation alone was changed. Where another booking has the name of
  * one that is gone, the states of that one are called "<NAME>", which no booking can be, and listed so.
+ * is_dry: nothing is written, and of what would be followed nothing is listed.
  */
-mms_rc mms_bookings_find_gone(struct mms_db *db, struct mms_names_list *out,
+mms_rc mms_bookings_find_gone(struct mms_db *db, bool is_dry, struct mms_names_list *out,
 			      struct mms_err *err) MMS_MUST_CHECK;
 
 /* How far bookings were looked at (mmsync_installation.bookings_seen); MMS_NO_TIME: not yet. */

@@ -55,6 +55,7 @@ struct mms_sync_options {
 struct mms_planned {
 	const char *op;                  /* static: "create", "update", "delete", "fail" */
 	char *event, *external_event_id; /* owned; one of them may be NULL               */
+	char *booking;                   /* owned; NULL: of no booking                   */
 	const char *why;                 /* static                                       */
 };
 

@@ -104,7 +104,7 @@ finds_gone(const char *want)
 	MMS_AUTO(mms_names_list) list = { 0 };
 	MMS_AUTO(mms_str) is = { 0 };
 
-	OK(mms_bookings_find_gone(site.db, &list, &err));
+	OK(mms_bookings_find_gone(site.db, false, &list, &err));
 	join(&list, &is);
 	assert_string_equal(mms_str_get(&is), want);
 }
