@@ -161,33 +161,57 @@ take_words(const struct mms_settlement *s, const struct mms_event_row *taken,
 		take_place(b, taken->location, c);
 }
 
+/* What a person had outside, and what the booking's change overwrites. */
+static void
+tell_lost_outside(const struct mms_outward *o, const struct mms_settlement *s,
+		  struct mms_str *text)
+{
+	const struct mms_event *e = s->event;
+	const struct mms_zone *zone = o->worker->event_zone;
+	unsigned lost = s->merge.lost_outside;
+
+	if ((lost & MMS_FIELD_TIMES) && e->start_ms != MMS_NO_TIME &&
+	    e->end_ms != MMS_NO_TIME) {
+		mms_str_add(text, " the calendar's times ");
+		add_span(text, mms_zone_to_wall(zone, e->start_ms),
+			 mms_zone_to_wall(zone, e->end_ms));
+		mms_str_add(text, ";");
+	}
+	if (lost & MMS_FIELD_TITLE)
+		mms_str_addf(text, " the calendar's title '%s';",
+			     e->title != NULL ? e->title : "");
+	if (lost & MMS_FIELD_PLACE)
+		mms_str_addf(text, " the calendar's place '%s';",
+			     e->location != NULL ? e->location : "");
+	if (lost & MMS_FIELD_TEXT)
+		mms_str_addf(text, " the calendar's description '%s';",
+			     e->description != NULL ? e->description : "");
+	if (lost & MMS_FIELD_GUESTS) {
+		mms_str_add(text, " the calendar's guests");
+		for (size_t i = 0; i < e->n_attendees; i++)
+			mms_str_addf(text, " %s",
+				     e->attendees[i].email != NULL ? e->attendees[i].email
+								   : "");
+		mms_str_add(text, ";");
+	}
+}
+
 /* Changed on both sides: what was overwritten is kept in the history. */
 static void
-tell_losers(const struct mms_settlement *s, struct mms_booking_edit *edit)
+tell_losers(const struct mms_outward *o, const struct mms_settlement *s,
+	    struct mms_booking_edit *edit)
 {
 	const struct mms_booking_side *side = s->side;
-	unsigned outside = s->merge.lost_outside, booking = s->merge.lost_booking;
+	unsigned booking = s->merge.lost_booking;
 
-	if ((outside | booking) == 0)
+	if ((s->merge.lost_outside | booking) == 0)
 		return;
 	struct mms_str *text = add_history(edit, "Customer Updated");
 	mms_str_addf(text,
 		     "Changed here and in the calendar of %s; the later change holds. "
 		     "Overwritten:",
 		     whose(s));
-	if (outside & MMS_FIELD_TIMES)
-		mms_str_add(text, " the calendar's times;");
-	if (outside & MMS_FIELD_TITLE)
-		mms_str_addf(text, " the calendar's title '%s';",
-			     s->event->title != NULL ? s->event->title : "");
-	if (outside & MMS_FIELD_PLACE)
-		mms_str_addf(text, " the calendar's place '%s';",
-			     s->event->location != NULL ? s->event->location : "");
-	if (outside & MMS_FIELD_TEXT)
-		mms_str_addf(text, " the calendar's description '%s';",
-			     s->event->description != NULL ? s->event->description : "");
-	if (outside & MMS_FIELD_GUESTS)
-		mms_str_add(text, " the calendar's guests;");
+	tell_lost_outside(o, s, text);
 	if (booking & MMS_FIELD_TIMES) {
 		mms_str_add(text, " the booking's times ");
 		add_span(text, side->booking.start_us, side->booking.end_us);
@@ -421,7 +445,7 @@ edit(const struct mms_outward *o, const struct mms_settlement *s, const char *ro
 		if (s->outcome == MMS_OUTCOME_TAKEN)
 			rc = take_fields(o, s, out, err);
 		if (rc == MMS_OK && s->event != NULL)
-			tell_losers(s, out);
+			tell_losers(o, s, out);
 		if (rc == MMS_OK && is_present)
 			note_event(s, row_name, out);
 		break;
