@@ -149,6 +149,28 @@ find_place(struct planning *p, uint64_t cursor_id)
 	return NULL;
 }
 
+static bool
+is_live(const struct mms_own_state *state)
+{
+	return state != NULL && state->status != MMS_STATE_DELETED;
+}
+
+/*
+ * The newest counts, but one that is there before one that is gone: a person may have brought an older
+ * one back. Were two there, the older goes.
+ */
+static void
+put_state(struct planning *p, struct place *place, struct mms_own_state *state)
+{
+	if (is_live(place->state) && !is_live(state))
+		return;
+	if (is_live(place->state))
+		p->places[p->n_places++] =
+			(struct place){ .target = target_of(p, place->state->cursor_id),
+					.state = place->state };
+	place->state = state;
+}
+
 /* A place for each calendar that takes the booking, and for each where it ever was. */
 static mms_rc
 find_places(struct planning *p, struct mms_err *err)
@@ -177,8 +199,8 @@ find_places(struct planning *p, struct mms_err *err)
 			place = &p->places[p->n_places++];
 			*place = (struct place){ .target = target_of(p, state->cursor_id) };
 		}
-		place->state = state; /* the last is the newest */
 		place->incarnation++;
+		put_state(p, place, state);
 	}
 	return MMS_OK;
 }

@@ -171,6 +171,30 @@ note_length(struct mms_turn_state *t, const struct mms_booking_side *side,
 			    : MMS_OK;
 }
 
+/*
+ * Back from the bin: has the booking a new event in this calendar, or is this none that a person
+ * removed? Then it is nobody's.
+ */
+static mms_rc
+is_nobodys(struct mms_db *db, const struct mms_own_state *state, const struct mms_event *event,
+	   bool *out, struct mms_err *err)
+{
+	MMS_AUTO(mms_own_states) all = { 0 };
+
+	/* A mark says what people let it say. */
+	*out = strcmp(state->external_id, event->external_id) != 0;
+	if (*out || state->status != MMS_STATE_DELETED)
+		return MMS_OK;
+	*out = state->removed_by != MMS_REMOVED_OUTSIDE || state->booking == NULL;
+	if (*out)
+		return MMS_OK;
+	mms_rc rc = mms_own_states_of_booking(db, state->booking, &all, err);
+	for (size_t i = 0; rc == MMS_OK && i < all.n; i++)
+		*out = *out || (all.items[i].cursor_id == state->cursor_id &&
+				all.items[i].status != MMS_STATE_DELETED);
+	return rc;
+}
+
 /* One event as the service has it now. The state is read again: it may have been settled since. */
 static mms_rc
 settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
@@ -186,10 +210,13 @@ settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
 				    .side = &side,
 				    .event = event };
 	unsigned to_outside = 0;
+	bool is_left = false;
 
 	mms_rc rc = mms_pool_lend(t->worker->env->pool, &lent, err);
 	if (rc == MMS_OK)
 		rc = mms_own_state_load(lent.db, uuid, &state, err);
+	if (rc == MMS_OK)
+		rc = is_nobodys(lent.db, &state, event, &is_left, err);
 	mms_lent_release(&lent);
 	if (rc == MMS_OK && state.booking == NULL)
 		return MMS_OK; /* of nobody */
@@ -200,9 +227,7 @@ settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
 		mms_err_release(err);
 		return MMS_OK;
 	}
-	bool is_ours_gone =
-		state.status == MMS_STATE_DELETED && state.removed_by != MMS_REMOVED_OUTSIDE;
-	if (rc != MMS_OK || is_ours_gone || side.booking.name == NULL)
+	if (rc != MMS_OK || is_left || side.booking.name == NULL)
 		return rc; /* of a booking that is gone: the outbox removes it */
 	if (event->is_gone) {
 		bool has_moved = false;

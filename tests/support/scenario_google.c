@@ -33,9 +33,9 @@ tell(struct scenario *s, const char *script)
 	       scenario_fail(s, "the fake refuses '%s': %s", script, wrong);
 }
 
-/* The outside id of a booking's event in a calendar, its live one before all others. Owns: free(). */
+/* The outside id of a booking's event in a calendar, its live one or the first. Owns: free(). */
 static char *
-booking_event(struct scenario *s, const char *calendar, const char *booking)
+booking_event(struct scenario *s, const char *calendar, const char *booking, bool is_first)
 {
 	MMS_AUTO(mms_str) sql = { 0 };
 
@@ -46,13 +46,14 @@ booking_event(struct scenario *s, const char *calendar, const char *booking)
 	sql_quote(&sql, calendar);
 	mms_str_add(&sql, " AND s.booking = ");
 	sql_quote(&sql, booking);
-	mms_str_add(&sql,
-		    " ORDER BY s.status <> 5 DESC, s.created_at_ms DESC, s.changed_at_ms DESC"
-		    " LIMIT 1)");
+	mms_str_add(&sql, " ORDER BY ");
+	mms_str_add(&sql, is_first ? "s.created_at_ms LIMIT 1)"
+				   : "s.status <> 5 DESC, s.created_at_ms DESC,"
+				     " s.changed_at_ms DESC LIMIT 1)");
 	return mms_test_ask_text(&s->world->server, "%s", mms_str_get(&sql));
 }
 
-/* "@BOOKING" or the id itself; NULL: failed. Owns: free(). */
+/* "@BOOKING", "@@BOOKING" or the id itself; NULL: failed. Owns: free(). */
 static char *
 event_id(struct scenario *s, const char *calendar, const char *text)
 {
@@ -60,9 +61,12 @@ event_id(struct scenario *s, const char *calendar, const char *text)
 
 	if (text[0] != '@')
 		return strdup(text);
-	id = booking_event(s, calendar, text + 1);
+	text += 1;
+	bool is_first = text[0] == '@';
+	text += is_first;
+	id = booking_event(s, calendar, text, is_first);
 	if (id == NULL)
-		scenario_fail(s, "booking %s has no event in %s that we know of", text + 1,
+		scenario_fail(s, "booking %s has no event in %s that we know of", text,
 			      calendar);
 	return id;
 }
