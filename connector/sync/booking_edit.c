@@ -332,36 +332,36 @@ make_after(const struct mms_outward *o, const struct mms_settlement *s,
 	return mms_booking_side_make(o, after, err);
 }
 
-/* The booking's side as it is now, but for the fields that were not sent yet: there as it was. */
+/* A side as it is now, but for the fields that were not sent yet, or not shown: there as it was. */
 static mms_rc
-keep_unsent(const struct mms_meeting_base *old, unsigned unsent, struct mms_meeting_base *base,
+keep_fields(const struct mms_meeting_base *old, unsigned kept, struct mms_meeting_base *base,
 	    struct mms_err *err)
 {
-	if (unsent == 0)
+	if (kept == 0)
 		return MMS_OK;
 	if (!old->is_known) {
 		base->is_known = false;
 		return MMS_OK;
 	}
-	if (unsent & MMS_FIELD_TIMES) {
+	if (kept & MMS_FIELD_TIMES) {
 		base->start_ms = old->start_ms;
 		base->end_ms = old->end_ms;
 	}
-	if (unsent & MMS_FIELD_TITLE) {
+	if (kept & MMS_FIELD_TITLE) {
 		mms_free(base->title);
 		base->title = mms_text_copy(old->title);
 	}
-	if (unsent & MMS_FIELD_PLACE) {
+	if (kept & MMS_FIELD_PLACE) {
 		mms_free(base->place);
 		base->place = mms_text_copy(old->place);
 	}
-	if (unsent & MMS_FIELD_TEXT)
+	if (kept & MMS_FIELD_TEXT)
 		memcpy(base->text, old->text, sizeof base->text);
-	if (unsent & MMS_FIELD_GUESTS)
+	if (kept & MMS_FIELD_GUESTS)
 		memcpy(base->guests, old->guests, sizeof base->guests);
 	bool is_short =
-		((unsent & MMS_FIELD_TITLE) && old->title != NULL && base->title == NULL) ||
-		((unsent & MMS_FIELD_PLACE) && old->place != NULL && base->place == NULL);
+		((kept & MMS_FIELD_TITLE) && old->title != NULL && base->title == NULL) ||
+		((kept & MMS_FIELD_PLACE) && old->place != NULL && base->place == NULL);
 	return is_short ? mms_fail_nomem(err) : MMS_OK;
 }
 
@@ -385,11 +385,14 @@ make_both(const struct mms_settlement *s, const struct mms_meeting *meeting,
 		rc = mms_meeting_of_event(s->event, &outside, err);
 	if (rc == MMS_OK && s->event != NULL)
 		rc = mms_meeting_base_make(&outside, &base->outside, err);
+	if (rc == MMS_OK && s->event != NULL)
+		rc = keep_fields(&old->outside, mms_outward_hidden(s->event), &base->outside,
+				 err);
 	if (rc == MMS_OK)
 		rc = mms_meeting_base_make(meeting, &base->booking, err);
 	unsigned unsent = s->asks_outbox ? s->merge.to_outside : 0;
 	if (rc == MMS_OK)
-		rc = keep_unsent(&old->booking, unsent, &base->booking, err);
+		rc = keep_fields(&old->booking, unsent, &base->booking, err);
 	if (rc == MMS_OK && !(unsent & MMS_FIELD_GUESTS))
 		return mms_meeting_list_guests(meeting, &base->invited, err);
 	return rc == MMS_OK && !set_text(&base->invited, old->invited) ? mms_fail_nomem(err)

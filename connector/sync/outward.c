@@ -123,6 +123,14 @@ mms_outward_base(const struct mms_own_state *state, struct mms_base *out, struct
 	return MMS_OK;
 }
 
+unsigned
+mms_outward_hidden(const struct mms_event *event)
+{
+	bool is_hidden = event->is_private && event->mark.kind == MMS_MARK_NONE;
+
+	return is_hidden ? MMS_FIELD_ALL & ~(unsigned)MMS_FIELD_TIMES : 0;
+}
+
 mms_rc
 mms_outward_has_moved_house(const struct mms_own_state *state, const struct mms_source *source,
 			    bool *out, struct mms_err *err)

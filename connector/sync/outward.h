@@ -98,9 +98,14 @@ mms_rc mms_outward_base(const struct mms_own_state *state, struct mms_base *out,
  * outward.c: was the event settled in another calendar than its integration has now? Then what is
  * missing there was removed by nobody. Errors: NOMEM.
  */
-mms_rc mms_outward_has_moved_house(const struct mms_own_state *state,
-				   const struct mms_source *source, bool *out,
-				   struct mms_err *err) MMS_MUST_CHECK;
+mms_rc
+mms_outward_has_moved_house(const struct mms_own_state *state, const struct mms_source *source,
+			    bool *out, struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * outward.c: fields of our event that this answer does not show. A private event of a calendar whose
+ * private details are not for us comes without them, and without our mark, which is one of them.
+ */
+unsigned mms_outward_hidden(const struct mms_event *event);
 /* outward.c: digest of a meeting's content, for what was given up. */
 mms_rc
 mms_outward_print(const struct mms_outward *o, const struct mms_meeting *meeting,

@@ -29,6 +29,9 @@ compare(const struct mms_outward *o, const struct mms_settlement *s,
 					 err);
 	if (rc == MMS_OK)
 		rc = mms_meeting_differs(&theirs, &base.outside, &in->outside_changed, err);
+	/* Of what is not shown nobody knows whether it differs, and nobody has changed it. */
+	in->outside_changed &= ~mms_outward_hidden(s->event);
+	in->differs |= mms_outward_hidden(s->event);
 	if (s->state->status == MMS_STATE_CREATING) /* ours, and its answer was lost */
 		in->outside_changed = 0;
 	int64_t saved_ms = mms_zone_to_utc(o->worker->site_zone, side->booking.modified_us);
@@ -56,7 +59,9 @@ merge_once(const struct mms_outward *o, struct mms_settlement *s, struct mms_boo
 	if (rc != MMS_OK)
 		return rc;
 	s->merge = mms_meeting_merge(&in);
-	if (s->event->is_partial) /* who is invited is not known: nobody may be left out */
+	if (s->event->is_partial ||
+	    mms_outward_hidden(s->event) !=
+		    0) /* who is invited is not known: nobody may be left out */
 		s->merge.to_outside &= ~(unsigned)MMS_FIELD_GUESTS;
 	hold_back(&s->merge, side->wish);
 	*to_outside = s->merge.to_outside;
