@@ -179,27 +179,38 @@ mms_own_state_load(struct mms_db *db, const unsigned char uuid[16], struct mms_o
 	return MMS_OK;
 }
 
+void
+mms_own_owner_release(struct mms_own_owner *owner)
+{
+	if (owner == NULL)
+		return;
+	mms_free(owner->user);
+	mms_free(owner->calendar);
+	mms_free(owner->external_id);
+	*owner = (struct mms_own_owner){ 0 };
+}
+
 mms_rc
-mms_own_state_owner(struct mms_db *db, const unsigned char uuid[16], char **user,
-		    char **external_id, struct mms_err *err)
+mms_own_state_owner(struct mms_db *db, const unsigned char uuid[16], struct mms_own_owner *out,
+		    struct mms_err *err)
 {
 	MMS_AUTO(mms_rows) rows = { 0 };
+	MMS_AUTO(mms_own_owner) owner = { 0 };
 	const struct mms_value *row = NULL;
 	const struct mms_value in[] = { mms_v_bytes(uuid, 16) };
-	char *who = NULL, *id = NULL;
 
 	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_OWN_STATE_OWNER, in, err);
 	if (rc == MMS_OK)
 		rc = mms_rows_next(&rows, &row, err);
 	if (rc != MMS_OK)
 		return rc;
-	if (row != NULL &&
-	    (!mms_value_copy_text(&row[0], &who) || !mms_value_copy_text(&row[1], &id))) {
-		mms_free(who);
+	if (row != NULL && (!mms_value_copy_text(&row[0], &owner.user) ||
+			    !mms_value_copy_text(&row[1], &owner.external_id) ||
+			    !mms_value_copy_text(&row[2], &owner.calendar)))
 		return mms_fail_nomem(err);
-	}
-	*user = who;
-	*external_id = id;
+	owner.is_live = row != NULL && row[3].i != 0;
+	*out = owner;
+	owner = (struct mms_own_owner){ 0 };
 	return MMS_OK;
 }
 

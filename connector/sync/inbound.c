@@ -1,5 +1,6 @@
 /* Events of a page to changes: the row each should have, compared with what is known. */
 #include <string.h>
+#include <strings.h>
 
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
@@ -336,23 +337,35 @@ plan_item(struct mms_turn_state *t, struct item *item, struct mms_err *err)
 	return add_change(t, item, err);
 }
 
-/* Does somebody know an event of ours by this mark, as the same event of the same person? */
+static bool
+is_same_calendar(const struct mms_integration *i, const char *calendar)
+{
+	bool is_named = i->calendar_id != NULL && i->calendar_id[0] != '\0' &&
+			strcmp(i->calendar_id, "primary") != 0;
+	const char *id = is_named ? i->calendar_id : i->user;
+
+	return id != NULL && calendar != NULL && strcasecmp(id, calendar) == 0;
+}
+
+/*
+ * Does somebody know an event of ours by this mark, as the same event of the same calendar? A person may
+ * have taken it to another one: then it is gone there, and makes the person busy here.
+ */
 static mms_rc
 ask_owner(struct mms_turn_state *t, struct item *item, struct mms_err *err)
 {
 	MMS_AUTO(mms_lent) lent = { 0 };
-	const char *self = t->source->integration.user;
-	char *user = NULL, *id = NULL;
+	MMS_AUTO(mms_own_owner) owner = { 0 };
+	const struct mms_integration *self = &t->source->integration;
 
 	mms_rc rc = mms_pool_lend(t->worker->env->pool, &lent, err);
 	if (rc == MMS_OK)
-		rc = mms_own_state_owner(lent.db, item->event->mark.id, &user, &id, err);
+		rc = mms_own_state_owner(lent.db, item->event->mark.id, &owner, err);
 	if (rc == MMS_OK)
-		item->is_ours = user != NULL && id != NULL && self != NULL &&
-				strcmp(user, self) == 0 &&
-				strcmp(id, item->event->external_id) == 0;
-	mms_free(user);
-	mms_free(id);
+		item->is_ours = owner.is_live && owner.user != NULL && self->user != NULL &&
+				strcmp(owner.user, self->user) == 0 &&
+				strcmp(owner.external_id, item->event->external_id) == 0 &&
+				is_same_calendar(self, owner.calendar);
 	return rc;
 }
 

@@ -64,9 +64,17 @@ mms_own_states_of_integration(struct mms_db *db, uint64_t cursor_id, struct mms_
 /* One by its UUID. Errors: GONE. */
 mms_rc mms_own_state_load(struct mms_db *db, const unsigned char uuid[16],
 			  struct mms_own_state *out, struct mms_err *err) MMS_MUST_CHECK;
-/* Whose event is this UUID: the user of its integration, NULL where nobody knows it. Owns: *user, *id. */
-mms_rc mms_own_state_owner(struct mms_db *db, const unsigned char uuid[16], char **user,
-			   char **external_id, struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * Whose event is this UUID. All zero: nobody knows it. user and calendar (its id; that of the user where
+ * it is the primary one) are NULL where the integration is no more.
+ */
+struct mms_own_owner {
+	char *user, *calendar, *external_id;
+	bool is_live; /* its state is not deleted */
+};
+void mms_own_owner_release(struct mms_own_owner *owner);
+mms_rc mms_own_state_owner(struct mms_db *db, const unsigned char uuid[16],
+			   struct mms_own_owner *out, struct mms_err *err) MMS_MUST_CHECK;
 
 /* Make one (announce). Errors: CONFLICT (the UUID or its id is known: somebody was faster). */
 mms_rc mms_own_state_insert(struct mms_tx *tx, const struct mms_own_state *state,

@@ -262,27 +262,35 @@ static void
 the_owner_of_a_uuid_is_the_integrations_user(void **state)
 {
 	MMS_AUTO(mms_own_state) s = { 0 };
-	char *user = NULL, *id = NULL;
+	MMS_AUTO(mms_own_owner) owner = { 0 };
 
 	(void)state;
 	make_state(&s, 1, 1, "b1");
-	OK(mms_own_state_owner(site.db, s.uuid, &user, &id, &err));
-	assert_null(user);
-	assert_null(id);
+	OK(mms_own_state_owner(site.db, s.uuid, &owner, &err));
+	assert_null(owner.user);
+	assert_null(owner.external_id);
+	assert_false(owner.is_live);
 	insert_state(&s, NOW);
-	OK(mms_own_state_owner(site.db, s.uuid, &user, &id,
-			       &err)); /* its integration is gone */
-	assert_null(user);
-	assert_string_equal(id, "b");
-	mms_free(id);
+	OK(mms_own_state_owner(site.db, s.uuid, &owner, &err)); /* its integration is gone */
+	assert_null(owner.user);
+	assert_null(owner.calendar);
+	assert_string_equal(owner.external_id, "b");
+	mms_own_owner_release(&owner);
 	mms_test_sql(&site.server,
 		     "INSERT INTO `tabMM Calendar Integration` (name, user) VALUES"
 		     " ('cal1', 'ann@example.com')");
-	OK(mms_own_state_owner(site.db, s.uuid, &user, &id, &err));
-	assert_string_equal(user, "ann@example.com");
-	assert_string_equal(id, "b");
-	mms_free(user);
-	mms_free(id);
+	OK(mms_own_state_owner(site.db, s.uuid, &owner, &err));
+	assert_string_equal(owner.user, "ann@example.com");
+	assert_string_equal(owner.calendar, "ann@example.com");
+	assert_string_equal(owner.external_id, "b");
+	assert_true(owner.is_live);
+	mms_own_owner_release(&owner);
+	mms_test_sql(&site.server, "UPDATE `tabMM Calendar Integration` SET calendar_id ="
+				   " 'home@example.com'; UPDATE mmsync_event_state SET"
+				   " status = 5");
+	OK(mms_own_state_owner(site.db, s.uuid, &owner, &err));
+	assert_string_equal(owner.calendar, "home@example.com");
+	assert_false(owner.is_live);
 }
 
 #define PLANNED                                                                   \

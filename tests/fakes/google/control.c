@@ -393,6 +393,7 @@ do_line(struct g_service *g, char *text, char *wrong, size_t size)
 		{ "delete", g_do_delete },
 		{ "delete-from", g_do_delete_from },
 		{ "vanish", g_do_vanish },
+		{ "copy", g_do_copy },
 		{ "mark", g_do_mark },
 		{ "role", do_role },
 		{ "zone", do_zone },

@@ -30,6 +30,7 @@ bool g_do_change(struct g_service *g, struct g_line *l);
 bool g_do_mark(struct g_service *g, struct g_line *l);
 bool g_do_delete(struct g_service *g, struct g_line *l);
 bool g_do_vanish(struct g_service *g, struct g_line *l);
+bool g_do_copy(struct g_service *g, struct g_line *l);
 bool g_do_delete_from(struct g_service *g, struct g_line *l);
 
 #endif

@@ -89,7 +89,9 @@ set_value(const struct g_calendar *c, struct g_line *l, json_t *doc, const char 
 			return true;
 		}
 	}
-	if (strcmp(key, "guests") == 0)
+	if (strcmp(key, "rrule") == 0)
+		json_object_set_new(doc, "recurrence", json_pack("[s+]", "RRULE:", value));
+	else if (strcmp(key, "guests") == 0)
 		json_object_set_new(doc, "attendees", guests_of(value));
 	else if (strcmp(key, "self") == 0)
 		answer_self(c, doc, value);
@@ -287,4 +289,29 @@ g_do_delete_from(struct g_service *g, struct g_line *l)
 	if (!g_parse_story_time(g, c, g_word(l, 3), g_value_of(l, "zone"), &is_day, &ms))
 		return g_refuse(l, "'%s' is no time", g_word(l, 3));
 	return g_cut_series(g, c, e, ms) || g_refuse(l, "'%s' is no series", g_word(l, 2));
+}
+
+/* copy CAL ID TO NEWID|= [bare]: what a person's copy has, our private properties too, unless it is a guest's. */
+bool
+g_do_copy(struct g_service *g, struct g_line *l)
+{
+	struct g_calendar *c;
+	struct g_event *e = event(g, l, &c);
+	struct g_calendar *to = e != NULL ? g_find_calendar(g, g_word(l, 3)) : NULL;
+	const char *id = strcmp(g_word(l, 4), "=") == 0 ? g_word(l, 2) : g_word(l, 4);
+
+	if (e != NULL && to == NULL)
+		return g_refuse(l, "there is no calendar '%s'", g_word(l, 3));
+	if (e == NULL)
+		return false;
+	json_t *doc = g_render(g, c, e, "owner", true);
+	if (strcmp(g_word(l, 5), "bare") == 0)
+		json_object_del(doc, "extendedProperties");
+	struct g_event *old = g_find_event(to, id);
+	struct g_event *copy = old != NULL ? old : g_add_event(to, id);
+	json_object_del(doc, "status");
+	bool is_good = put(g, to, copy, l, doc);
+	if (is_good && old == NULL)
+		g_add_facts(g, to, copy);
+	return is_good;
 }
