@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
@@ -195,7 +196,55 @@ is_nobodys(struct mms_db *db, const struct mms_own_state *state, const struct mm
 	return rc;
 }
 
-/* One event as the service has it now. The state is read again: it may have been settled since. */
+/* Should this person have an event of the booking? Who brings another one back keeps it. */
+static bool
+is_wanted(const struct mms_booking_side *side, const char *user)
+{
+	const struct mms_booking *b = &side->booking;
+
+	for (size_t i = 0; side->wish == MMS_WISH_PRESENT && user != NULL && i < b->n_users;
+	     i++) {
+		if (strcasecmp(b->users[i].user, user) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * State and booking as they are now: the event may have been settled since it was listed. *is_left: there
+ * is nothing of a booking to be settled.
+ */
+static mms_rc
+load_one(struct mms_turn_state *t, const unsigned char uuid[16], const struct mms_event *event,
+	 struct mms_own_state *state, struct mms_booking_side *side, bool *is_left,
+	 struct mms_err *err)
+{
+	const char *user = t->source->integration.user;
+	struct mms_outward o = outward_of(t);
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	*is_left = false;
+	mms_rc rc = mms_pool_lend(t->worker->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_own_state_load(lent.db, uuid, state, err);
+	if (rc == MMS_OK)
+		rc = is_nobodys(lent.db, state, event, is_left, err);
+	mms_lent_release(&lent);
+	*is_left = *is_left || (rc == MMS_OK && state->booking == NULL);
+	if (rc == MMS_OK && !*is_left)
+		rc = mms_booking_side_load(&o, state->booking, user, side, err);
+	if (rc == MMS_E_GONE) {
+		mms_err_release(err);
+		*is_left = true;
+		return MMS_OK;
+	}
+	/* Of a booking that is gone: the outbox removes it. */
+	*is_left = *is_left || side->booking.name == NULL ||
+		   (state->status == MMS_STATE_DELETED && !is_wanted(side, user));
+	return rc;
+}
+
+/* One event as the service has it now. */
 static mms_rc
 settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
 	   const struct mms_event *event, struct mms_err *err)
@@ -203,7 +252,6 @@ settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
 	struct mms_outward o = outward_of(t);
 	MMS_AUTO(mms_own_state) state = { 0 };
 	MMS_AUTO(mms_booking_side) side = { 0 };
-	MMS_AUTO(mms_lent) lent = { 0 };
 	struct mms_settlement s = { .state = &state,
 				    .source = t->source,
 				    .lease = &t->lease,
@@ -212,23 +260,9 @@ settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
 	unsigned to_outside = 0;
 	bool is_left = false;
 
-	mms_rc rc = mms_pool_lend(t->worker->env->pool, &lent, err);
-	if (rc == MMS_OK)
-		rc = mms_own_state_load(lent.db, uuid, &state, err);
-	if (rc == MMS_OK)
-		rc = is_nobodys(lent.db, &state, event, &is_left, err);
-	mms_lent_release(&lent);
-	if (rc == MMS_OK && state.booking == NULL)
-		return MMS_OK; /* of nobody */
-	if (rc == MMS_OK)
-		rc = mms_booking_side_load(&o, state.booking, t->source->integration.user,
-					   &side, err);
-	if (rc == MMS_E_GONE) {
-		mms_err_release(err);
-		return MMS_OK;
-	}
-	if (rc != MMS_OK || is_left || side.booking.name == NULL)
-		return rc; /* of a booking that is gone: the outbox removes it */
+	mms_rc rc = load_one(t, uuid, event, &state, &side, &is_left, err);
+	if (rc != MMS_OK || is_left)
+		return rc;
 	if (event->is_gone) {
 		bool has_moved = false;
 		rc = mms_outward_has_moved_house(&state, t->source, &has_moved, err);

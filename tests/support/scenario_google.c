@@ -48,7 +48,8 @@ booking_event(struct scenario *s, const char *calendar, const char *booking, boo
 	sql_quote(&sql, booking);
 	mms_str_add(&sql, " ORDER BY ");
 	mms_str_add(&sql, is_first ? "s.created_at_ms LIMIT 1)"
-				   : "s.status <> 5 DESC, s.created_at_ms DESC,"
+				   : "s.status NOT IN (1, 5) DESC, s.status = 5 DESC, "
+				     "s.created_at_ms DESC,"
 				     " s.changed_at_ms DESC LIMIT 1)");
 	return mms_test_ask_text(&s->world->server, "%s", mms_str_get(&sql));
 }
