@@ -80,8 +80,12 @@ add_span(struct mms_str *out, int64_t start_us, int64_t end_us)
 {
 	char from[MMS_TIME_TEXT_MAX], to[MMS_TIME_TEXT_MAX];
 
-	mms_str_addf(out, "%.16s to %.16s", mms_wall_print(start_us, from),
-		     mms_wall_print(end_us, to));
+	bool is_one_day = start_us / (MMS_DAY_MS * 1000) == end_us / (MMS_DAY_MS * 1000);
+
+	(void)mms_wall_print(start_us, from);
+	(void)mms_wall_print(end_us, to);
+	mms_str_addf(out, "%.16s - %.*s", from, is_one_day ? 5 : 16,
+		     to + (is_one_day ? 11 : 0));
 }
 
 static void
@@ -100,9 +104,9 @@ take_times(const struct mms_outward *o, const struct mms_settlement *s,
 	if (start_us == c->start_us && end_us == c->end_us)
 		return;
 	struct mms_str *text = add_history(edit, "Rescheduled");
-	mms_str_addf(text, "Moved in the calendar of %s: from ", whose(s));
+	mms_str_addf(text, "Moved in the calendar of %s: was ", whose(s));
 	add_span(text, c->start_us, c->end_us);
-	mms_str_add(text, " to ");
+	mms_str_add(text, ", is ");
 	add_span(text, start_us, end_us);
 	c->start_us = start_us;
 	c->end_us = end_us;

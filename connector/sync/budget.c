@@ -10,6 +10,8 @@
 
 /* So many are taken at a time: few statements, and little is lost by who does not need them. */
 #define PORTION INT64_C(10)
+/* The first is smaller: most sessions send one request or two, and many begin in a minute. */
+#define FIRST_PORTION INT64_C(2)
 /* What a service allows within a minute. */
 #define USER_PER_MINUTE    600
 #define PROJECT_PER_MINUTE 10000
@@ -105,7 +107,7 @@ ask(void *aux, int64_t n, struct mms_err *err)
 	struct mms_budget_keeper *k = aux;
 	const struct mms_provider_env *env = &k->worker->provider_env;
 	int64_t until_mono_ms = mms_clock_mono_ms() + env->max_ms, wait_ms = 0;
-	int64_t portion = n > PORTION ? n : PORTION;
+	int64_t usual = k->has_taken ? PORTION : FIRST_PORTION, portion = n > usual ? n : usual;
 
 	if (n > USER_PER_MINUTE)
 		return mms_fail(err, MMS_E_BUG, "a minute has not %lld requests", (long long)n);
@@ -115,6 +117,7 @@ ask(void *aux, int64_t n, struct mms_err *err)
 			return rc;
 		if (wait_ms == 0) {
 			k->left = portion;
+			k->has_taken = true;
 			break;
 		}
 		if (mms_clock_mono_ms() + wait_ms > until_mono_ms)

@@ -12,8 +12,9 @@ struct mms_budget_keeper {
 	struct mms_worker *worker;
 	const char *whom; /* borrowed: the user, for texts */
 	struct mms_budget_scope user, project;
-	int64_t left; /* of the last portion                                    */
-	bool is_dry;  /* a dry run: nothing is written, pauses are kept all the same */
+	int64_t left;   /* of the last portion                                    */
+	bool has_taken; /* a first portion */
+	bool is_dry;    /* a dry run: nothing is written, pauses are kept all the same */
 };
 
 /*
