@@ -30,3 +30,33 @@ SELECT COUNT(*) FROM mmsync_installation HAVING COUNT(*) <> 1 OR MIN(id) <> 1;
 
 -- A lease without an owner that is not over, or an owner without a lease.
 SELECT name FROM mmsync_cursor WHERE lease_owner IS NULL AND lease_until > UTC_TIMESTAMP(6) + INTERVAL 120 SECOND;
+
+-- Two live events of one booking in one calendar.
+SELECT integration_id, booking FROM mmsync_event_state WHERE type = 2 AND status <> 5 AND booking IS NOT NULL GROUP BY integration_id, booking HAVING COUNT(*) > 1;
+
+-- An event that was announced and that nothing in the outbox will settle.
+SELECT s.integration_id, s.external_id FROM mmsync_event_state s LEFT JOIN mmsync_outbox o ON o.uuid = s.uuid WHERE s.status = 1 AND o.uuid IS NULL;
+
+-- Something in the outbox for an event that no state knows, or in another calendar than its state's.
+SELECT o.id FROM mmsync_outbox o LEFT JOIN mmsync_event_state s ON s.uuid = o.uuid AND s.integration_id = o.integration_id WHERE s.uuid IS NULL;
+
+-- A booking's event that was settled, and of which is not known what it said.
+SELECT integration_id, external_id FROM mmsync_event_state WHERE type = 2 AND status = 3 AND (external_version IS NULL OR base_content IS NULL OR booking IS NULL);
+
+-- A base for three-way merges that is no JSON.
+SELECT integration_id, external_id FROM mmsync_event_state WHERE base_content IS NOT NULL AND NOT JSON_VALID(base_content);
+
+-- A settled event of a booking that is there without a row that names the booking.
+SELECT s.integration_id, s.external_id FROM mmsync_event_state s JOIN `tabMM Meeting Booking` b ON b.name = s.booking LEFT JOIN `tabMM Calendar Event Sync` e ON e.name = s.row_name AND e.meeting_booking = s.booking WHERE s.type = 2 AND s.status = 3 AND e.name IS NULL;
+
+-- A live row of a booking's event that is gone from the calendar.
+SELECT e.name FROM `tabMM Calendar Event Sync` e JOIN mmsync_event_state s ON s.row_name = e.name WHERE s.type = 2 AND s.status = 5 AND e.sync_status IN ('Synced', 'Pending', 'Failed');
+
+-- A live row that we made for a booking, and that no state of an own event claims.
+SELECT e.name FROM `tabMM Calendar Event Sync` e LEFT JOIN mmsync_event_state s ON s.row_name = e.name AND s.type = 2 WHERE e.event_type = 'Meeting Booking' AND e.name REGEXP '^MM-CES-.*-[0-9]{4,10}$' AND e.sync_status IN ('Synced', 'Pending', 'Failed') AND e.calendar_integration IN (SELECT name FROM mmsync_cursor) AND s.uuid IS NULL;
+
+-- A booking whose calendar_event is no row.
+SELECT b.name FROM `tabMM Meeting Booking` b LEFT JOIN `tabMM Calendar Event Sync` e ON e.name = b.calendar_event WHERE b.calendar_event <> '' AND e.name IS NULL;
+
+-- A booking's event that is gone, and of which is not known who removed it.
+SELECT integration_id, external_id FROM mmsync_event_state WHERE type = 2 AND status = 5 AND removed_by = 0;

@@ -173,6 +173,9 @@ a_write_is_told_from_a_question(void **state)
 	"', 256)), "                                                                       \
 	"16), 'e00" n "', UNHEX('6f9b1d0e5a574c1e9d1a2f8e3c7b4a" n "'), 'MB-1', 2, 3, 1, 1)\n"
 
+#define CURSOR \
+	"sql INSERT INTO mmsync_cursor (id, name, provider) VALUES (7, 'work', 'google')\n"
+
 /* What torture lives by: two events for one booking are seen, and one that nobody knows. */
 static void
 two_events_for_one_booking_are_noticed(void **state)
@@ -180,15 +183,17 @@ two_events_for_one_booking_are_noticed(void **state)
 	static const struct {
 		const char *label, *lines, *counts;
 	} rows[] = {
-		{ "one", CALENDAR OURS("e0010") "10\n" STATE("10"), ",0,0" },
+		{ "one", CALENDAR OURS("e0010") "10\n" STATE("10"), ",0,0,0" },
 		{ "two of one booking",
 		  CALENDAR OURS("e0010") "10\n" OURS("e0011") "11\n" STATE("10") STATE("11"),
-		  ",1,0" },
+		  ",1,0,0" },
 		{ "one of them is deleted",
 		  CALENDAR OURS("e0010") "10\n" OURS("e0011") "11\n" STATE("10")
 			  STATE("11") "g ann@example.com delete e0011\n",
-		  ",0,0" },
-		{ "of nothing we know", CALENDAR OURS("e0010") "10\n", ",0,1" },
+		  ",0,0,0" },
+		{ "of nothing we know", CALENDAR OURS("e0010") "10\n", ",0,1,0" },
+		{ "known, and not there",
+		  CALENDAR OURS("e0010") "10\n" STATE("10") STATE("11") CURSOR, ",0,0,1" },
 	};
 	MMS_AUTO(mms_str) text = { 0 };
 	MMS_AUTO(mms_str) counts = { 0 };

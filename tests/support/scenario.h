@@ -106,7 +106,8 @@ bool scenario_digest(struct scenario *s, char *out, size_t size);
 void scenario_state(struct scenario *s, bool with_history, struct mms_str *out);
 /*
  * Rows that each query of schema/invariants.sql answers, "0,0,0,...", then how many live events of
- * Google's calendars are one too many for their booking, and how many are of nothing we know.
+ * Google's calendars are one too many for their booking, how many are of nothing we know, and how many
+ * that we know to be there are not.
  */
 void scenario_invariants(struct scenario *s, struct mms_str *out);
 

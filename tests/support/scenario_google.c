@@ -483,6 +483,43 @@ whose(struct scenario *s, const json_t *event)
 	return mms_test_ask_text(&s->world->server, "%s", mms_str_get(&sql));
 }
 
+/* How many events that were settled are not live in their calendar. */
+static size_t
+count_lost(struct scenario *s, const json_t *all)
+{
+	/* A line each: the calendar, a blank, the id. */
+	char *known = mms_test_ask_text(
+		&s->world->server,
+		"SELECT COALESCE(GROUP_CONCAT(CONCAT(COALESCE(i.calendar_id, i.user), ' ',"
+		" s.external_id) SEPARATOR '\n'), '') FROM mmsync_event_state s JOIN"
+		" mmsync_cursor c ON c.id = s.integration_id JOIN `tabMM Calendar Integration`"
+		" i ON i.name = c.name WHERE s.type = 2 AND s.status = 3");
+	char *save = NULL;
+	size_t n = 0, i;
+	json_t *one;
+
+	for (char *line = strtok_r(known, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char calendar[280], id[1100];
+		bool is_there = false;
+
+		json_array_foreach(all, i, one)
+		{
+			size_t len;
+
+			gfake_value(one, "_calendar", calendar, sizeof calendar);
+			gfake_value(one, "id", id, sizeof id);
+			len = strlen(calendar);
+			if (strncmp(line, calendar, len) == 0 && line[len] == ' ' &&
+			    strcmp(line + len + 1, id) == 0)
+				is_there = is_live(one);
+		}
+		n += !is_there;
+	}
+	free(known);
+	return n;
+}
+
 void
 scenario_google_invariants(struct scenario *s, struct mms_str *out)
 {
@@ -501,9 +538,10 @@ scenario_google_invariants(struct scenario *s, struct mms_str *out)
 			n_twice += strcmp(seen[k], event) == 0;
 		seen[n++] = event;
 	}
+	size_t n_lost = count_lost(s, all);
 	json_decref(all);
 	while (n > 0)
 		free(seen[--n]);
 	free(seen);
-	mms_str_addf(out, ",%zu,%zu", n_twice, n_unknown);
+	mms_str_addf(out, ",%zu,%zu,%zu", n_twice, n_unknown, n_lost);
 }
