@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "mmsync/bookings.h"
+#include "mmsync/fault.h"
 #include "mmsync/json.h"
 #include "mmsync/uuid.h"
 
@@ -23,6 +24,19 @@ why_not_written(struct mms_tx *tx, const struct mms_booking_change *change, stru
 		return mms_fail(err, MMS_E_GONE, "there is no booking '%s'", change->name);
 	return mms_fail(err, MMS_E_CONFLICT, "booking '%s' was changed by someone else",
 			change->name);
+}
+
+mms_rc
+mms_booking_hold(struct mms_tx *tx, const char *name, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_text(name) };
+	int64_t n = 0;
+
+	mms_rc rc = mms_db_ask_i64(tx->db, MMS_STMT_BOOKING_HOLD, in, &n, err);
+	if (rc != MMS_OK || n > 0)
+		return rc;
+	mms_fail(err, MMS_E_GONE, "booking '%s' was renamed or deleted meanwhile", name);
+	return mms_hint(err, "its event is brought up to date by the next run");
 }
 
 mms_rc
@@ -51,7 +65,7 @@ mms_booking_write(struct mms_tx *tx, const struct mms_booking_change *change,
 	mms_rc rc = mms_tx_run(
 		tx, change->is_narrow ? MMS_STMT_BOOKING_WRITE_NARROW : MMS_STMT_BOOKING_WRITE,
 		in, &affected, err);
-	if (rc == MMS_OK && affected != 1)
+	if (rc == MMS_OK && affected != 1 && !mms_fault_is_sabotaged(MMS_SABOTAGE_BOOKING_LOST))
 		rc = why_not_written(tx, change, err);
 	return rc == MMS_OK ? rc : mms_fail_in(err, "write booking '%s'", change->name);
 }

@@ -141,8 +141,10 @@ put_booking(struct attempt *a, struct mms_tx *tx, struct mms_err *err)
 	struct mms_booking_version version = { .before = b, .after = change };
 	const char *by = a->o->worker->env->site->config.sync_user;
 
-	if (b->name == NULL || !a->edit.is_changed)
+	if (b->name == NULL)
 		return MMS_OK;
+	if (!a->edit.is_changed) /* but its row names it: not one that was renamed just now */
+		return mms_booking_hold(tx, b->name, err);
 	change->by = by;
 	change->new_modified_us = later(a->now_us, b->modified_us);
 	mms_rc rc = mms_booking_write(tx, change, err);

@@ -97,6 +97,12 @@ struct mms_booking_change {
 };
 /* The change that leaves a booking as it is; the caller then sets what changes. Borrows: booking. */
 struct mms_booking_change mms_booking_same(const struct mms_booking *booking);
+/*
+ * Hold its row until the transaction ends: who renames or deletes it finds what names it, or nothing
+ * is written. Errors: GONE (renamed or deleted), RETRY.
+ */
+mms_rc
+mms_booking_hold(struct mms_tx *tx, const char *name, struct mms_err *err) MMS_MUST_CHECK;
 /* Errors: CONFLICT (somebody else changed it since), GONE, ITEM, RETRY. */
 mms_rc mms_booking_write(struct mms_tx *tx, const struct mms_booking_change *change,
 			 struct mms_err *err) MMS_MUST_CHECK;

@@ -114,6 +114,9 @@
 	X(BOOKING_WRITE_NARROW, MMS_SQL_BOOKING_WRITE(""), "TTiSSSSitssT", "")                 \
 	X(BOOKING_EXISTS, "SELECT COUNT(*) FROM `tabMM Meeting Booking` WHERE name = ?", "s",  \
 	  "i")                                                                                 \
+	X(BOOKING_HOLD,                                                                        \
+	  "SELECT COUNT(*) FROM `tabMM Meeting Booking` WHERE name = ? LOCK IN SHARE MODE",    \
+	  "s", "i")                                                                            \
 	X(BOOKING_HISTORY_LAST,                                                                \
 	  "SELECT COALESCE(MAX(idx), 0) FROM `tabMM Meeting Booking History`"                  \
 	  " WHERE parent = ? AND parenttype = 'MM Meeting Booking'"                            \
