@@ -36,6 +36,14 @@ static const char *const sabotages[] = {
 	[MMS_SABOTAGE_TORN_LISTING] = "torn-listing",
 	[MMS_SABOTAGE_ALWAYS_WRITES] = "always-writes",
 	[MMS_SABOTAGE_ALL_WELL] = "all-well",
+	[MMS_SABOTAGE_ANNOUNCE_LATE] = "announce-late",
+	[MMS_SABOTAGE_OUTBOX_FIRST] = "outbox-first",
+	[MMS_SABOTAGE_RANDOM_UUID] = "random-uuid",
+	[MMS_SABOTAGE_CREATE_ANEW] = "create-anew",
+	[MMS_SABOTAGE_TAKEN_FAILS] = "taken-fails",
+	[MMS_SABOTAGE_NO_IF_MATCH] = "no-if-match",
+	[MMS_SABOTAGE_SENT_IS_BASE] = "sent-is-base",
+	[MMS_SABOTAGE_BOOKING_LOST] = "booking-lost",
 };
 
 _Static_assert(sizeof names / sizeof names[0] == MMS_FAULT_KINDS, "one name for each kind");

@@ -277,6 +277,15 @@ mms_own_state_write(struct mms_tx *tx, const struct mms_own_state *state, int64_
 }
 
 mms_rc
+mms_own_state_removing(struct mms_tx *tx, const struct mms_own_state *state,
+		       struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_bytes(state->uuid, sizeof state->uuid) };
+
+	return mms_tx_run(tx, MMS_STMT_OWN_STATE_REMOVING, in, NULL, err);
+}
+
+mms_rc
 mms_own_states_planned(struct mms_tx *tx, const char *booking, int64_t before_us,
 		       int64_t modified_us, struct mms_err *err)
 {

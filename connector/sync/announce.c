@@ -5,7 +5,9 @@
  */
 #include <string.h>
 
+#include "mmsync/fault.h"
 #include "mmsync/mem.h"
+#include "mmsync/uuid.h"
 #include "outward.h"
 
 /* Others plan the same booking, or save it: it is read again so often. */
@@ -335,6 +337,8 @@ make_state(struct planning *p, struct place *place, struct mms_err *err)
 	};
 	mms_rc rc = mms_booking_event_uuid(p->o->site_uuid, b->name, b->creation_us,
 					   s->cursor_id, place->incarnation, s->uuid, err);
+	if (rc == MMS_OK && mms_fault_is_sabotaged(MMS_SABOTAGE_RANDOM_UUID))
+		rc = mms_random(s->uuid, sizeof s->uuid, err);
 	/* Only a dry run makes no cursor; then nobody knows the id yet. */
 	if (rc == MMS_OK && s->cursor_id != 0)
 		rc = provider->ops->make_id(s->uuid, &s->external_id, err);
@@ -385,6 +389,8 @@ put_place(struct planning *p, struct mms_tx *tx, struct place *place, struct mms
 		return MMS_OK;
 	if (place->plan.step == MMS_STEP_CREATE)
 		rc = mms_own_state_insert(tx, state, p->o->now_ms, err);
+	else if (place->plan.step == MMS_STEP_DELETE)
+		rc = mms_own_state_removing(tx, state, err);
 	return rc == MMS_OK
 		       ? mms_outbox_put(tx, state, mms_event_step_operation(place->plan.step),
 					p->o->now_ms, err)

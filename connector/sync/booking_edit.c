@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/utf8.h"
 
@@ -383,12 +384,13 @@ make_both(const struct mms_settlement *s, const struct mms_meeting *meeting,
 	  const struct mms_base *old, struct mms_base *base, struct mms_err *err)
 {
 	MMS_AUTO(mms_meeting) outside = { 0 };
+	bool is_blind = mms_fault_is_sabotaged(MMS_SABOTAGE_SENT_IS_BASE);
 	mms_rc rc = MMS_OK;
 
 	if (s->event != NULL)
 		rc = mms_meeting_of_event(s->event, &outside, err);
 	if (rc == MMS_OK && s->event != NULL)
-		rc = mms_meeting_base_make(&outside, &base->outside, err);
+		rc = mms_meeting_base_make(is_blind ? meeting : &outside, &base->outside, err);
 	if (rc == MMS_OK && s->event != NULL)
 		rc = keep_fields(&old->outside, mms_outward_hidden(s->event), &base->outside,
 				 err);

@@ -264,9 +264,10 @@ settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
 	if (rc != MMS_OK || is_left)
 		return rc;
 	if (event->is_gone) {
-		bool has_moved = false;
-		rc = mms_outward_has_moved_house(&state, t->source, &has_moved, err);
-		s.outcome = has_moved ? MMS_OUTCOME_REMOVED : MMS_OUTCOME_REMOVED_OUTSIDE;
+		bool is_ours = false;
+		rc = mms_outward_has_moved_house(&state, t->source, &is_ours, err);
+		is_ours = is_ours || state.removed_by == MMS_REMOVED_BY_US;
+		s.outcome = is_ours ? MMS_OUTCOME_REMOVED : MMS_OUTCOME_REMOVED_OUTSIDE;
 		s.event = NULL;
 		if (rc == MMS_OK)
 			rc = mms_settle(&o, &s, err);

@@ -104,6 +104,33 @@ finish_all(struct visit *v, struct mms_job *jobs, size_t n, struct mms_write_res
 	return rc;
 }
 
+/* Negative controls (mmsync/fault.h): what the announce has put down is not there any more. */
+static mms_rc
+undo_announce(struct visit *v, const struct mms_job *jobs, size_t n, struct mms_err *err)
+{
+	bool is_late = mms_fault_is_sabotaged(MMS_SABOTAGE_ANNOUNCE_LATE);
+	MMS_AUTO(mms_lent) lent = { 0 };
+	MMS_AUTO(mms_tx) tx = { 0 };
+
+	if (!is_late && !mms_fault_is_sabotaged(MMS_SABOTAGE_OUTBOX_FIRST))
+		return MMS_OK;
+	mms_rc rc = mms_pool_lend(v->env.o->worker->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_tx_begin(&tx, lent.db, err);
+	for (size_t i = 0; rc == MMS_OK && i < n; i++) {
+		struct mms_own_state none = jobs[i].state;
+
+		if (jobs[i].is_done)
+			continue;
+		rc = mms_outbox_done(&tx, jobs[i].entry, err);
+		none.status = MMS_STATE_DELETED;
+		none.removed_by = MMS_REMOVED_BY_US;
+		if (rc == MMS_OK && is_late && jobs[i].write.kind == MMS_WRITE_CREATE)
+			rc = mms_own_state_write(&tx, &none, v->env.o->now_ms, err);
+	}
+	return rc == MMS_OK ? mms_tx_commit(&tx, err) : rc;
+}
+
 /* The writes of all jobs that have one, in one go. */
 static mms_rc
 put_writes(struct visit *v, struct mms_job *jobs, size_t n, struct mms_err *err)
@@ -114,6 +141,8 @@ put_writes(struct visit *v, struct mms_job *jobs, size_t n, struct mms_err *err)
 
 	mms_rc rc =
 		writes == NULL || results == NULL ? mms_fail_nomem(err) : confirm_lease(v, err);
+	if (rc == MMS_OK)
+		rc = undo_announce(v, jobs, n, err);
 	bool is_ready = rc == MMS_OK;
 	for (size_t i = 0; is_ready && i < n; i++) {
 		if (!jobs[i].is_done)

@@ -119,14 +119,30 @@ look(const struct mms_job_env *env, struct mms_job *job, bool *is_good, struct m
 
 /*
  * Is what the service says is gone the event that was announced? One that was gone before is of an
- * earlier life of this database (restored from a backup): its id stays taken, a new one is needed.
+ * earlier life of this database (restored from a backup): its id stays taken, a new one is needed. So
+ * it is where we have removed it ourselves and had no answer, and it is wanted again.
  */
 static bool
 is_of_earlier_life(const struct mms_job *job)
 {
+	if (job->state.removed_by == MMS_REMOVED_BY_US)
+		return true;
 	return job->state.status == MMS_STATE_CREATING &&
 	       job->seen.modified_ms != MMS_NO_TIME && job->state.created_at_ms != 0 &&
 	       job->seen.modified_ms < job->state.created_at_ms;
+}
+
+/* This event is none: another one, under another id. */
+static mms_rc
+begin_anew(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
+{
+	mms_rc rc = settle(env, job, MMS_OUTCOME_REMOVED, NULL, err);
+	if (rc != MMS_OK)
+		return rc;
+	MMS_AUTO(mms_outward_events) planned = { 0 };
+	const struct mms_announce anew = { .booking = job->state.booking,
+					   .is_asked_for = true };
+	return mms_announce_booking(env->o, &anew, &planned, err);
 }
 
 static mms_rc
@@ -137,14 +153,7 @@ settle_gone(const struct mms_job_env *env, struct mms_job *job, struct mms_err *
 	mms_rc rc = mms_outward_has_moved_house(&job->state, env->source, &has_moved, err);
 	if (rc == MMS_OK && !has_moved && !is_of_earlier_life(job))
 		return settle(env, job, MMS_OUTCOME_REMOVED_OUTSIDE, NULL, err);
-	if (rc == MMS_OK)
-		rc = settle(env, job, MMS_OUTCOME_REMOVED, NULL, err);
-	if (rc != MMS_OK)
-		return rc;
-	MMS_AUTO(mms_outward_events) planned = { 0 };
-	const struct mms_announce anew = { .booking = job->state.booking,
-					   .is_asked_for = true };
-	return mms_announce_booking(env->o, &anew, &planned, err);
+	return rc == MMS_OK ? begin_anew(env, job, err) : rc;
 }
 
 /* The next write. A list of guests is sent as a whole: those whom a person has added stay on it. */
@@ -157,7 +166,7 @@ write_change(struct mms_job *job, unsigned fields, const char *version, struct m
 
 	job->write.kind = MMS_WRITE_CHANGE;
 	job->write.external_id = job->state.external_id;
-	job->write.version = version;
+	job->write.version = mms_fault_is_sabotaged(MMS_SABOTAGE_NO_IF_MATCH) ? NULL : version;
 	job->write.fields = fields;
 	job->write.meeting = &job->side.meeting;
 	job->write.seen = has_seen ? &job->seen : NULL;
@@ -242,7 +251,9 @@ prepare_change(const struct mms_job_env *env, struct mms_job *job, struct mms_er
 		rc = mms_meeting_differs(&job->side.meeting, &base.booking, &fields, err);
 	if (rc != MMS_OK)
 		return rc;
-	if (fields == 0 && !mms_booking_is_unlinked(&job->side, &job->state))
+	/* Where our removal may have been there before, the event may be gone. */
+	if (fields == 0 && !mms_booking_is_unlinked(&job->side, &job->state) &&
+	    job->state.removed_by != MMS_REMOVED_BY_US)
 		return drop(env, job, err);
 	if (fields != 0 && base.booking.is_known && !(fields & MMS_FIELD_GUESTS))
 		return write_change(job, fields, job->state.version, err);
@@ -332,7 +343,11 @@ mms_job_finish(const struct mms_job_env *env, struct mms_job *job,
 			      : kind == MMS_WRITE_CHANGE ? MMS_OUTCOME_CHANGED
 							 : MMS_OUTCOME_REMOVED,
 			      kind == MMS_WRITE_DELETE ? NULL : &result->event, err);
-	if (result->err.code == MMS_E_CONFLICT && kind != MMS_WRITE_DELETE)
+	if (kind == MMS_WRITE_CREATE && result->err.code == MMS_E_RETRY &&
+	    mms_fault_is_sabotaged(MMS_SABOTAGE_CREATE_ANEW))
+		return begin_anew(env, job, err);
+	if (result->err.code == MMS_E_CONFLICT && kind != MMS_WRITE_DELETE &&
+	    !(kind == MMS_WRITE_CREATE && mms_fault_is_sabotaged(MMS_SABOTAGE_TAKEN_FAILS)))
 		return look_again(env, job, &result->err, err);
 	if (result->err.code == MMS_E_GONE && kind == MMS_WRITE_CHANGE)
 		return settle_gone(env, job, err);

@@ -69,6 +69,14 @@ enum mms_sabotage {
 	MMS_SABOTAGE_TORN_LISTING,  /* a listing that broke off is believed, and so deletes   */
 	MMS_SABOTAGE_ALWAYS_WRITES, /* unchanged rows are written again                       */
 	MMS_SABOTAGE_ALL_WELL,      /* a turn that failed says that it went well              */
+	MMS_SABOTAGE_ANNOUNCE_LATE, /* an event is made before anything here tells of it      */
+	MMS_SABOTAGE_OUTBOX_FIRST,  /* an outbox entry is gone before its request leaves      */
+	MMS_SABOTAGE_RANDOM_UUID,   /* each who plans a booking gives its event another UUID  */
+	MMS_SABOTAGE_CREATE_ANEW, /* a create without an answer is made once more, as another */
+	MMS_SABOTAGE_TAKEN_FAILS, /* an id that is taken already is a failure               */
+	MMS_SABOTAGE_NO_IF_MATCH, /* an event is changed whatever it has become             */
+	MMS_SABOTAGE_SENT_IS_BASE, /* what was sent is remembered, not what the service made of it */
+	MMS_SABOTAGE_BOOKING_LOST, /* a booking that somebody changed meanwhile is passed over */
 	MMS_SABOTAGES
 };
 

@@ -83,6 +83,12 @@ mms_rc mms_own_state_insert(struct mms_tx *tx, const struct mms_own_state *state
 mms_rc mms_own_state_write(struct mms_tx *tx, const struct mms_own_state *state, int64_t now_ms,
 			   struct mms_err *err) MMS_MUST_CHECK;
 /*
+ * We are about to remove it: when it is found gone, a live state that says so (removed_by) tells that
+ * this was us, though no answer came. The next settle of it says otherwise.
+ */
+mms_rc mms_own_state_removing(struct mms_tx *tx, const struct mms_own_state *state,
+			      struct mms_err *err) MMS_MUST_CHECK;
+/*
  * All states of a booking were planned from it as it is now: booking_modified of those that have
  * another one. before_us MMS_NO_TIME: whatever they have; else only those that have that one.
  */

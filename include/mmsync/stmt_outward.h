@@ -61,6 +61,8 @@
 	  "UPDATE mmsync_event_state SET booking_modified = ? WHERE booking = ? AND type = 2"  \
 	  " AND NOT booking_modified <=> ? AND (? OR booking_modified <=> ?)",                 \
 	  "TsTiT", "")                                                                         \
+	X(OWN_STATE_REMOVING, "UPDATE mmsync_event_state SET removed_by = 1 WHERE uuid = ?",   \
+	  "b", "")                                                                             \
 	X(OWN_ROW_INSERT,                                                                      \
 	  "INSERT INTO `tabMM Calendar Event Sync` (name, creation, modified, modified_by,"    \
 	  " owner, docstatus, idx, calendar_integration, external_event_id, event_title,"      \
