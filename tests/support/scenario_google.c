@@ -483,7 +483,7 @@ whose(struct scenario *s, const json_t *event)
 	return mms_test_ask_text(&s->world->server, "%s", mms_str_get(&sql));
 }
 
-/* How many events that were settled are not live in their calendar. */
+/* How many events that were settled, and of which nothing is on its way, are not live there. */
 static size_t
 count_lost(struct scenario *s, const json_t *all)
 {
@@ -493,7 +493,8 @@ count_lost(struct scenario *s, const json_t *all)
 		"SELECT COALESCE(GROUP_CONCAT(CONCAT(COALESCE(i.calendar_id, i.user), ' ',"
 		" s.external_id) SEPARATOR '\n'), '') FROM mmsync_event_state s JOIN"
 		" mmsync_cursor c ON c.id = s.integration_id JOIN `tabMM Calendar Integration`"
-		" i ON i.name = c.name WHERE s.type = 2 AND s.status = 3");
+		" i ON i.name = c.name WHERE s.type = 2 AND s.status = 3 AND s.uuid NOT IN"
+		" (SELECT uuid FROM mmsync_outbox)");
 	char *save = NULL;
 	size_t n = 0, i;
 	json_t *one;

@@ -148,7 +148,8 @@ scenario_state(struct scenario *s, bool with_history, struct mms_str *out)
 		  "event_title,event_type,sync_status,"
 		  "start_datetime,end_datetime,description,location,attendees_json,"
 		  "organizer_email,is_blocking_availability,last_synced,external_last_modified,"
-		  "sync_direction,sync_error_log,meeting_booking,creation,modified,owner,"
+		  "sync_direction,sync_error_log,meeting_booking,creation,"
+		  "IF(meeting_booking IS NULL,modified,CAST(modified AS DATETIME)),owner,"
 		  "modified_by,docstatus",
 		  out);
 	add_lines(s, "state",
@@ -163,12 +164,14 @@ scenario_state(struct scenario *s, bool with_history, struct mms_str *out)
 					"CAST(s.booking_modified AS DATETIME),"
 					"s.created_at_ms,s.changed_at_ms",
 		  out);
+	/* The bound of lengths is measured when something was listed: one more run, a tighter one. */
 	add_lines(
 		s, "cursor", "mmsync_cursor",
 		CURSOR_NAME("name") ",provider,role,IF(provider = 'google',sync_token IS NULL,"
 				    "sync_token),window_start_ms,window_end_ms,next_entry_ms,"
 				    "last_full_ms,last_success_ms,wait_until_ms,"
-				    "longest_event_ms,reauth_token_sha256 IS NULL,"
+				    "IF(provider = 'google',NULL,longest_event_ms),"
+				    "reauth_token_sha256 IS NULL,"
 				    "lease_owner IS NOT NULL AND EXISTS (SELECT 1 FROM "
 				    "information_schema.PROCESSLIST p WHERE p.id = "
 				    "lease_connection)", /* that of a dead worker is free */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mmsync/clock.h"
+#include "support/program.h"
 #include "support/torment.h"
 
 static struct world world;
@@ -42,15 +44,22 @@ static const struct control {
 	const char *story;
 	int sync_number;
 	const char *kind;
+	bool is_sticky;
 } controls[] = {
-	{ MMS_SABOTAGE_CURSOR_FIRST, "20-versions", 2, "step" },
-	{ MMS_SABOTAGE_DOUBT_DONE, "20-versions", 2, "commit-before" },
-	{ MMS_SABOTAGE_DOUBT_REDONE, "20-versions", 2, "commit-after" },
-	{ MMS_SABOTAGE_NAMES_REUSED, "20-versions", 1, "" },
-	{ MMS_SABOTAGE_NO_BUDGET, "05-deletion-budget", 2, "" },
-	{ MMS_SABOTAGE_ALWAYS_WRITES, "02-change-and-delete", 2, "" },
-	{ MMS_SABOTAGE_ALL_WELL, "02-change-and-delete", 1, "stmt-before" },
-	{ MMS_SABOTAGE_TORN_LISTING, "02-change-and-delete", 2, "request-before" },
+	{ MMS_SABOTAGE_CURSOR_FIRST, "20-versions", 2, "step", false },
+	{ MMS_SABOTAGE_DOUBT_DONE, "20-versions", 2, "commit-before", false },
+	{ MMS_SABOTAGE_DOUBT_REDONE, "20-versions", 2, "commit-after", false },
+	{ MMS_SABOTAGE_NAMES_REUSED, "20-versions", 1, "", false },
+	{ MMS_SABOTAGE_NO_BUDGET, "05-deletion-budget", 2, "", false },
+	{ MMS_SABOTAGE_ALWAYS_WRITES, "02-change-and-delete", 2, "", false },
+	{ MMS_SABOTAGE_ALL_WELL, "02-change-and-delete", 1, "stmt-before", true },
+	{ MMS_SABOTAGE_TORN_LISTING, "02-change-and-delete", 2, "request-before", true },
+	{ MMS_SABOTAGE_ANNOUNCE_LATE, "90-torture-out", 1, "step", false },
+	{ MMS_SABOTAGE_OUTBOX_FIRST, "90-torture-out", 1, "step", false },
+	{ MMS_SABOTAGE_CREATE_ANEW, "90-torture-out", 1, "request-after", true },
+	{ MMS_SABOTAGE_TAKEN_FAILS, "90-torture-out", 1, "request-after", false },
+	{ MMS_SABOTAGE_NO_IF_MATCH, "91-torture-back", 5, "", false },
+	{ MMS_SABOTAGE_SENT_IS_BASE, "91-torture-back", 3, "", false },
 };
 
 static enum mms_fault_kind
@@ -70,10 +79,7 @@ is_caught(struct torment *t, const struct control *c, bool is_broken, long n, ch
 {
 	if (c->kind[0] != '\0')
 		(void)snprintf(fault, size, "%s:%ld%s", c->kind, n,
-			       strcmp(c->kind, "request-before") == 0 ||
-					       strcmp(c->kind, "stmt-before") == 0
-				       ? ":sticky"
-				       : "");
+			       c->is_sticky ? ":sticky" : "");
 	else
 		(void)snprintf(fault, size, "alloc:1000000000");
 	t->sabotage = is_broken ? mms_fault_sabotage_name(c->what) : NULL;
@@ -113,17 +119,20 @@ a_broken_rule_is_caught(void **state)
 
 /* While a run sleeps at a step: does what somebody else could do then; false: is locked. */
 struct meanwhile {
-	bool (*act)(struct mms_test_server *server);
+	const char *path;
+	bool (*act)(struct mms_test_server *server, const char *sabotage);
 	/* Is the database as it must be, after a run that ended with this status? */
 	bool (*is_good)(struct mms_test_server *server, int status);
 	int sync_number;
+	int stride; /* each so manieth step: outward runs have many */
 	bool has_acted, is_good_after;
 };
 
 /* Somebody saves the event that is about to change. */
 static bool
-edit(struct mms_test_server *server)
+edit(struct mms_test_server *server, const char *sabotage)
 {
+	(void)sabotage;
 	char *name = mms_test_ask_text(
 		server, "SELECT MAX(name) FROM `tabMM Calendar Event Sync` WHERE "
 			"external_event_id = 'e2@example.com' FOR UPDATE SKIP LOCKED");
@@ -151,8 +160,9 @@ is_changed_if_well(struct mms_test_server *server, int status)
 
 /* Another worker takes the lease over; it has written everything, and one row of its own. */
 static bool
-take_over(struct mms_test_server *server)
+take_over(struct mms_test_server *server, const char *sabotage)
 {
+	(void)sabotage;
 	if (mms_test_ask_i64(server, "SELECT MAX(id) FROM mmsync_cursor FOR UPDATE SKIP "
 				     "LOCKED") == 0)
 		return false;
@@ -177,13 +187,99 @@ is_left_alone(struct mms_test_server *server, int status)
 		       "Event Sync` WHERE start_datetime = '2026-03-03 10:00:00'))") == 1;
 }
 
+/* Another worker takes the calendars over while events are brought up to date. */
+#define VERSIONS "(SELECT GROUP_CONCAT(external_version ORDER BY uuid) FROM mmsync_event_state)"
+
+static bool
+take_calendars_over(struct mms_test_server *server, const char *sabotage)
+{
+	static const char *const tables[] = { "mmsync_cursor", "mmsync_event_state" };
+
+	(void)sabotage;
+	for (size_t i = 0; i < MMS_COUNT(tables); i++) {
+		if (mms_test_ask_i64(server, "SELECT COUNT(*) FROM %s", tables[i]) !=
+		    mms_test_ask_i64(server,
+				     "SELECT COUNT(*) FROM (SELECT 1 FROM %s FOR UPDATE SKIP "
+				     "LOCKED) t",
+				     tables[i]))
+			return false;
+	}
+	mms_test_sql(server, "SET STATEMENT innodb_lock_wait_timeout = 2 FOR UPDATE "
+			     "mmsync_cursor SET fence = fence + 1, lease_owner = "
+			     "'another', lease_server = NULL, lease_until = UTC_TIMESTAMP(6) + "
+			     "INTERVAL 60 SECOND, sync_token = " VERSIONS);
+	return true;
+}
+
+static bool
+are_calendars_left_alone(struct mms_test_server *server, int status)
+{
+	(void)status;
+	return mms_test_ask_i64(server, "SELECT COUNT(*) FROM mmsync_cursor WHERE NOT "
+					"sync_token <=> " VERSIONS) == 0;
+}
+
+/* Somebody saves the booking whose event was moved outside. */
+static bool
+save_booking(struct mms_test_server *server, const char *sabotage)
+{
+	(void)sabotage;
+	if (mms_test_ask_i64(server,
+			     "SELECT COUNT(*) FROM (SELECT name FROM `tabMM Meeting "
+			     "Booking` WHERE name = 'B1' FOR UPDATE SKIP LOCKED) t") == 0)
+		return false;
+	mms_test_sql(server, "SET STATEMENT innodb_lock_wait_timeout = 2 FOR UPDATE `tabMM "
+			     "Meeting Booking` SET modified = modified + INTERVAL 1 SECOND, "
+			     "meeting_title = 'Saved' WHERE name = 'B1'");
+	return true;
+}
+
+static bool
+is_booking_whole(struct mms_test_server *server, int status)
+{
+	return status != 0 ||
+	       mms_test_ask_i64(server, "SELECT COUNT(*) FROM `tabMM Meeting Booking` WHERE "
+					"name = 'B1' AND meeting_title = 'Saved' AND "
+					"start_datetime = '2026-03-05 10:00:00'") == 1;
+}
+
+/* The hook's push and the sweep plan the same booking at once. */
+static bool
+plan_it_too(struct mms_test_server *server, const char *sabotage)
+{
+	struct mms_test_run run = { 0 };
+	const char *const env[] = { "MMSYNC_NOW=2026-03-02T08:00:00Z",
+				    sabotage != NULL ? "MMSYNC_SABOTAGE=random-uuid" : NULL,
+				    NULL };
+	const char *const args[] = { "--site",    world.site_dir, "push", "--json",
+				     "--booking", "B1",           NULL };
+
+	mms_clock_sleep_ms(120); /* INNODB_TRX is not made anew for who asks often */
+	if (mms_test_ask_i64(server, "SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE "
+				     "trx_rows_locked > 0 OR trx_rows_modified > 0") != 0)
+		return false;
+	(void)mms_test_program(&run, env, args);
+	mms_test_run_release(&run);
+	return true;
+}
+
+static bool
+is_in_each_calendar_once(struct mms_test_server *server, int status)
+{
+	(void)status;
+	return mms_test_ask_i64(server, "SELECT COUNT(*) FROM (SELECT 1 FROM "
+					"mmsync_event_state WHERE type = 2 AND status <> 5 "
+					"GROUP BY integration_id, booking HAVING COUNT(*) > 1)"
+					" t") == 0;
+}
+
 static bool
 act_meanwhile(struct scenario *s, pid_t pid, void *aux)
 {
 	struct meanwhile *m = aux;
 
 	(void)pid;
-	m->has_acted = m->act(&s->world->server);
+	m->has_acted = m->act(&s->world->server, s->sabotage);
 	return true;
 }
 
@@ -204,14 +300,15 @@ find_harm(struct meanwhile *m, const char *sabotage, long *n_acted)
 {
 	bool is_slow = strstr(world.program, "/asan") != NULL ||
 		       strstr(world.program, "/tsan") != NULL;
-	long harm = 0, stride = is_slow && sabotage == NULL ? 4 : 1;
+	long harm = 0, stride = m->stride * (is_slow && sabotage == NULL ? 4 : 1);
 
 	*n_acted = 0;
 	for (long n = 1; harm == 0; n += stride) {
 		char fault[32];
 		struct scenario s = { .world = &world,
-				      .path = "fixtures/scenarios/20-versions.scn",
-				      .fault = { .sync_number = 2, .texts = { fault } },
+				      .path = m->path,
+				      .fault = { .sync_number = m->sync_number,
+						 .texts = { fault } },
 				      .is_brief = true,
 				      .sabotage = sabotage,
 				      .on_run = look_after,
@@ -254,7 +351,11 @@ harms_only_when_broken(struct meanwhile *m, enum mms_sabotage what)
 static void
 an_edit_at_any_step_is_not_passed_over(void **state)
 {
-	struct meanwhile m = { .act = edit, .is_good = is_changed_if_well };
+	struct meanwhile m = { .path = "fixtures/scenarios/20-versions.scn",
+			       .sync_number = 2,
+			       .stride = 1,
+			       .act = edit,
+			       .is_good = is_changed_if_well };
 
 	(void)state;
 	harms_only_when_broken(&m, MMS_SABOTAGE_NO_GUARD);
@@ -263,10 +364,53 @@ an_edit_at_any_step_is_not_passed_over(void **state)
 static void
 who_lost_the_lease_at_any_step_writes_no_more(void **state)
 {
-	struct meanwhile m = { .act = take_over, .is_good = is_left_alone };
+	struct meanwhile m = { .path = "fixtures/scenarios/20-versions.scn",
+			       .sync_number = 2,
+			       .stride = 1,
+			       .act = take_over,
+			       .is_good = is_left_alone };
 
 	(void)state;
 	harms_only_when_broken(&m, MMS_SABOTAGE_NO_TOUCH);
+}
+
+static void
+who_lost_the_lease_while_it_sent_settles_nothing(void **state)
+{
+	struct meanwhile m = { .path = "fixtures/scenarios/90-torture-out.scn",
+			       .sync_number = 3,
+			       .stride = 3,
+			       .act = take_calendars_over,
+			       .is_good = are_calendars_left_alone };
+
+	(void)state;
+	harms_only_when_broken(&m, MMS_SABOTAGE_NO_TOUCH);
+}
+
+static void
+a_booking_saved_at_any_step_is_not_passed_over(void **state)
+{
+	struct meanwhile m = { .path = "fixtures/scenarios/91-torture-back.scn",
+			       .sync_number = 3,
+			       .stride = 3,
+			       .act = save_booking,
+			       .is_good = is_booking_whole };
+
+	(void)state;
+	harms_only_when_broken(&m, MMS_SABOTAGE_BOOKING_LOST);
+}
+
+static void
+who_plans_a_booking_at_any_step_makes_no_second_event(void **state)
+{
+	struct meanwhile m = { .path = "fixtures/scenarios/90-torture-out.scn",
+			       .sync_number = 1,
+			       .stride = 3,
+			       .act = plan_it_too,
+			       .is_good = is_in_each_calendar_once };
+
+	(void)state;
+	harms_only_when_broken(&m, MMS_SABOTAGE_RANDOM_UUID);
 }
 
 static void
@@ -274,7 +418,9 @@ every_rule_has_its_control(void **state)
 {
 	bool has[MMS_SABOTAGES] = { [MMS_SABOTAGE_NONE] = true,
 				    [MMS_SABOTAGE_NO_GUARD] = true,
-				    [MMS_SABOTAGE_NO_TOUCH] = true };
+				    [MMS_SABOTAGE_NO_TOUCH] = true,
+				    [MMS_SABOTAGE_BOOKING_LOST] = true,
+				    [MMS_SABOTAGE_RANDOM_UUID] = true };
 
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(controls); i++)
@@ -289,14 +435,17 @@ every_rule_has_its_control(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[MMS_COUNT(controls) + 3] = {
+	struct CMUnitTest tests[MMS_COUNT(controls) + 6] = {
 		cmocka_unit_test(every_rule_has_its_control),
 		cmocka_unit_test(an_edit_at_any_step_is_not_passed_over),
 		cmocka_unit_test(who_lost_the_lease_at_any_step_writes_no_more),
+		cmocka_unit_test(who_lost_the_lease_while_it_sent_settles_nothing),
+		cmocka_unit_test(a_booking_saved_at_any_step_is_not_passed_over),
+		cmocka_unit_test(who_plans_a_booking_at_any_step_makes_no_second_event),
 	};
 
 	for (size_t i = 0; i < MMS_COUNT(controls); i++)
-		tests[i + 3] = (struct CMUnitTest){
+		tests[i + 6] = (struct CMUnitTest){
 			.name = mms_fault_sabotage_name(controls[i].what),
 			.test_func = a_broken_rule_is_caught,
 			.initial_state = (void *)(uintptr_t)&controls[i],

@@ -39,15 +39,22 @@ static const struct kind {
 };
 
 /*
- * Stories of a bounded torture, by a part of their names: first sync, change, delete, new ids; and
- * what a person asks for, without the syncs around it.
+ * Stories of a bounded torture, by a part of their names: first sync, change, delete, new ids; what a
+ * person asks for, without the syncs around it; a booking that is made, handed over and removed, and
+ * what comes back of it when it was moved, deleted, or the sync token is dead.
  */
 static const struct bounded_story {
 	const char *name;
 	bool only_asked;
-} bounded_stories[] = { { "20-versions", false }, { "66-asked-for", true } };
+	const char *syncs; /* ",1,5,": only these; NULL: all          */
+	bool is_thin;      /* a quarter of all kinds, and few steps */
+} bounded_stories[] = { { "20-versions", false, NULL, false },
+			{ "66-asked-for", true, NULL, false },
+			{ "90-torture-out", false, ",1,5,6,", true },
+			{ "91-torture-back", false, ",3,7,8,", true } };
 
-#define BOUNDED_S     60  /* a machine that is busy does less in a bounded torture   */
+#define THIN_STEPS    6
+#define BOUNDED_S     120 /* a machine that is busy does less in a bounded torture   */
 #define FULL_S        600 /* ... and one that nobody gave a budget for               */
 #define SINGLES_SHARE 70  /* percent of a full torture; what is left is for two faults */
 #define BOUNDED_PAIRS 12
@@ -150,12 +157,35 @@ is_chosen_kind(const struct torture *t, const struct kind *kind)
 	return only == NULL || strcmp(only, mms_fault_name(kind->kind)) == 0;
 }
 
+static const struct bounded_story *
+find_bounded(const char *path)
+{
+	for (size_t i = 0; i < MMS_COUNT(bounded_stories); i++) {
+		if (strstr(path, bounded_stories[i].name) != NULL)
+			return &bounded_stories[i];
+	}
+	return NULL;
+}
+
+/* How many visits of a kind are chosen in a sync. */
+static long
+most_of(const struct torture *t, const struct torment *unit, const struct kind *kind)
+{
+	const struct bounded_story *story = find_bounded(unit->path);
+	bool is_thin = t->options->story == NULL && story != NULL && story->is_thin;
+
+	if (!is_thin)
+		return kind->bounded;
+	return kind->kind == MMS_FAULT_STEP ? THIN_STEPS : (kind->bounded + 3) / 4;
+}
+
 /* All of them where they are few; else the small ones and an even spread, shifted by the seed. */
 static void
 play_spread(struct torture *t, struct torment *unit, const struct kind *kind)
 {
 	long visits = unit->visits[kind->kind];
-	long bounded = visits < kind->bounded ? visits : kind->bounded;
+	long most = most_of(t, unit, kind);
+	long bounded = visits < most ? visits : most;
 	bounded = t->options->is_slow ? (bounded + 3) / 4 : bounded;
 	long small = bounded / 4, spread = bounded - small;
 
@@ -251,16 +281,6 @@ play_pairs(struct torture *t, long n)
 
 /* ---- one worker ----------------------------------------------------------------------------- */
 
-static const struct bounded_story *
-find_bounded(const char *path)
-{
-	for (size_t i = 0; i < MMS_COUNT(bounded_stories); i++) {
-		if (strstr(path, bounded_stories[i].name) != NULL)
-			return &bounded_stories[i];
-	}
-	return NULL;
-}
-
 static bool
 is_chosen_story(const struct torture *t, const char *path)
 {
@@ -280,7 +300,12 @@ is_chosen_sync(const struct torture *t, const char *path, int n)
 
 	if (o->sync_number != 0 && o->sync_number != n)
 		return false;
+	char number[24];
+
+	(void)snprintf(number, sizeof number, ",%d,", n);
 	if (bounded != NULL && bounded->only_asked && !torment_is_asked_for(path, n))
+		return false;
+	if (bounded != NULL && bounded->syncs != NULL && !strstr(bounded->syncs, number))
 		return false;
 	return !torment_is_scheduled(path, n);
 }
