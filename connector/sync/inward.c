@@ -244,6 +244,22 @@ load_one(struct mms_turn_state *t, const unsigned char uuid[16], const struct mm
 	return rc;
 }
 
+/* It is gone: by a person, or by ourselves, and no answer came. */
+static mms_rc
+settle_gone(const struct mms_outward *o, struct mms_settlement *s, struct mms_err *err)
+{
+	bool has_moved = false;
+
+	mms_rc rc = mms_outward_has_moved_house(s->state, s->source, &has_moved, err);
+	if (rc != MMS_OK)
+		return rc;
+	s->outcome = has_moved || s->state->removed_by == MMS_REMOVED_BY_US
+			     ? MMS_OUTCOME_REMOVED
+			     : MMS_OUTCOME_REMOVED_OUTSIDE;
+	s->event = NULL;
+	return mms_settle(o, s, err);
+}
+
 /* One event as the service has it now. */
 static mms_rc
 settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
@@ -264,13 +280,7 @@ settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
 	if (rc != MMS_OK || is_left)
 		return rc;
 	if (event->is_gone) {
-		bool is_ours = false;
-		rc = mms_outward_has_moved_house(&state, t->source, &is_ours, err);
-		is_ours = is_ours || state.removed_by == MMS_REMOVED_BY_US;
-		s.outcome = is_ours ? MMS_OUTCOME_REMOVED : MMS_OUTCOME_REMOVED_OUTSIDE;
-		s.event = NULL;
-		if (rc == MMS_OK)
-			rc = mms_settle(&o, &s, err);
+		rc = settle_gone(&o, &s, err);
 	} else {
 		rc = mms_outward_merge(&o, &s, &side, &to_outside, err);
 	}

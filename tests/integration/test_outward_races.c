@@ -443,6 +443,18 @@ an_integration_that_is_deleted_meanwhile_gets_no_row(void **state)
 	assert_true(at_steps(ANNS BOOKING, 5, delete_integration) > 5);
 }
 
+/* A sync that loses an answer cannot be played twice: the story is none of torture's. */
+static void
+what_we_have_removed_ourselves_is_no_persons_doing(void **state)
+{
+	struct scenario s = { .world = &world, .path = "fixtures/watch/our-own-removal.scn" };
+
+	(void)state;
+	if (scenario_play(&s) != 0)
+		fail_msg("%s", s.failure);
+	scenario_release(&s);
+}
+
 /* ---- the database goes ---------------------------------------------------------------------- */
 
 static void
@@ -486,6 +498,7 @@ main(int argc, char **argv)
 		RACE(an_integration_that_is_renamed_meanwhile_has_one_event),
 		RACE(an_integration_that_is_switched_to_one_way_and_back_has_one_event),
 		RACE(an_integration_that_is_deleted_meanwhile_gets_no_row),
+		RACE(what_we_have_removed_ourselves_is_no_persons_doing),
 		RACE(a_server_that_dies_in_the_middle_of_a_push_heals_with_the_next),
 	};
 

@@ -54,12 +54,12 @@ static const struct control {
 	{ MMS_SABOTAGE_ALWAYS_WRITES, "02-change-and-delete", 2, "", false },
 	{ MMS_SABOTAGE_ALL_WELL, "02-change-and-delete", 1, "stmt-before", true },
 	{ MMS_SABOTAGE_TORN_LISTING, "02-change-and-delete", 2, "request-before", true },
-	{ MMS_SABOTAGE_ANNOUNCE_LATE, "90-torture-out", 1, "step", false },
-	{ MMS_SABOTAGE_OUTBOX_FIRST, "90-torture-out", 1, "step", false },
-	{ MMS_SABOTAGE_CREATE_ANEW, "90-torture-out", 1, "request-after", true },
-	{ MMS_SABOTAGE_TAKEN_FAILS, "90-torture-out", 1, "request-after", false },
-	{ MMS_SABOTAGE_NO_IF_MATCH, "91-torture-back", 5, "", false },
-	{ MMS_SABOTAGE_SENT_IS_BASE, "91-torture-back", 3, "", false },
+	{ MMS_SABOTAGE_ANNOUNCE_LATE, "98-torture-out", 1, "step", false },
+	{ MMS_SABOTAGE_OUTBOX_FIRST, "98-torture-out", 1, "step", false },
+	{ MMS_SABOTAGE_CREATE_ANEW, "98-torture-out", 1, "request-after", true },
+	{ MMS_SABOTAGE_TAKEN_FAILS, "98-torture-out", 1, "request-after", false },
+	{ MMS_SABOTAGE_NO_IF_MATCH, "99-torture-back", 5, "", false },
+	{ MMS_SABOTAGE_SENT_IS_BASE, "99-torture-back", 3, "", false },
 };
 
 static enum mms_fault_kind
@@ -377,7 +377,7 @@ who_lost_the_lease_at_any_step_writes_no_more(void **state)
 static void
 who_lost_the_lease_while_it_sent_settles_nothing(void **state)
 {
-	struct meanwhile m = { .path = "fixtures/scenarios/90-torture-out.scn",
+	struct meanwhile m = { .path = "fixtures/scenarios/98-torture-out.scn",
 			       .sync_number = 3,
 			       .stride = 3,
 			       .act = take_calendars_over,
@@ -390,7 +390,7 @@ who_lost_the_lease_while_it_sent_settles_nothing(void **state)
 static void
 a_booking_saved_at_any_step_is_not_passed_over(void **state)
 {
-	struct meanwhile m = { .path = "fixtures/scenarios/91-torture-back.scn",
+	struct meanwhile m = { .path = "fixtures/scenarios/99-torture-back.scn",
 			       .sync_number = 3,
 			       .stride = 3,
 			       .act = save_booking,
@@ -403,7 +403,7 @@ a_booking_saved_at_any_step_is_not_passed_over(void **state)
 static void
 who_plans_a_booking_at_any_step_makes_no_second_event(void **state)
 {
-	struct meanwhile m = { .path = "fixtures/scenarios/90-torture-out.scn",
+	struct meanwhile m = { .path = "fixtures/scenarios/98-torture-out.scn",
 			       .sync_number = 1,
 			       .stride = 3,
 			       .act = plan_it_too,

@@ -50,8 +50,8 @@ static const struct bounded_story {
 	bool is_thin;      /* a quarter of all kinds, and few steps */
 } bounded_stories[] = { { "20-versions", false, NULL, false },
 			{ "66-asked-for", true, NULL, false },
-			{ "90-torture-out", false, ",1,5,6,", true },
-			{ "91-torture-back", false, ",3,7,8,", true } };
+			{ "98-torture-out", false, ",1,5,6,", true },
+			{ "99-torture-back", false, ",3,7,8,", true } };
 
 #define THIN_STEPS    6
 #define BOUNDED_S     120 /* a machine that is busy does less in a bounded torture   */
