@@ -474,12 +474,17 @@ whose(struct scenario *s, const json_t *event)
 	gfake_value(event, "_calendar", calendar, sizeof calendar);
 	if (!is_live(event) || strcmp(kind, "booking") != 0)
 		return NULL;
-	mms_str_add(&sql, "SELECT CONCAT(");
+	/* What stays in a calendar that was replaced, and that nobody works at, is nobody's. */
+	mms_str_add(&sql, "SELECT IF((SELECT COUNT(*) FROM `tabMM Calendar Integration` WHERE "
+			  "is_active AND"
+			  " COALESCE(calendar_id, user) = ");
+	sql_quote(&sql, calendar);
+	mms_str_add(&sql, ") = 0, NULL, CONCAT(");
 	sql_quote(&sql, calendar);
 	mms_str_add(&sql, ", ' ', COALESCE((SELECT booking FROM mmsync_event_state WHERE uuid ="
 			  " UNHEX(REPLACE(");
 	sql_quote(&sql, id);
-	mms_str_add(&sql, ", '-', '')) AND status <> 5), '?'))");
+	mms_str_add(&sql, ", '-', '')) AND status <> 5), '?')))");
 	return mms_test_ask_text(&s->world->server, "%s", mms_str_get(&sql));
 }
 
