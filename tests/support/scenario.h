@@ -63,6 +63,7 @@ struct scenario {
 	int64_t now_ms;
 	int64_t google_now_ms;    /* what the fake takes for now                              */
 	bool is_over;             /* what is left of the story is not played                  */
+	bool has_strays;          /* people leave events with our marks behind */
 	bool is_healing;          /* a fault was played: counters may differ, the end may not */
 	int exit_status;          /* of the last program                                      */
 	struct mms_str out, err;  /* of the last program                                 */
