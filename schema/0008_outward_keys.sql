@@ -7,7 +7,7 @@ ALTER TABLE mmsync_installation
   ADD COLUMN IF NOT EXISTS bookings_seen datetime(6) DEFAULT NULL COMMENT 'Bookings modified up to here were looked at, site time; NULL: look at all';
 
 ALTER TABLE mmsync_event_state
-  ADD COLUMN IF NOT EXISTS removed_by tinyint(4) NOT NULL DEFAULT 0 COMMENT 'Of a deleted one: 1 removed by us, 2 removed outside by a person; 0: not known' AFTER status;
+  ADD COLUMN IF NOT EXISTS removed_by tinyint(4) NOT NULL DEFAULT 0 COMMENT '1 we removed it, or are about to; 2 a person removed it outside; 0: not known' AFTER status;
 
 ALTER TABLE mmsync_event_state
   ADD COLUMN IF NOT EXISTS booking_modified datetime(6) DEFAULT NULL COMMENT 'modified of the booking when this event was last planned from it, site time' AFTER booking_creation;
