@@ -35,6 +35,7 @@ google_listing_release(struct google_session *s)
 	mms_free(s->series);
 	s->series = NULL;
 	s->n_series = s->cap_series = s->series_at = 0;
+	s->series_live = s->series_shown = 0;
 	mms_free(s->seen);
 	s->seen = NULL;
 	s->n_seen = s->cap_seen = 0;
@@ -158,7 +159,7 @@ take_tokens(struct google_session *s, enum google_asked asked, struct mms_err *e
 	s->n_seen = 0;
 	if (asked == GOOGLE_SERIES)
 		return MMS_OK;
-	if (page->next_sync == NULL && asked == GOOGLE_CHANGES)
+	if (page->next_sync == NULL)
 		return mms_fail(err, MMS_E_RETRY,
 				"calendar '%s' of '%s': the answer was cut off: it says "
 				"neither how it goes on nor where the next sync begins",
@@ -198,12 +199,30 @@ fetch(struct google_session *s, enum google_asked asked, struct mms_err *err)
 	return rc;
 }
 
+/*
+ * What is said of a series does not go with an instance of it that was just listed (one to which the
+ * person alone was invited), or it cannot be asked: a full reading tells, within its budget.
+ */
+static mms_rc
+contradict(struct google_session *s, struct mms_err *err)
+{
+	mms_err_release(err);
+	return mms_fail(
+		err, MMS_E_RESYNC,
+		"calendar '%s' of '%s': a series does not show the instance of it that has "
+		"changed: everything is read again",
+		s->id, s->calendar->integration);
+}
+
 /* The next page of a series; of one that is gone a tombstone stands for all of it. */
 static mms_rc
 fetch_series(struct google_session *s, struct mms_page *out, struct mms_err *err)
 {
 	mms_rc rc = fetch(s, GOOGLE_SERIES, err);
 
+	bool is_live = (s->series_live & (1U << s->series_at)) != 0;
+	if (rc == MMS_E_CONFIG || (rc == MMS_E_GONE && is_live))
+		return contradict(s, err);
 	if (rc != MMS_E_GONE)
 		return rc;
 	mms_err_release(err);
@@ -223,11 +242,13 @@ fetch_series(struct google_session *s, struct mms_page *out, struct mms_err *err
 
 /* A series of which something changed. */
 static mms_rc
-note_series(struct google_session *s, const char *id, struct mms_err *err)
+note_series(struct google_session *s, const char *id, bool is_live, struct mms_err *err)
 {
 	for (size_t i = 0; i < s->n_series; i++) {
-		if (strcmp(s->series[i], id) == 0)
-			return MMS_OK;
+		if (strcmp(s->series[i], id) != 0)
+			continue;
+		s->series_live |= (uint32_t)is_live << i;
+		return MMS_OK;
 	}
 	if (!google_is_id(id))
 		return MMS_OK;
@@ -243,6 +264,7 @@ note_series(struct google_session *s, const char *id, struct mms_err *err)
 	moved[s->n_series] = mms_text_copy(id);
 	if (moved[s->n_series] == NULL)
 		return mms_fail_nomem(err);
+	s->series_live |= (uint32_t)is_live << s->n_series;
 	s->n_series++;
 	return MMS_OK;
 }
@@ -255,6 +277,8 @@ end_items(struct google_session *s, struct mms_page *out, struct mms_err *err)
 	s->has_page = false;
 	if (s->asked != GOOGLE_SERIES || s->page_token != NULL)
 		return MMS_OK;
+	if (s->series_live & ~s->series_shown & (1U << s->series_at))
+		return contradict(s, err);
 	return mms_page_add_series(out, s->series[s->series_at++], err);
 }
 
@@ -282,7 +306,10 @@ take_item(struct google_session *s, struct mms_page *out, struct mms_err *err)
 		return MMS_OK;
 	}
 	if (s->asked == GOOGLE_CHANGES && event->series_id != NULL)
-		return note_series(s, event->series_id, err);
+		return note_series(s, event->series_id, !event->is_gone && !event->is_outside,
+				   err);
+	if (s->asked == GOOGLE_SERIES)
+		s->series_shown |= 1U << s->series_at;
 	return MMS_OK;
 }
 

@@ -234,6 +234,8 @@ struct google_session {
 	/* Series of which an instance changed: shown whole at the end. */
 	char **series; /* owned */
 	size_t n_series, cap_series, series_at;
+	/* A bit for each: an instance that lives was listed as changed; the series showed one. */
+	uint32_t series_live, series_shown;
 	enum google_asked asked; /* of what the page in hand is: SERIES, of series[series_at] */
 };
 

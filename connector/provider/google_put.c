@@ -34,7 +34,8 @@ copy_err(struct mms_err *to, const struct mms_err *from)
 static bool
 is_final(mms_rc rc)
 {
-	return rc == MMS_E_AUTH || rc == MMS_E_WAIT || rc == MMS_E_STOPPED || rc == MMS_E_NOMEM;
+	return rc == MMS_E_AUTH || rc == MMS_E_WAIT || rc == MMS_E_STOPPED ||
+	       rc == MMS_E_NOMEM || rc == MMS_E_HELD; /* whose lease is lost writes no more */
 }
 
 /* A request that failed as a whole says nothing about whether the write was done. */

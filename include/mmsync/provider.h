@@ -175,7 +175,7 @@ struct mms_provider_ops {
 
 	/*
 	 * Carry out n writes; result[i] is that of write[i], always filled, the caller's to release.
-	 * Not OK only when nothing more can be done with this session (AUTH, WAIT, STOPPED, NOMEM);
+	 * Not OK only when nothing more can be done with this session (AUTH, WAIT, HELD, STOPPED, NOMEM);
 	 * what was not tried then says the same.
 	 */
 	mms_rc (*put)(struct mms_session *s, const struct mms_write *write, size_t n,
