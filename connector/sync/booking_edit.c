@@ -433,6 +433,19 @@ make_base(const struct mms_settlement *s, const struct mms_meeting *meeting,
 }
 
 /* Fields, notes and history, as the outcome has it. */
+/* A column of text holds so much; what is longer was never meant to be read here. */
+#define HISTORY_CHARS 8000
+
+static void
+bound_history(struct mms_booking_edit *out)
+{
+	for (size_t i = 0; i < out->n_history; i++) {
+		struct mms_str *text = &out->history[i].text;
+		mms_str_cut(text, mms_utf8_prefix(mms_str_get(text), text->len, HISTORY_CHARS,
+						  SIZE_MAX));
+	}
+}
+
 static mms_rc
 edit(const struct mms_outward *o, const struct mms_settlement *s, const char *row_name,
      struct mms_booking_edit *out, struct mms_err *err)
@@ -472,6 +485,7 @@ mms_booking_edit_make(const struct mms_outward *o, const struct mms_settlement *
 		return MMS_OK; /* there is nobody to tell */
 	out->change = mms_booking_same(&s->side->booking);
 	mms_rc rc = edit(o, s, row_name, out, err);
+	bound_history(out);
 	if (rc == MMS_OK)
 		rc = make_after(o, s, out, &after, err);
 	const struct mms_meeting *now =

@@ -150,6 +150,8 @@ plan_wanted(const struct mms_event_plan_input *in)
 		return result(MMS_STEP_SETTLE, "announced, and not yet settled");
 	if (in->content_differs)
 		return result(MMS_STEP_UPDATE, "the booking was changed");
+	if (in->status == MMS_STATE_FAILED && !in->is_given_up_same)
+		return result(MMS_STEP_UPDATE, "what failed is not wanted any more");
 	if (in->is_unlinked && in->status == MMS_STATE_SYNCED)
 		return result(MMS_STEP_UPDATE, "the booking points to another event");
 	/* What is on its way is older than this, or was to remove it. */

@@ -142,6 +142,10 @@ tell(void *aux, bool is_project, int64_t until_ms)
 	k->left = 0;
 	if (k->is_dry || ms <= 0)
 		return;
+	/* A service may ask for patience, but not silence a person for good. */
+	int64_t most_ms = k->worker->env->site->config.circuit_max_open_s * INT64_C(1000);
+	if (most_ms > 0 && ms > most_ms)
+		ms = most_ms;
 	/* Whom it does not reach is told by the service itself. */
 	if (mms_pool_lend(k->worker->env->pool, &lent, &ignored) == MMS_OK)
 		(void)!mms_budget_pause(lent.db, is_project ? &k->project : &k->user, ms,

@@ -9,6 +9,7 @@
 
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
+#include "mmsync/policy.h"
 #include "outward.h"
 
 /* A state of ours in this calendar, and what the listing said of it. */
@@ -311,8 +312,9 @@ is_missed(const struct mms_turn_state *t, const struct own *own)
 	struct mms_base base = { 0 };
 	MMS_AUTO(mms_err) ignored = { 0 };
 
+	/* What never was there (refused, or on its way) is not missed. */
 	if (own->is_seen || own->state->type != MMS_STATE_BOOKING ||
-	    own->state->status == MMS_STATE_CREATING)
+	    own->state->status == MMS_STATE_CREATING || own->state->version == NULL)
 		return false;
 	bool is_near = mms_outward_base(own->state, &base, &ignored) != MMS_OK ||
 		       !base.outside.is_known ||
@@ -339,6 +341,20 @@ ask_for(struct mms_session *session, struct own *own, struct mms_err *err)
 	return MMS_OK;
 }
 
+/* A booking whose row the database refuses stops no other: it is counted, and the next full reading tries again. */
+static mms_rc
+settle_or_count(struct mms_turn_state *t, const unsigned char uuid[16],
+		const struct mms_event *event, struct mms_err *err)
+{
+	mms_rc rc = settle_one(t, uuid, event, err);
+
+	if (rc != MMS_E_ITEM)
+		return rc;
+	mms_err_release(err);
+	mms_inbound_count(&t->out->events, MMS_COUNT_FAILED, 1);
+	return MMS_OK;
+}
+
 static mms_rc
 settle_all(struct mms_turn_state *t, struct mms_err *err)
 {
@@ -351,11 +367,42 @@ settle_all(struct mms_turn_state *t, struct mms_err *err)
 		if (own->event.external_id == NULL)
 			continue;
 		rc = is_dry ? tell_planned(t, own->state, &own->event, err)
-			    : settle_one(t, own->state->uuid, &own->event, err);
+			    : settle_or_count(t, own->state->uuid, &own->event, err);
 	}
 	for (size_t i = 0; rc == MMS_OK && !is_dry && i < in->n_revived; i++)
-		rc = settle_one(t, in->revived[i].mark.id, &in->revived[i], err);
+		rc = settle_or_count(t, in->revived[i].mark.id, &in->revived[i], err);
 	return rc;
+}
+
+/*
+ * Events of bookings that are all gone at once were hardly deleted by a person: another account may have
+ * been connected. They have the budget of inferred deletions.
+ */
+static mms_rc
+check_budget(struct mms_turn_state *t, struct mms_err *err)
+{
+	const struct mms_config *config = &t->worker->env->site->config;
+	const struct mms_delete_budget budget = { .count = config->delete_budget_count,
+						  .percent = config->delete_budget_percent };
+	int64_t n_gone = 0, n_near = 0;
+
+	for (size_t i = 0; i < t->inward->n; i++) {
+		const struct own *own = &t->inward->items[i];
+		bool is_asked = is_missed(t, own);
+		n_gone += is_asked && own->event.external_id != NULL && own->event.is_gone;
+		n_near += is_asked || own->is_seen;
+	}
+	if (t->worker->options->may_delete ||
+	    mms_policy_may_delete(&budget, n_gone, n_near, t->n_listed))
+		return MMS_OK;
+	mms_fail(err, MMS_E_CONFLICT,
+		 "the calendar no longer has %lld of %lld events of bookings: nothing was "
+		 "changed",
+		 (long long)n_gone, (long long)n_near);
+	return mms_hint(err,
+			"is it another account, or another calendar? If they are really gone: "
+			"mmsync sync --integration '%s' --confirm-deletes",
+			t->source->integration.name);
 }
 
 mms_rc
@@ -375,5 +422,7 @@ mms_inward_settle(struct mms_turn_state *t, struct mms_session *session, bool is
 		if (is_missed(t, &t->inward->items[i]))
 			rc = ask_for(session, &t->inward->items[i], err);
 	}
+	if (rc == MMS_OK && is_full)
+		rc = check_budget(t, err);
 	return rc == MMS_OK ? settle_all(t, err) : rc;
 }

@@ -3,6 +3,7 @@
 #include "meeting_make.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "mmsync/mem.h"
 
@@ -23,7 +24,7 @@ mms_booking_carries_guests(const struct mms_booking *b, const struct mms_targets
 	const char *why = NULL;
 
 	for (size_t i = 0; user != NULL && i < b->n_users; i++) {
-		if (strcmp(b->users[i].user, user) == 0)
+		if (strcasecmp(b->users[i].user, user) == 0)
 			return true;
 		if (mms_booking_choose_target(targets, b->users[i].user, &why) >= 0)
 			return false;
@@ -50,7 +51,7 @@ find_guests(struct mms_db *db, struct mms_booking_side *side, const char *user,
 	mms_rc rc = MMS_OK;
 
 	for (size_t i = 0; rc == MMS_OK && user != NULL && i < b->n_users &&
-			   strcmp(b->users[i].user, user) != 0;
+			   strcasecmp(b->users[i].user, user) != 0;
 	     i++)
 		rc = mms_targets_add(db, b->users[i].user, &targets, err);
 	if (rc == MMS_OK)
@@ -131,16 +132,26 @@ mms_outward_hidden(const struct mms_event *event)
 	return is_hidden ? MMS_FIELD_ALL & ~(unsigned)MMS_FIELD_TIMES : 0;
 }
 
+/* A person's own calendar has three names. */
+static const char *
+calendar_of(const char *id, const char *user)
+{
+	bool is_own = id == NULL || id[0] == '\0' || strcmp(id, "primary") == 0;
+
+	return !is_own ? id : user != NULL ? user : "";
+}
+
 mms_rc
 mms_outward_has_moved_house(const struct mms_own_state *state, const struct mms_source *source,
 			    bool *out, struct mms_err *err)
 {
 	MMS_AUTO(mms_base) base = { 0 };
-	const char *now = source->integration.calendar_id;
+	const struct mms_integration *in = &source->integration;
 
 	mms_rc rc = mms_outward_base(state, &base, err);
 	*out = rc == MMS_OK && base.booking.is_known &&
-	       strcmp(base.calendar != NULL ? base.calendar : "", now != NULL ? now : "") != 0;
+	       strcasecmp(calendar_of(base.calendar, in->user),
+			  calendar_of(in->calendar_id, in->user)) != 0;
 	return rc;
 }
 

@@ -5,6 +5,7 @@
 #include "outward_job.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
@@ -53,6 +54,22 @@ action_of(enum mms_outcome outcome)
 	return names[outcome];
 }
 
+/* It failed for itself; *why is taken. */
+static mms_rc
+fail(const struct mms_job_env *env, struct mms_job *job, struct mms_err *why,
+     struct mms_err *err)
+{
+	struct mms_settlement s = settlement(env, job, MMS_OUTCOME_CHANGED, NULL);
+
+	mms_err_move(&job->why, why);
+	job->is_done = job->is_failed = true;
+	job->action = "unchanged";
+	return mms_settle_entry(env->o, &s,
+				job->why.code == MMS_E_ITEM ? MMS_ENTRY_GIVEN_UP
+							    : MMS_ENTRY_PUT_OFF,
+				&job->why, err);
+}
+
 static mms_rc
 settle(const struct mms_job_env *env, struct mms_job *job, enum mms_outcome outcome,
        const struct mms_event *event, struct mms_err *err)
@@ -60,6 +77,12 @@ settle(const struct mms_job_env *env, struct mms_job *job, enum mms_outcome outc
 	struct mms_settlement s = settlement(env, job, outcome, event);
 
 	mms_rc rc = mms_settle(env->o, &s, err);
+	if (rc == MMS_E_ITEM || rc == MMS_E_CONFLICT) { /* this one, and no other */
+		MMS_AUTO(mms_err) why = { 0 };
+		mms_err_move(&why, err);
+		why.code = MMS_E_RETRY; /* the event is there: only our note of it is not */
+		return fail(env, job, &why, err);
+	}
 	job->is_done = rc == MMS_OK; /* else it is told with what ended the work */
 	job->action = action_of(outcome);
 	return rc;
@@ -83,22 +106,6 @@ is_of_item(mms_rc rc)
 {
 	return rc == MMS_E_ITEM || rc == MMS_E_RETRY || rc == MMS_E_CONFLICT ||
 	       rc == MMS_E_GONE;
-}
-
-/* It failed for itself; *why is taken. */
-static mms_rc
-fail(const struct mms_job_env *env, struct mms_job *job, struct mms_err *why,
-     struct mms_err *err)
-{
-	struct mms_settlement s = settlement(env, job, MMS_OUTCOME_CHANGED, NULL);
-
-	mms_err_move(&job->why, why);
-	job->is_done = job->is_failed = true;
-	job->action = "unchanged";
-	return mms_settle_entry(env->o, &s,
-				job->why.code == MMS_E_ITEM ? MMS_ENTRY_GIVEN_UP
-							    : MMS_ENTRY_PUT_OFF,
-				&job->why, err);
 }
 
 /* The event as the service has it. Failures of this event alone end the job, not the work. */
@@ -128,8 +135,8 @@ is_of_earlier_life(const struct mms_job *job)
 	if (job->state.removed_by == MMS_REMOVED_BY_US)
 		return true;
 	return job->state.status == MMS_STATE_CREATING &&
-	       job->seen.modified_ms != MMS_NO_TIME && job->state.created_at_ms != 0 &&
-	       job->seen.modified_ms < job->state.created_at_ms;
+	       (job->seen.modified_ms == MMS_NO_TIME ||
+		job->seen.modified_ms < job->state.created_at_ms);
 }
 
 /* This event is none: another one, under another id. */
@@ -181,6 +188,25 @@ write_change(struct mms_job *job, unsigned fields, const char *version, struct m
 	return rc;
 }
 
+/* The booking as it is after it took something over, and what of it is not outside yet. */
+static mms_rc
+compare_again(const struct mms_job_env *env, struct mms_job *job, unsigned *fields,
+	      struct mms_err *err)
+{
+	MMS_AUTO(mms_base) base = { 0 };
+
+	mms_booking_side_release(&job->side);
+	mms_rc rc = mms_booking_side_load(env->o, job->state.booking,
+					  env->source->integration.user, &job->side, err);
+	if (rc == MMS_OK)
+		rc = mms_outward_base(&job->state, &base, err);
+	if (rc == MMS_OK)
+		rc = mms_meeting_differs(&job->side.meeting, &base.booking, fields, err);
+	if (job->seen.is_partial)
+		*fields &= ~(unsigned)MMS_FIELD_GUESTS;
+	return rc;
+}
+
 /*
  * The event was looked at: merged with the booking and settled; what is left to send is the next write.
  */
@@ -195,9 +221,10 @@ merge(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
 	if (job->seen.is_gone)
 		return settle_gone(env, job, err);
 	mms_rc rc = mms_outward_merge(env->o, &s, &job->side, &to_outside, err);
-	if (rc == MMS_E_CONFLICT) {
+	if (rc == MMS_E_CONFLICT || rc == MMS_E_ITEM) {
 		MMS_AUTO(mms_err) why = { 0 };
 		mms_err_move(&why, err);
+		why.code = MMS_E_RETRY;
 		return fail(env, job, &why, err);
 	}
 	if (rc != MMS_OK)
@@ -213,12 +240,12 @@ merge(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
 	struct mms_own_state old = job->state;
 	job->state = again;
 	again = old;
-	if (s.outcome == MMS_OUTCOME_TAKEN) { /* the booking is another now */
-		mms_booking_side_release(&job->side);
-		rc = mms_booking_side_load(env->o, job->state.booking,
-					   env->source->integration.user, &job->side, err);
-	}
-	return rc == MMS_OK ? write_change(job, to_outside, job->state.version, err) : rc;
+	if (s.outcome == MMS_OUTCOME_TAKEN) /* the booking is another now */
+		rc = compare_again(env, job, &to_outside, err);
+	job->is_done = to_outside == 0;
+	return rc == MMS_OK && !job->is_done
+		       ? write_change(job, to_outside, job->state.version, err)
+		       : rc;
 }
 
 static mms_rc
@@ -253,7 +280,7 @@ prepare_change(const struct mms_job_env *env, struct mms_job *job, struct mms_er
 		return rc;
 	/* Where our removal may have been there before, the event may be gone. */
 	if (fields == 0 && !mms_booking_is_unlinked(&job->side, &job->state) &&
-	    job->state.removed_by != MMS_REMOVED_BY_US)
+	    job->state.removed_by != MMS_REMOVED_BY_US && job->state.status != MMS_STATE_FAILED)
 		return drop(env, job, err);
 	if (fields != 0 && base.booking.is_known && !(fields & MMS_FIELD_GUESTS))
 		return write_change(job, fields, job->state.version, err);
@@ -295,6 +322,46 @@ set_mark(const struct mms_job_env *env, struct mms_job *job)
 	job->write.meeting = &job->side.meeting;
 }
 
+/* A removal was asked for. Has the booking come back to this calendar meanwhile? */
+static mms_rc
+still_unwanted(const struct mms_job_env *env, const struct mms_job *job, bool *out,
+	       struct mms_err *err)
+{
+	const struct mms_booking *b = &job->side.booking;
+	const char *user = env->source->integration.user, *why = NULL;
+	MMS_AUTO(mms_targets) targets = { 0 };
+	MMS_AUTO(mms_lent) lent = { 0 };
+	bool is_assigned = false;
+
+	for (size_t i = 0; user != NULL && i < b->n_users; i++)
+		is_assigned = is_assigned || strcasecmp(b->users[i].user, user) == 0;
+	if (!is_assigned)
+		return MMS_OK;
+	mms_rc rc = mms_pool_lend(env->o->worker->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_targets_add(lent.db, user, &targets, err);
+	if (rc != MMS_OK)
+		return rc;
+	long at = mms_booking_choose_target(&targets, user, &why);
+	*out = at < 0 || targets.items[at].cursor_id != job->state.cursor_id;
+	return MMS_OK;
+}
+
+/* A booking that is over, or waits for approval: what was only announced is not made any more. */
+static mms_rc
+prepare_as_is(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
+{
+	bool is_good = true;
+
+	if (job->state.status != MMS_STATE_CREATING)
+		return drop(env, job, err);
+	mms_rc rc = look(env, job, &is_good, err);
+	if (rc != MMS_OK || !is_good)
+		return rc;
+	return job->seen.is_gone ? settle(env, job, MMS_OUTCOME_REMOVED, NULL, err)
+				 : merge(env, job, err);
+}
+
 mms_rc
 mms_job_prepare(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
 {
@@ -306,8 +373,16 @@ mms_job_prepare(const struct mms_job_env *env, struct mms_job *job, struct mms_e
 	if (!is_there || job->state.status == MMS_STATE_DELETED)
 		return drop(env, job, err);
 	set_mark(env, job);
-	if (job->side.wish == MMS_WISH_ABSENT || strcmp(job->entry->operation, "delete") == 0)
+	bool is_removal = job->side.wish == MMS_WISH_ABSENT ||
+			  strcmp(job->entry->operation, "delete") == 0;
+	if (is_removal && job->side.wish == MMS_WISH_PRESENT)
+		rc = still_unwanted(env, job, &is_removal, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (is_removal)
 		return prepare_delete(env, job, err);
+	if (job->side.wish == MMS_WISH_AS_IS)
+		return prepare_as_is(env, job, err);
 	if (job->state.status != MMS_STATE_CREATING && job->state.version != NULL)
 		return prepare_change(env, job, err);
 	job->write.kind = MMS_WRITE_CREATE;

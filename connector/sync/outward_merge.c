@@ -66,7 +66,7 @@ merge_once(const struct mms_outward *o, struct mms_settlement *s, struct mms_boo
 	hold_back(&s->merge, side->wish);
 	*to_outside = s->merge.to_outside;
 	s->side = side;
-	s->sent = NULL;
+	s->sent = &side->meeting; /* what was compared, whatever is saved meanwhile */
 	s->asks_outbox = s->merge.to_outside != 0;
 	s->outcome = s->merge.to_booking != 0 ? MMS_OUTCOME_TAKEN
 		     : s->state->status == MMS_STATE_CREATING ||

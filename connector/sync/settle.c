@@ -123,6 +123,10 @@ put_state(struct attempt *a, struct mms_tx *tx, struct mms_err *err)
 	state.removed_by = s->outcome == MMS_OUTCOME_REMOVED           ? MMS_REMOVED_BY_US
 			   : s->outcome == MMS_OUTCOME_REMOVED_OUTSIDE ? MMS_REMOVED_OUTSIDE
 								       : MMS_REMOVED_UNKNOWN;
+	/* Our removal is still on its way. */
+	if (s->entry == NULL && !is_removed(s->outcome) &&
+	    s->state->status != MMS_STATE_DELETED && s->state->removed_by == MMS_REMOVED_BY_US)
+		state.removed_by = MMS_REMOVED_BY_US;
 	if (s->outcome == MMS_OUTCOME_REMOVED) {
 		state.base = NULL; /* who wants it again gets a new one */
 	} else if (s->side->booking.name != NULL) {
