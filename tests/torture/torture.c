@@ -54,7 +54,7 @@ static const struct bounded_story {
 			{ "99-torture-back", false, ",3,7,8,", true } };
 
 #define THIN_STEPS    6
-#define BOUNDED_S     120 /* a machine that is busy does less in a bounded torture   */
+#define BOUNDED_S     75  /* a machine that is busy does less in a bounded torture   */
 #define FULL_S        600 /* ... and one that nobody gave a budget for               */
 #define SINGLES_SHARE 70  /* percent of a full torture; what is left is for two faults */
 #define BOUNDED_PAIRS 12
