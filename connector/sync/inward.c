@@ -16,6 +16,7 @@
 struct own {
 	const struct mms_own_state *state;
 	bool is_seen;
+	bool is_missed;         /* a full listing should have shown it: asked for by its id */
 	struct mms_event event; /* external_id NULL: nothing new */
 };
 
@@ -305,22 +306,21 @@ tell_planned(struct mms_turn_state *t, const struct mms_own_state *state,
 				    err);
 }
 
-/* Does its row say that a full listing should have shown it? */
-static bool
-is_missed(const struct mms_turn_state *t, const struct own *own)
+/* Does what is known of it say that a full listing should have shown it? */
+static mms_rc
+judge_missed(const struct mms_turn_state *t, struct own *own, struct mms_err *err)
 {
-	struct mms_base base = { 0 };
-	MMS_AUTO(mms_err) ignored = { 0 };
+	MMS_AUTO(mms_base) base = { 0 };
 
 	/* What never was there (refused, or on its way) is not missed. */
 	if (own->is_seen || own->state->type != MMS_STATE_BOOKING ||
 	    own->state->status == MMS_STATE_CREATING || own->state->version == NULL)
-		return false;
-	bool is_near = mms_outward_base(own->state, &base, &ignored) != MMS_OK ||
-		       !base.outside.is_known ||
-		       (base.outside.start_ms < t->to_ms && base.outside.end_ms > t->from_ms);
-	mms_base_release(&base);
-	return is_near;
+		return MMS_OK;
+	mms_rc rc = mms_outward_base(own->state, &base, err);
+	own->is_missed =
+		rc == MMS_OK && (!base.outside.is_known || (base.outside.start_ms < t->to_ms &&
+							    base.outside.end_ms > t->from_ms));
+	return rc;
 }
 
 /* Not shown by a full listing: asked for by its id, for only that tells. */
@@ -388,9 +388,17 @@ check_budget(struct mms_turn_state *t, struct mms_err *err)
 
 	for (size_t i = 0; i < t->inward->n; i++) {
 		const struct own *own = &t->inward->items[i];
-		bool is_asked = is_missed(t, own);
-		n_gone += is_asked && own->event.external_id != NULL && own->event.is_gone;
-		n_near += is_asked || own->is_seen;
+		bool has_moved = own->state->removed_by == MMS_REMOVED_BY_US;
+
+		/* What we removed ourselves, or left behind in another calendar, is no deletion. */
+		if (own->is_missed && own->event.is_gone && !has_moved) {
+			mms_rc rc = mms_outward_has_moved_house(own->state, t->source,
+								&has_moved, err);
+			if (rc != MMS_OK)
+				return rc;
+			n_gone += !has_moved;
+		}
+		n_near += own->is_missed || own->is_seen;
 	}
 	if (t->worker->options->may_delete ||
 	    mms_policy_may_delete(&budget, n_gone, n_near, t->n_listed))
@@ -419,8 +427,11 @@ mms_inward_settle(struct mms_turn_state *t, struct mms_session *session, bool is
 	if (rc != MMS_OK || t->inward == NULL)
 		return rc;
 	for (size_t i = 0; rc == MMS_OK && is_full && i < t->inward->n; i++) {
-		if (is_missed(t, &t->inward->items[i]))
-			rc = ask_for(session, &t->inward->items[i], err);
+		struct own *own = &t->inward->items[i];
+
+		rc = judge_missed(t, own, err);
+		if (rc == MMS_OK && own->is_missed)
+			rc = ask_for(session, own, err);
 	}
 	if (rc == MMS_OK && is_full)
 		rc = check_budget(t, err);

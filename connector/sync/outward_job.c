@@ -242,10 +242,10 @@ merge(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
 	again = old;
 	if (s.outcome == MMS_OUTCOME_TAKEN) /* the booking is another now */
 		rc = compare_again(env, job, &to_outside, err);
-	job->is_done = to_outside == 0;
-	return rc == MMS_OK && !job->is_done
-		       ? write_change(job, to_outside, job->state.version, err)
-		       : rc;
+	if (rc != MMS_OK)
+		return rc;
+	return to_outside != 0 ? write_change(job, to_outside, job->state.version, err)
+			       : drop(env, job, err);
 }
 
 static mms_rc
