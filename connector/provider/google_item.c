@@ -382,7 +382,7 @@ set_mark(struct item *it)
 	it->event->mark = mark;
 }
 
-/* Of a tombstone nothing but the id is sure, whatever else stands there. */
+/* Of a tombstone nothing but the id is sure, whatever else stands there; and when, if that is told. */
 static void
 make_tombstone(struct mms_event *event)
 {
@@ -390,7 +390,7 @@ make_tombstone(struct mms_event *event)
 				       .series_id = event->series_id,
 				       .start_ms = MMS_NO_TIME,
 				       .end_ms = MMS_NO_TIME,
-				       .modified_ms = MMS_NO_TIME,
+				       .modified_ms = event->modified_ms,
 				       .status = MMS_EVENT_CANCELLED,
 				       .is_gone = true };
 
@@ -407,8 +407,9 @@ finish(struct item *it, struct mms_err *err)
 	if (event->external_id == NULL)
 		return MMS_OK;
 	if (google_is_word(&it->status, "cancelled")) {
+		mms_rc rc = set_modified(it, err);
 		make_tombstone(event);
-		return MMS_OK;
+		return rc;
 	}
 	const struct google_span span = { .start = it->start,
 					  .end = it->end,

@@ -8,8 +8,10 @@
 
 #include <string.h>
 
+#include "lease_tx.h"
 #include "mmsync/mem.h"
 #include "mmsync/policy.h"
+#include "mmsync/runs.h"
 #include "tokens.h"
 
 /* A token that ends sooner is renewed before it is used. */
@@ -22,65 +24,73 @@
 
 /* One store: new tokens, or the mark of refused ones. */
 struct store {
+	struct mms_token_keeper *k;
 	const struct mms_new_tokens *tokens; /* NULL: what was read is refused */
 	int64_t now_ms;
 };
 
+/*
+ * Are the stored tokens still those that were read? A person may have consented anew meanwhile
+ * (connect needs no lease): theirs count. Errors: CONFLICT (they are others).
+ */
 static mms_rc
-run_tx(struct mms_token_keeper *k, struct mms_tx *tx, struct mms_db *db,
-       const struct store *store, struct mms_err *err)
+check_unchanged(struct mms_tx *tx, const struct store *store, struct mms_err *err)
 {
+	const struct mms_token_keeper *k = store->k;
+	MMS_AUTO(mms_tokens) now = { 0 };
+
+	mms_rc rc = mms_integrations_hold(tx, k->source->integration.name, err);
+	if (rc == MMS_OK)
+		rc = mms_tokens_load(tx->db, k->worker->env->site->encryption_key,
+				     k->source->integration.name, k->source->cursor.id, &now,
+				     err);
+	if (rc != MMS_OK ||
+	    memcmp(now.stored_sha256, k->tokens.stored_sha256, sizeof now.stored_sha256) == 0)
+		return rc;
+	return mms_fail(err, MMS_E_CONFLICT, "the tokens were replaced meanwhile");
+}
+
+static mms_rc
+write_store(struct mms_tx *tx, void *aux, struct mms_err *err)
+{
+	const struct store *store = aux;
+	const struct mms_token_keeper *k = store->k;
 	const struct mms_site *site = k->worker->env->site;
 	uint64_t cursor_id = k->source->cursor.id;
 
-	mms_rc rc = mms_tx_begin(tx, db, err);
-	if (rc == MMS_OK && k->lease != NULL)
-		rc = mms_lease_touch(tx, k->lease, 0, err);
-	if (rc == MMS_OK && store->tokens == NULL)
-		rc = mms_tokens_put_refused(tx, cursor_id, k->tokens.stored_sha256, err);
-	if (rc == MMS_OK && store->tokens != NULL)
-		rc = mms_tokens_store(tx, site->encryption_key, k->source->integration.name,
-				      cursor_id, store->tokens, site->config.sync_user,
-				      mms_zone_to_wall(k->worker->site_zone, store->now_ms),
-				      store->now_ms, err);
-	return rc == MMS_OK ? mms_tx_commit(tx, err) : rc;
+	if (store->tokens == NULL)
+		return mms_tokens_put_refused(tx, cursor_id, k->tokens.stored_sha256, err);
+	mms_rc rc = check_unchanged(tx, store, err);
+	return rc == MMS_OK
+		       ? mms_tokens_store(tx, site->encryption_key, k->source->integration.name,
+					  cursor_id, store->tokens, site->config.sync_user,
+					  mms_zone_to_wall(k->worker->site_zone, store->now_ms),
+					  store->now_ms, err)
+		       : rc;
 }
 
-/* One try. A lost answer to the commit is asked for; without a lease it is simply done again. */
+/* One try; without a lease it is simply done again. */
 static mms_rc
-try_store(struct mms_token_keeper *k, const struct store *store, bool *was_in_doubt,
-	  struct mms_err *err)
+try_store(struct store *store, bool *was_in_doubt, struct mms_err *err)
 {
+	struct mms_token_keeper *k = store->k;
 	MMS_AUTO(mms_lent) lent = { 0 };
 	MMS_AUTO(mms_tx) tx = { 0 };
-	bool has_happened = false;
 
 	mms_rc rc = mms_pool_lend(k->worker->env->pool, &lent, err);
 	if (rc != MMS_OK)
 		return rc;
-	rc = run_tx(k, &tx, lent.db, store, err);
-	if (k->lease == NULL)
-		return rc;
-	if (rc == MMS_OK) {
-		mms_lease_advance(k->lease);
-		return MMS_OK;
-	}
-	*was_in_doubt = *was_in_doubt || tx.is_in_doubt;
-	bool must_ask = tx.is_in_doubt || (rc == MMS_E_HELD && *was_in_doubt);
-	mms_tx_release(&tx);
-	if (!must_ask)
-		return rc;
-	MMS_AUTO(mms_err) asked = { 0 };
-	mms_rc answer = mms_lease_ask(lent.db, k->lease, &has_happened, &asked);
-	if (answer == MMS_OK && has_happened)
-		return MMS_OK;
-	if (answer == MMS_E_HELD)
-		mms_err_move(err, &asked);
-	return answer == MMS_E_HELD ? MMS_E_HELD : rc;
+	if (k->lease != NULL)
+		return mms_lease_tx(lent.db, k->lease, 0, write_store, store, was_in_doubt,
+				    err);
+	rc = mms_tx_begin(&tx, lent.db, err);
+	if (rc == MMS_OK)
+		rc = write_store(&tx, store, err);
+	return rc == MMS_OK ? mms_tx_commit(&tx, err) : rc;
 }
 
 static mms_rc
-do_store(struct mms_token_keeper *k, const struct store *store, struct mms_err *err)
+do_store(struct store *store, struct mms_err *err)
 {
 	bool was_in_doubt = false;
 	mms_rc rc = MMS_E_RETRY;
@@ -89,7 +99,7 @@ do_store(struct mms_token_keeper *k, const struct store *store, struct mms_err *
 		if (i > 0)
 			mms_clock_sleep_ms(mms_policy_delay_ms(i, STORE_BASE_MS, STORE_MAX_MS,
 							       -1, UINT32_MAX));
-		rc = try_store(k, store, &was_in_doubt, err);
+		rc = try_store(store, &was_in_doubt, err);
 	}
 	return rc;
 }
@@ -129,9 +139,9 @@ static mms_rc
 park(struct mms_token_keeper *k, struct mms_err *err)
 {
 	MMS_AUTO(mms_err) ignored = { 0 };
-	const struct store store = { .now_ms = now_ms(k) };
+	struct store store = { .k = k, .now_ms = now_ms(k) };
 
-	if (k->lease != NULL && do_store(k, &store, &ignored) == MMS_E_HELD) {
+	if (k->lease != NULL && do_store(&store, &ignored) == MMS_E_HELD) {
 		mms_err_move(err, &ignored);
 		return MMS_E_HELD;
 	}
@@ -153,9 +163,14 @@ keep(struct mms_token_keeper *k, struct mms_oauth_tokens *fresh, int64_t asked_m
 				     ? mms_zone_to_wall(k->worker->site_zone, end_ms)
 				     : MMS_NO_TIME,
 	};
-	const struct store store = { &tokens, now_ms(k) };
+	struct store store = { k, &tokens, now_ms(k) };
 
-	mms_rc rc = do_store(k, &store, err);
+	mms_rc rc = do_store(&store, err);
+	if (rc == MMS_E_CONFLICT) {
+		mms_err_release(err);
+		mms_tokens_release(&k->tokens);
+		return load(k, err);
+	}
 	if (rc != MMS_OK) {
 		k->has_tokens = false;
 		return mms_fail_in(err, "the renewed token was not stored");

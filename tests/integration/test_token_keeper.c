@@ -433,7 +433,7 @@ arm(enum mms_fault_kind kind, unsigned long n)
 	assert_true(mms_fault_arm_text(text));
 }
 
-/* A store is of two reads and a transaction of BEGIN, five statements and COMMIT. */
+/* Two reads, then a transaction: BEGIN, the lease, the row, what it has, three writes, COMMIT. */
 static void
 whatever_is_lost_of_a_store_it_is_done_once(void **state)
 {
@@ -442,8 +442,8 @@ whatever_is_lost_of_a_store_it_is_done_once(void **state)
 		unsigned long last;
 	} rows[] = {
 		{ MMS_FAULT_COMMIT_BEFORE, 1 }, { MMS_FAULT_COMMIT_AFTER, 1 },
-		{ MMS_FAULT_STMT_BEFORE, 6 },   { MMS_FAULT_STMT_AFTER, 6 },
-		{ MMS_FAULT_FETCH, 1 },
+		{ MMS_FAULT_STMT_BEFORE, 8 },   { MMS_FAULT_STMT_AFTER, 8 },
+		{ MMS_FAULT_FETCH, 2 },
 	};
 
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
@@ -483,6 +483,40 @@ who_has_lost_the_lease_stores_nothing(void **state)
 	answer("type application/json\nstatus 400", "{\"error\":\"invalid_grant\"}");
 	FAILS(MMS_E_HELD, "taken over", get_of(&keeper, "ya29.old", &token, &err));
 	assert_false(is_parked());
+}
+
+/* A person consents anew while the service is asked: what they got is stored, and is what counts. */
+static mms_rc
+renew_while_someone_connects(const struct mms_provider_env *provider_env,
+			     const struct mms_oauth_client *client, const char *refresh_token,
+			     struct mms_oauth_tokens *out, struct mms_err *err)
+{
+	put_tokens("ya29.of-the-person", "1//of-the-person", "2026-03-02 10:30:00");
+	return mms_google_renew(provider_env, client, refresh_token, out, err);
+}
+
+static void
+a_consent_that_is_given_meanwhile_is_not_written_over(void **state)
+{
+	static const struct mms_provider_ops meanwhile_ops = {
+		.renew = renew_while_someone_connects
+	};
+	static const struct mms_provider meanwhile = {
+		"google", "Google Calendar", "Google Calendar", 0, &meanwhile_ops, 1
+	};
+
+	(void)state;
+	for (int has_lease = 0; has_lease < 2; has_lease++) {
+		struct mms_token_keeper k = { 0 };
+
+		put_tokens("ya29.old", "1//old", "2026-03-02 10:00:00");
+		OK(mms_token_keeper_open(&k, &worker, &source, has_lease ? &lease : NULL,
+					 &meanwhile, &err));
+		assert_gets(&k, "ya29.old", "ya29.of-the-person", (size_t)has_lease + 1);
+		assert_stored("ya29.of-the-person", "1//of-the-person");
+		assert_lease_is_true();
+		mms_token_keeper_release(&k);
+	}
 }
 
 /* ---- the client ----------------------------------------------------------------------------- */
@@ -534,6 +568,7 @@ main(void)
 		TEST(no_answer_stores_nothing_and_parks_nobody),
 		TEST(whatever_is_lost_of_a_store_it_is_done_once),
 		TEST(who_has_lost_the_lease_stores_nothing),
+		TEST(a_consent_that_is_given_meanwhile_is_not_written_over),
 		TEST(the_client_is_of_the_settings_or_of_frappe),
 	};
 
