@@ -187,7 +187,7 @@ ask_zone(struct mms_visit *visit)
 }
 
 static mms_rc
-ask_placeholder(struct mms_visit *visit)
+ask_app_job(struct mms_visit *visit)
 {
 	MMS_AUTO(mms_rows) rows = { 0 };
 	const struct mms_value *row = NULL;
@@ -195,7 +195,7 @@ ask_placeholder(struct mms_visit *visit)
 	if (!mms_columns_has_table(visit->columns, "tabScheduled Job Type"))
 		return MMS_OK;
 	mms_rc rc =
-		mms_rows_open(&rows, visit->db, MMS_STMT_PLACEHOLDER_JOBS, NULL, visit->err);
+		mms_rows_open(&rows, visit->db, MMS_STMT_APP_SYNC_JOBS, NULL, visit->err);
 	while (rc == MMS_OK) {
 		MMS_AUTO(mms_str) remedy = { 0 };
 		MMS_AUTO(mms_str) rest = { 0 };
@@ -373,7 +373,7 @@ mms_doctor_look(struct mms_db *db, const struct mms_site *site, struct mms_findi
 		{ "schema", ask_schema },
 		{ "installation", ask_binding },
 		{ "time zone", ask_zone },
-		{ "the app's own sync job", ask_placeholder },
+		{ "the app's own sync job", ask_app_job },
 		{ "names", ask_autonames },
 		{ "names", ask_naming_rules },
 		{ "tabSeries", ask_series },

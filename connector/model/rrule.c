@@ -82,7 +82,7 @@ set_bit(struct mms_bits *bits, int64_t n)
 	bits->word[n / 64] |= UINT64_C(1) << (n % 64);
 }
 
-/* Where the numbers of one BYxxx part go. Exactly one pair is not NULL. */
+/* Where the numbers of one BY part go. Exactly one pair is not NULL. */
 struct numbers {
 	const char *key;
 	int64_t min, max; /* of the magnitude; back NULL: only forward */

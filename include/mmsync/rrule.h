@@ -31,7 +31,7 @@ struct mms_bits {
 	uint64_t word[6];
 };
 
-/* Numbers of BYxxx parts as bits; "back" ones count from the end (-1 is bit 1). */
+/* Numbers of BY parts as bits; "back" ones count from the end (-1 is bit 1). */
 struct mms_rrule {
 	enum mms_freq freq;
 	int32_t interval; /* at least 1 */

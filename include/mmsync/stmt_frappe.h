@@ -150,7 +150,7 @@
 	  " COALESCE(MIN(name), '') FROM `tabMM Calendar Integration` WHERE is_active = 1"     \
 	  " GROUP BY 1, 2 ORDER BY 3 DESC, 4 LIMIT 1000",                                      \
 	  "", "SSis")                                                                          \
-	X(PLACEHOLDER_JOBS,                                                                    \
+	X(APP_SYNC_JOBS,                                                                       \
 	  "SELECT name, stopped FROM `tabScheduled Job Type`"                                  \
 	  " WHERE method LIKE '%calendar\\_sync.sync\\_all\\_users\\_calendars' ORDER BY "     \
 	  "name",                                                                              \
