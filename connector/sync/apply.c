@@ -71,7 +71,7 @@ write_batch(struct mms_turn_state *t, struct mms_batch *b, struct mms_err *err)
 			return rc;
 		if (attempt + 1 >= TX_TRIES || mms_clock_mono_ms() >= until_mono_ms)
 			return rc;
-		rc = mms_turn_pause(t, attempt, err);
+		rc = mms_worker_pause(t->worker, attempt, err);
 		if (rc != MMS_OK)
 			return rc;
 	}

@@ -45,9 +45,8 @@ mms_changes_add(struct mms_changes *changes, struct mms_change *change, struct m
 	return MMS_OK;
 }
 
-/* `modified` must differ from what it was, also when the site's clock is set back. */
-static int64_t
-later(int64_t now_us, int64_t old_us)
+int64_t
+mms_later_us(int64_t now_us, int64_t old_us)
 {
 	return old_us != MMS_NO_TIME && old_us >= now_us ? old_us + 1 : now_us;
 }
@@ -66,7 +65,7 @@ mms_inbound_change(struct mms_turn_state *t, const struct mms_known_event *known
 	change->state_type = MMS_STATE_USER_EVENT;
 	change->has_state = (known->flags & MMS_KNOWN_STATE) != 0;
 	change->modified_us = known->modified_us;
-	change->new_modified_us = later(t->stamp.site_us, known->modified_us);
+	change->new_modified_us = mms_later_us(t->stamp.site_us, known->modified_us);
 	change->row.status = (enum mms_row_status)known->status;
 	if (known->flags & MMS_KNOWN_ROW) {
 		change->name = mms_text_copy(mms_known_name(&t->known, known));

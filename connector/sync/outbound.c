@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "lease_tx.h"
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "outward_job.h"
@@ -54,30 +55,16 @@ tell(struct visit *v, const struct mms_job *job)
 static mms_rc
 confirm_lease(struct visit *v, struct mms_err *err)
 {
+	const struct mms_worker *w = v->env.o->worker;
 	MMS_AUTO(mms_lent) lent = { 0 };
-	bool has_happened = false;
+	bool was_in_doubt = false;
 
-	mms_rc rc = mms_pool_lend(v->env.o->worker->env->pool, &lent, err);
+	mms_rc rc = mms_pool_lend(w->env->pool, &lent, err);
 	for (unsigned attempt = 0; rc == MMS_OK; attempt++) {
-		MMS_AUTO(mms_tx) tx = { 0 };
-		rc = mms_tx_begin(&tx, lent.db, err);
-		if (rc == MMS_OK)
-			rc = mms_lease_touch(&tx, &v->lease, 0, err);
-		if (rc == MMS_OK)
-			rc = mms_tx_commit(&tx, err);
-		if (rc == MMS_OK) {
-			mms_lease_advance(&v->lease);
-			return MMS_OK;
-		}
-		bool is_in_doubt = tx.is_in_doubt;
-		mms_tx_release(&tx);
-		if (is_in_doubt &&
-		    mms_lease_ask(lent.db, &v->lease, &has_happened, err) == MMS_OK &&
-		    has_happened)
-			return MMS_OK;
+		rc = mms_lease_tx(lent.db, &v->lease, 0, NULL, NULL, &was_in_doubt, err);
 		if (rc != MMS_E_RETRY || attempt >= 3)
 			return rc;
-		rc = mms_outward_pause(v->env.o, attempt, err);
+		rc = mms_worker_pause(w, attempt, err);
 	}
 	return rc;
 }
@@ -277,7 +264,7 @@ give_back(struct visit *v, const struct mms_err *why, struct mms_err *err)
 		if (rc != MMS_E_RETRY || attempt >= 3)
 			return rc;
 		mms_err_release(err);
-		rc = mms_outward_pause(v->env.o, attempt, err);
+		rc = mms_worker_pause(v->env.o->worker, attempt, err);
 	}
 	return rc;
 }
@@ -292,16 +279,6 @@ claim(struct visit *v, struct mms_source *source, struct mms_err *err)
 	return rc == MMS_OK ? mms_lease_claim(lent.db, source->cursor.id, w->owner, MMS_NO_TIME,
 					      &v->lease, err)
 			    : rc;
-}
-
-static bool
-may_be_written(const struct mms_source *source, const struct mms_provider *provider)
-{
-	const struct mms_integration *i = &source->integration;
-
-	return provider != NULL && provider->ops != NULL && (provider->caps & MMS_CAP_WRITE) &&
-	       i->is_active && i->direction != NULL &&
-	       strcmp(i->direction, "Two-way (Read & Write)") == 0;
 }
 
 static bool
@@ -362,7 +339,7 @@ mms_outbound_run(const struct mms_outward *o, struct mms_source *source,
 	const struct mms_provider *provider = mms_provider_find(source->integration.type);
 	bool is_more = true;
 
-	if (!may_be_written(source, provider)) {
+	if (!mms_outward_is_written_to(source)) {
 		mms_fail(err, MMS_E_CONFIG, "the calendar of '%s' is not written to",
 			 source->integration.name);
 		return mms_hint(err, "it is not active, or its Sync Direction is not Two-way");

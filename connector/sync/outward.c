@@ -201,22 +201,13 @@ mms_outward_key(struct mms_worker *worker, const char *external_id,
 	return rc;
 }
 
-struct mms_row_rules
-mms_worker_rules(const struct mms_worker *w)
+bool
+mms_outward_is_written_to(const struct mms_source *source)
 {
-	const struct mms_config *config = &w->env->site->config;
-	const struct mms_columns *columns = w->env->columns;
-	static const char table[] = "tabMM Calendar Event Sync";
+	const struct mms_integration *i = &source->integration;
+	const struct mms_provider *provider = mms_provider_find(i->type);
 
-	return (struct mms_row_rules){
-		.event_zone = w->event_zone,
-		.blocking = { .tentative = config->tentative_blocks,
-			      .focus_time = config->focus_time_blocks,
-			      .all_day = config->all_day_blocks },
-		.email = w->email,
-		.id_chars = mms_columns_max_chars(columns, table, "external_event_id"),
-		.title_chars = mms_columns_max_chars(columns, table, "event_title"),
-		.location_chars = mms_columns_max_chars(columns, table, "location"),
-		.organizer_chars = mms_columns_max_chars(columns, table, "organizer_email"),
-	};
+	return provider != NULL && provider->ops != NULL &&
+	       (provider->caps & MMS_CAP_WRITE) != 0 && i->is_active && i->direction != NULL &&
+	       strcmp(i->direction, "Two-way (Read & Write)") == 0;
 }

@@ -117,8 +117,8 @@ mms_rc mms_outward_key(struct mms_worker *worker, const char *external_id,
 mms_rc mms_outward_stored_id(const struct mms_worker *worker, const char *external_id,
 			     char **out, struct mms_err *err) MMS_MUST_CHECK;
 
-/* outward.c: what rows are made under, for a worker's site. */
-struct mms_row_rules mms_worker_rules(const struct mms_worker *worker);
+/* outward.c: an active two-way calendar of a service that takes events of ours? */
+bool mms_outward_is_written_to(const struct mms_source *source);
 
 /* What became of an event, for mms_settle(). */
 enum mms_outcome {
@@ -151,9 +151,6 @@ struct mms_settlement {
 mms_rc mms_settle(const struct mms_outward *o, struct mms_settlement *s,
 		  struct mms_err *err) MMS_MUST_CHECK;
 
-/* A moment's wait before the database is asked again. Errors: STOPPED. */
-mms_rc mms_outward_pause(const struct mms_outward *o, unsigned attempt,
-			 struct mms_err *err) MMS_MUST_CHECK;
 /* settle.c: an entry of the outbox that failed, or is given up, or has nothing left to say. */
 enum mms_entry_end { MMS_ENTRY_DONE, MMS_ENTRY_PUT_OFF, MMS_ENTRY_GIVEN_UP };
 mms_rc

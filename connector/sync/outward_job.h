@@ -16,7 +16,8 @@ struct mms_job {
 	struct mms_own_state state;
 	struct mms_booking_side side;
 	struct mms_event seen; /* as the service had it when it was looked at; for its guests */
-	struct mms_meeting outgoing; /* with guests whom a person has added; where guests are sent */
+	struct mms_meeting
+		outgoing; /* with guests whom a person has added; where guests are sent */
 	struct mms_write write;
 	unsigned rounds; /* writes so far */
 	bool is_done, is_failed;

@@ -85,7 +85,7 @@ mms_outward_merge(const struct mms_outward *o, struct mms_settlement *s,
 		if (rc != MMS_E_CONFLICT || attempt + 1 >= MERGE_TRIES)
 			return rc;
 		mms_err_release(err);
-		rc = mms_outward_pause(o, attempt, err);
+		rc = mms_worker_pause(o->worker, attempt, err);
 		mms_booking_side_release(side);
 		if (rc == MMS_OK)
 			rc = mms_booking_side_load(o, s->state->booking,

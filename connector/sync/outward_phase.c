@@ -25,17 +25,6 @@ struct phase {
 	pthread_mutex_t lock; /* of the four above and the report */
 };
 
-static bool
-is_written_to(const struct mms_source *source)
-{
-	const struct mms_integration *i = &source->integration;
-	const struct mms_provider *provider = mms_provider_find(i->type);
-
-	return provider != NULL && provider->ops != NULL &&
-	       (provider->caps & MMS_CAP_WRITE) != 0 && i->is_active && i->direction != NULL &&
-	       strcmp(i->direction, "Two-way (Read & Write)") == 0;
-}
-
 static const struct mms_turn *
 find_turn(const struct phase *p, const struct mms_source *source)
 {
@@ -67,7 +56,7 @@ is_chosen(const struct phase *p, const struct mms_source *source)
 	if (only_due &&
 	    (!source->integration.is_auto || (wait_ms != MMS_NO_TIME && wait_ms > now_ms)))
 		return false;
-	return is_written_to(source) && !is_closed(p, source) &&
+	return mms_outward_is_written_to(source) && !is_closed(p, source) &&
 	       mms_choose_is_wanted(&options, source, now_ms);
 }
 
@@ -105,7 +94,7 @@ announce(struct mms_worker *worker, void *aux)
 	mms_rc rc = mms_gather_changed(&o, &err);
 	for (size_t i = 0; rc == MMS_OK && i < p->sources->n; i++) {
 		const struct mms_source *source = &p->sources->items[i];
-		if (is_written_to(source) && was_read_whole(p, source))
+		if (mms_outward_is_written_to(source) && was_read_whole(p, source))
 			rc = mms_gather_all_of(&o, source, &err);
 	}
 	(void)pthread_mutex_lock(&p->lock);
@@ -261,7 +250,7 @@ mms_outward_phase(const struct mms_worker *pattern, struct mms_sources *sources,
 
 	mms_rc rc = pattern->options->is_dry ? MMS_OK : forget_inactive(pattern, sources, err);
 	for (size_t i = 0; i < sources->n; i++)
-		is_any = is_any || is_written_to(&sources->items[i]);
+		is_any = is_any || mms_outward_is_written_to(&sources->items[i]);
 	if (rc != MMS_OK || !is_any)
 		return rc;
 	if (pattern->has_site && !pattern->is_copy)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "booking_edit.h"
+#include "lease_tx.h"
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/policy.h"
@@ -12,16 +13,7 @@
 #include "mmsync/series.h"
 #include "mmsync/uuid.h"
 
-#define SETTLE_TRIES  6
-#define PAUSE_BASE_MS 20
-#define PAUSE_MAX_MS  1000
-
-/* `modified` must differ from what it was, also when the site's clock is set back. */
-static int64_t
-later(int64_t now_us, int64_t old_us)
-{
-	return old_us != MMS_NO_TIME && old_us >= now_us ? old_us + 1 : now_us;
-}
+#define SETTLE_TRIES 6
 
 static bool
 is_removed(enum mms_outcome outcome)
@@ -84,8 +76,9 @@ put_row(struct attempt *a, struct mms_tx *tx, struct mms_err *err)
 		.booking = s->side->booking.name,
 		.row = &a->edit.row,
 		.modified_us = s->state->row_modified_us,
-		.new_modified_us =
-			a->is_new_row ? a->now_us : later(a->now_us, s->state->row_modified_us),
+		.new_modified_us = a->is_new_row
+					   ? a->now_us
+					   : mms_later_us(a->now_us, s->state->row_modified_us),
 		.by = by,
 		.synced_us = a->now_us
 	};
@@ -150,7 +143,7 @@ put_booking(struct attempt *a, struct mms_tx *tx, struct mms_err *err)
 	if (!a->edit.is_changed) /* but its row names it: not one that was renamed just now */
 		return mms_booking_hold(tx, b->name, err);
 	change->by = by;
-	change->new_modified_us = later(a->now_us, b->modified_us);
+	change->new_modified_us = mms_later_us(a->now_us, b->modified_us);
 	mms_rc rc = mms_booking_write(tx, change, err);
 	for (size_t i = 0; rc == MMS_OK && i < a->edit.n_history; i++) {
 		version.added[i].row = (struct mms_booking_history){
@@ -199,28 +192,23 @@ length_ms(const struct attempt *a)
 }
 
 static mms_rc
-run_tx(struct attempt *a, struct mms_tx *tx, struct mms_err *err)
+write_all(struct mms_tx *tx, void *aux, struct mms_err *err)
 {
-	const struct mms_settlement *s = a->s;
+	struct attempt *a = aux;
 
-	mms_rc rc = mms_tx_begin(tx, a->db, err);
-	if (rc == MMS_OK)
-		rc = mms_lease_touch(tx, s->lease, length_ms(a), err);
-	if (rc == MMS_OK)
-		rc = mms_integrations_hold(tx, s->source->integration.name, err);
+	mms_rc rc = mms_integrations_hold(tx, a->s->source->integration.name, err);
 	if (rc == MMS_OK)
 		rc = put_row(a, tx, err);
 	if (rc == MMS_OK)
 		rc = put_state(a, tx, err);
 	if (rc == MMS_OK) /* after the state, whose booking_modified it moves on */
 		rc = put_booking(a, tx, err);
-	if (rc == MMS_OK)
-		rc = put_outbox(a, tx, err);
-	return rc == MMS_OK ? mms_tx_commit(tx, err) : rc;
+	return rc == MMS_OK ? put_outbox(a, tx, err) : rc;
 }
 
 static mms_rc
-try_once(const struct mms_outward *o, struct mms_settlement *s, struct mms_err *err)
+try_once(const struct mms_outward *o, struct mms_settlement *s, bool *was_in_doubt,
+	 struct mms_err *err)
 {
 	struct attempt a __attribute__((cleanup(attempt_release))) = {
 		.o = o,
@@ -228,9 +216,6 @@ try_once(const struct mms_outward *o, struct mms_settlement *s, struct mms_err *
 		.now_us = mms_zone_to_wall(o->worker->site_zone, o->now_ms),
 	};
 	MMS_AUTO(mms_lent) lent = { 0 };
-	MMS_AUTO(mms_tx) tx = { 0 };
-	MMS_AUTO(mms_err) asked = { 0 };
-	bool has_happened = false;
 
 	mms_rc rc = mms_pool_lend(o->worker->env->pool, &lent, err);
 	a.db = lent.db;
@@ -238,39 +223,9 @@ try_once(const struct mms_outward *o, struct mms_settlement *s, struct mms_err *
 		rc = name_row(&a, err);
 	if (rc == MMS_OK)
 		rc = mms_booking_edit_make(o, s, a.row_name, &a.edit, err);
-	if (rc == MMS_OK)
-		rc = run_tx(&a, &tx, err);
-	if (rc == MMS_OK) {
-		mms_lease_advance(s->lease);
-		return MMS_OK;
-	}
-	if (!tx.is_in_doubt)
-		return rc;
-	mms_tx_release(&tx);
-	mms_rc answer = mms_lease_ask(lent.db, s->lease, &has_happened, &asked);
-	if (answer == MMS_OK && has_happened)
-		return MMS_OK;
-	if (answer == MMS_E_HELD) {
-		mms_err_move(err, &asked);
-		return MMS_E_HELD;
-	}
-	return rc;
-}
-
-mms_rc
-mms_outward_pause(const struct mms_outward *o, unsigned attempt, struct mms_err *err)
-{
-	const struct mms_provider_env *env = &o->worker->provider_env;
-	MMS_AUTO(mms_err) ignored = { 0 };
-	uint32_t noise = 0;
-
-	if ((env->is_stopped != NULL && atomic_load(env->is_stopped)) ||
-	    (env->deadline_mono_ms > 0 && mms_clock_mono_ms() >= env->deadline_mono_ms))
-		return mms_fail(err, MMS_E_STOPPED, "stopped while the database was busy");
-	(void)!mms_random(&noise, sizeof noise, &ignored);
-	mms_clock_sleep_ms(
-		mms_policy_delay_ms(attempt, PAUSE_BASE_MS, PAUSE_MAX_MS, -1, noise));
-	return MMS_OK;
+	return rc == MMS_OK ? mms_lease_tx(lent.db, s->lease, length_ms(&a), write_all, &a,
+					   was_in_doubt, err)
+			    : rc;
 }
 
 /* Booking and row as they are now, for another try. */
@@ -304,15 +259,16 @@ mms_settle(const struct mms_outward *o, struct mms_settlement *s, struct mms_err
 {
 	MMS_AUTO(mms_booking_side) again = { 0 };
 	const struct mms_booking_side *side = s->side;
+	bool was_in_doubt = false;
 
 	mms_fault_step();
 	for (unsigned attempt = 0;; attempt++) {
-		mms_rc rc = try_once(o, s, err);
+		mms_rc rc = try_once(o, s, &was_in_doubt, err);
 		bool is_again = rc == MMS_E_RETRY ||
 				(rc == MMS_E_CONFLICT && s->outcome != MMS_OUTCOME_TAKEN);
 		if (is_again && attempt + 1 < SETTLE_TRIES) {
 			bool is_conflict = rc == MMS_E_CONFLICT;
-			rc = mms_outward_pause(o, attempt, err);
+			rc = mms_worker_pause(o->worker, attempt, err);
 			if (rc == MMS_OK && is_conflict)
 				rc = read_again(o, s, &again, err);
 			if (rc == MMS_OK)
@@ -355,8 +311,8 @@ put_given_up(const struct mms_outward *o, struct mms_settlement *s, struct mms_t
 	unsigned char print[MMS_PRINT_BYTES] = { 0 };
 	bool is_removal = strcmp(s->entry->operation, "delete") == 0;
 	struct mms_own_state state = *s->state;
-	int64_t now_us =
-		later(mms_zone_to_wall(o->worker->site_zone, o->now_ms), state.row_modified_us);
+	int64_t now_us = mms_later_us(mms_zone_to_wall(o->worker->site_zone, o->now_ms),
+				      state.row_modified_us);
 
 	state.status = MMS_STATE_FAILED;
 	mms_rc rc = is_removal ? MMS_OK : mms_outward_print(o, &s->side->meeting, print, err);
@@ -372,41 +328,27 @@ put_given_up(const struct mms_outward *o, struct mms_settlement *s, struct mms_t
 	return rc;
 }
 
-static mms_rc
-try_entry(const struct mms_outward *o, struct mms_settlement *s, enum mms_entry_end end,
-	  const struct mms_err *why, struct mms_db *db, struct mms_err *err)
-{
-	MMS_AUTO(mms_tx) tx = { 0 };
-	MMS_AUTO(mms_str) text = { 0 };
-	MMS_AUTO(mms_err) asked = { 0 };
-	bool has_happened = false;
+/* One end of an entry. Borrowed. */
+struct entry_end {
+	const struct mms_outward *o;
+	struct mms_settlement *s;
+	enum mms_entry_end end;
+	const struct mms_err *why; /* NULL: it is done */
+	const char *text;
+};
 
-	if (why != NULL)
-		mms_str_addf(&text, "%s%s%s", mms_err_text(why),
-			     mms_err_hint(why)[0] != '\0' ? "\n" : "", mms_err_hint(why));
-	mms_rc rc = mms_tx_begin(&tx, db, err);
-	if (rc == MMS_OK)
-		rc = mms_lease_touch(&tx, s->lease, 0, err);
-	if (rc == MMS_OK && end == MMS_ENTRY_DONE)
-		rc = mms_outbox_done(&tx, s->entry, err);
-	else if (rc == MMS_OK && end == MMS_ENTRY_PUT_OFF)
-		rc = mms_outbox_put_off(&tx, s->entry, mms_rc_name(why->code),
-					mms_str_get(&text), next_try_ms(o, s->entry, why),
-					o->now_ms, err);
-	else if (rc == MMS_OK)
-		rc = put_given_up(o, s, &tx, mms_str_get(&text), why, err);
-	if (rc == MMS_OK)
-		rc = mms_tx_commit(&tx, err);
-	if (rc == MMS_OK) {
-		mms_lease_advance(s->lease);
-		return MMS_OK;
-	}
-	bool is_in_doubt = tx.is_in_doubt;
-	mms_tx_release(&tx);
-	if (is_in_doubt && mms_lease_ask(db, s->lease, &has_happened, &asked) == MMS_OK &&
-	    has_happened)
-		return MMS_OK;
-	return rc;
+static mms_rc
+write_end(struct mms_tx *tx, void *aux, struct mms_err *err)
+{
+	const struct entry_end *e = aux;
+	const struct mms_outward *o = e->o;
+
+	if (e->end == MMS_ENTRY_DONE)
+		return mms_outbox_done(tx, e->s->entry, err);
+	if (e->end == MMS_ENTRY_PUT_OFF)
+		return mms_outbox_put_off(tx, e->s->entry, mms_rc_name(e->why->code), e->text,
+					  next_try_ms(o, e->s->entry, e->why), o->now_ms, err);
+	return put_given_up(o, e->s, tx, e->text, e->why, err);
 }
 
 mms_rc
@@ -414,15 +356,24 @@ mms_settle_entry(const struct mms_outward *o, struct mms_settlement *s, enum mms
 		 const struct mms_err *why, struct mms_err *err)
 {
 	MMS_AUTO(mms_lent) lent = { 0 };
+	MMS_AUTO(mms_str) text = { 0 };
+	struct entry_end e = { .o = o, .s = s, .end = end, .why = why };
+	bool was_in_doubt = false;
 
 	if (end == MMS_ENTRY_PUT_OFF && s->entry->attempts + 1 >= ENTRY_ATTEMPTS)
-		end = MMS_ENTRY_GIVEN_UP;
-	mms_rc rc = mms_pool_lend(o->worker->env->pool, &lent, err);
+		e.end = MMS_ENTRY_GIVEN_UP;
+	if (why != NULL)
+		mms_str_addf(&text, "%s%s%s", mms_err_text(why),
+			     mms_err_hint(why)[0] != '\0' ? "\n" : "", mms_err_hint(why));
+	e.text = mms_str_get(&text);
+	mms_rc rc = mms_str_check(&text, err);
+	if (rc == MMS_OK)
+		rc = mms_pool_lend(o->worker->env->pool, &lent, err);
 	for (unsigned attempt = 0; rc == MMS_OK; attempt++) {
-		rc = try_entry(o, s, end, why, lent.db, err);
+		rc = mms_lease_tx(lent.db, s->lease, 0, write_end, &e, &was_in_doubt, err);
 		if (rc != MMS_E_RETRY || attempt + 1 >= SETTLE_TRIES)
 			return rc;
-		rc = mms_outward_pause(o, attempt, err);
+		rc = mms_worker_pause(o->worker, attempt, err);
 	}
 	return rc;
 }

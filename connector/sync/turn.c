@@ -32,13 +32,17 @@ turn_state_release(struct mms_turn_state *t)
 	mms_cascade_release(&t->cascade);
 }
 
+static bool
+is_stopped(const struct mms_provider_env *env)
+{
+	return (env->is_stopped != NULL && atomic_load(env->is_stopped)) ||
+	       (env->deadline_mono_ms > 0 && mms_clock_mono_ms() >= env->deadline_mono_ms);
+}
+
 bool
 mms_turn_is_stopped(const struct mms_turn_state *t)
 {
-	const struct mms_provider_env *env = &t->worker->provider_env;
-
-	return (env->is_stopped != NULL && atomic_load(env->is_stopped)) ||
-	       (env->deadline_mono_ms > 0 && mms_clock_mono_ms() >= env->deadline_mono_ms);
+	return is_stopped(&t->worker->provider_env);
 }
 
 /*
@@ -85,12 +89,12 @@ mms_turn_load_known(struct mms_turn_state *t, struct mms_err *err)
 }
 
 mms_rc
-mms_turn_pause(const struct mms_turn_state *t, unsigned attempt, struct mms_err *err)
+mms_worker_pause(const struct mms_worker *worker, unsigned attempt, struct mms_err *err)
 {
 	MMS_AUTO(mms_err) ignored = { 0 };
 	uint32_t noise = 0;
 
-	if (mms_turn_is_stopped(t))
+	if (is_stopped(&worker->provider_env))
 		return mms_fail(err, MMS_E_STOPPED, "stopped while the database was busy");
 	(void)!mms_random(&noise, sizeof noise, &ignored);
 	mms_clock_sleep_ms(
@@ -131,7 +135,7 @@ begin_turn(struct mms_turn_state *t, struct mms_err *err)
 		rc = try_begin(t, err);
 		if (rc != MMS_E_RETRY || attempt + 1 >= BEGIN_TRIES)
 			return rc;
-		rc = mms_turn_pause(t, attempt, err);
+		rc = mms_worker_pause(t->worker, attempt, err);
 		if (rc != MMS_OK)
 			return rc;
 	}
@@ -357,7 +361,7 @@ forget_token(struct mms_turn_state *t, struct mms_err *err)
 		if (rc != MMS_E_RETRY || attempt + 1 >= BEGIN_TRIES)
 			return rc;
 		mms_lent_release(&lent);
-		rc = mms_turn_pause(t, attempt, err);
+		rc = mms_worker_pause(t->worker, attempt, err);
 		if (rc != MMS_OK)
 			return rc;
 	}
@@ -500,17 +504,14 @@ end_turn(struct mms_turn_state *t, mms_rc rc, bool is_begun)
 		end_badly(t, &t->out->err);
 }
 
-static void
-prepare(struct mms_turn_state *t)
+struct mms_row_rules
+mms_worker_rules(const struct mms_worker *w)
 {
-	const struct mms_worker *w = t->worker;
 	const struct mms_config *config = &w->env->site->config;
 	const struct mms_columns *columns = w->env->columns;
 	static const char table[] = "tabMM Calendar Event Sync";
 
-	t->started_ms = mms_clock_now_ms(w->env->clock);
-	mms_integration_window(&t->source->integration, t->started_ms, &t->from_ms, &t->to_ms);
-	t->rules = (struct mms_row_rules){
+	return (struct mms_row_rules){
 		.event_zone = w->event_zone,
 		.blocking = { .tentative = config->tentative_blocks,
 			      .focus_time = config->focus_time_blocks,
@@ -521,6 +522,17 @@ prepare(struct mms_turn_state *t)
 		.location_chars = mms_columns_max_chars(columns, table, "location"),
 		.organizer_chars = mms_columns_max_chars(columns, table, "organizer_email"),
 	};
+}
+
+static void
+prepare(struct mms_turn_state *t)
+{
+	const struct mms_worker *w = t->worker;
+	const struct mms_config *config = &w->env->site->config;
+
+	t->started_ms = mms_clock_now_ms(w->env->clock);
+	mms_integration_window(&t->source->integration, t->started_ms, &t->from_ms, &t->to_ms);
+	t->rules = mms_worker_rules(w);
 	t->stamp = (struct mms_write_stamp){
 		.integration = t->source->integration.name,
 		.cursor_id = t->source->cursor.id,

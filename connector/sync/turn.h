@@ -209,8 +209,12 @@ mms_rc mms_turn_add_planned(struct mms_turn *out, const char *op, const char *ev
 bool mms_turn_is_stopped(const struct mms_turn_state *t);
 
 /* turn.c: a moment's wait before the database is asked again. Errors: STOPPED. */
-mms_rc mms_turn_pause(const struct mms_turn_state *t, unsigned attempt,
-		      struct mms_err *err) MMS_MUST_CHECK;
+mms_rc mms_worker_pause(const struct mms_worker *worker, unsigned attempt,
+			struct mms_err *err) MMS_MUST_CHECK;
+/* changes.c: `modified` must differ from what it was, also when the site's clock is set back. */
+int64_t mms_later_us(int64_t now_us, int64_t old_us);
+/* turn.c: what rows are made under, for a worker's site. */
+struct mms_row_rules mms_worker_rules(const struct mms_worker *worker);
 
 /* turn.c: read what is known of the integration. */
 mms_rc mms_turn_load_known(struct mms_turn_state *t, struct mms_err *err) MMS_MUST_CHECK;
