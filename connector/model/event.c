@@ -6,6 +6,7 @@
 #include "mmsync/digest.h"
 #include "mmsync/mem.h"
 #include "mmsync/utf8.h"
+#include "mmsync/uuid.h"
 
 void
 mms_event_release(struct mms_event *event)
@@ -209,4 +210,26 @@ mms_mark_kind_parse(const char *text, size_t len)
 			return (enum mms_mark_kind)i;
 	}
 	return MMS_MARK_OTHER;
+}
+
+#define PROVISIONAL "mmsync:"
+
+mms_rc
+mms_provisional_id_make(const unsigned char uuid[16], char **out, struct mms_err *err)
+{
+	char text[sizeof PROVISIONAL - 1 + MMS_UUID_TEXT] = PROVISIONAL;
+
+	mms_uuid_print(uuid, text + sizeof PROVISIONAL - 1);
+	*out = mms_text_copy(text);
+	return *out != NULL ? MMS_OK : mms_fail_nomem(err);
+}
+
+bool
+mms_provisional_id_read(const char *id, unsigned char uuid[16])
+{
+	unsigned char ignored[16];
+	size_t len = sizeof PROVISIONAL - 1;
+
+	return id != NULL && strncmp(id, PROVISIONAL, len) == 0 &&
+	       mms_uuid_parse(id + len, uuid != NULL ? uuid : ignored);
 }

@@ -24,7 +24,7 @@ make_addresses(struct google_session *s, const char *id, struct mms_err *err)
 		len--;
 	mms_str_addn(&calendar, base, len);
 	mms_str_add(&calendar, "/calendars/");
-	google_add_escaped(&calendar, id);
+	wire_add_escaped(&calendar, id);
 	if (len >= sizeof tail - 1 &&
 	    memcmp(base + len - (sizeof tail - 1), tail, sizeof tail - 1) == 0)
 		mms_str_addn(&batch, base, len - (sizeof tail - 1));
@@ -359,7 +359,7 @@ get(struct mms_session *session, const char *external_id, struct mms_event *out,
 	if (!google_is_id(external_id))
 		return google_tombstone(external_id, out, err);
 	mms_str_addf(&url, "%s/events/", s->calendar_url);
-	google_add_escaped(&url, external_id);
+	wire_add_escaped(&url, external_id);
 	mms_rc rc = mms_str_check(&url, err);
 	request.url = mms_str_get(&url);
 	if (rc == MMS_OK)

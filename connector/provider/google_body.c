@@ -11,24 +11,6 @@
 #define ROOM_SUFFIX "resource.calendar.google.com"
 
 void
-google_add_escaped(struct mms_str *out, const char *text)
-{
-	static const char hex[] = "0123456789ABCDEF";
-
-	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-		bool is_plain = (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') ||
-				(*p >= '0' && *p <= '9') || strchr("-._~", *p) != NULL;
-		if (is_plain) {
-			mms_str_addc(out, (char)*p);
-			continue;
-		}
-		mms_str_addc(out, '%');
-		mms_str_addc(out, hex[*p >> 4]);
-		mms_str_addc(out, hex[*p & 15]);
-	}
-}
-
-void
 google_id_print(const unsigned char uuid[16], char out[33])
 {
 	static const char hex[] = "0123456789abcdef";
@@ -75,7 +57,7 @@ google_add_tail(struct mms_str *out, const struct mms_write *write)
 	mms_str_add(out, "/events");
 	if (write->kind != MMS_WRITE_CREATE) {
 		mms_str_addc(out, '/');
-		google_add_escaped(out, write->external_id != NULL ? write->external_id : "");
+		wire_add_escaped(out, write->external_id != NULL ? write->external_id : "");
 	}
 	mms_str_addf(out, "?sendUpdates=%s", google_send_updates(write));
 }

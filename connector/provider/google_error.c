@@ -9,36 +9,6 @@
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-/* A foreign text for a sentence: printable, cut at a character, NUL-terminated. */
-static void
-copy_clean(const struct mms_jvalue *value, char *out, size_t size)
-{
-	char text[1024];
-	struct mms_jvalue head = *value;
-	size_t n = 0;
-
-	out[0] = '\0';
-	if (value->type != MMS_J_TEXT)
-		return;
-	if (head.len >= sizeof text) {
-		/* An escape may be cut in two: such a text is only shown up to the first one. */
-		const char *escape = memchr(head.ptr, '\\', head.len);
-		head.len = sizeof text - 1;
-		if (escape != NULL && (size_t)(escape - head.ptr) < head.len)
-			head.len = (size_t)(escape - head.ptr);
-		head.has_escape = false;
-	}
-	size_t len = google_print_text(&head, text, sizeof text);
-	for (size_t i = 0; i < len && n + 1 < size; i++) {
-		unsigned char c = (unsigned char)text[i];
-		if (c == '\n' || c == '\r' || c == '\t')
-			out[n++] = ' ';
-		else if (c >= 0x20 && c < 0x7f)
-			out[n++] = (char)c;
-	}
-	out[n] = '\0';
-}
-
 static bool
 has_word(const char *text, const char *word)
 {
@@ -57,18 +27,18 @@ read_errors(struct mms_jscan *s, const struct mms_jvalue *value, struct google_f
 	}
 	while (mms_jscan_more(s, NULL) && mms_jscan_value(s, &one)) {
 		struct mms_jvalue reason = { 0 }, location = { 0 }, message = { 0 };
-		const struct google_slot slots[] = {
-			GOOGLE_SLOT("reason", &reason),
-			GOOGLE_SLOT("location", &location),
-			GOOGLE_SLOT("message", &message),
+		const struct wire_slot slots[] = {
+			WIRE_SLOT("reason", &reason),
+			WIRE_SLOT("location", &location),
+			WIRE_SLOT("message", &message),
 		};
-		if (!google_read_map(s, &one, slots, MMS_COUNT(slots)))
+		if (!wire_read_map(s, &one, slots, MMS_COUNT(slots)))
 			return;
 		if (out->reason[0] != '\0' || reason.type != MMS_J_TEXT)
 			continue;
-		copy_clean(&reason, out->reason, sizeof out->reason);
-		copy_clean(&location, out->location, sizeof out->location);
-		copy_clean(&message, out->message, sizeof out->message);
+		wire_copy_clean(&reason, out->reason, sizeof out->reason);
+		wire_copy_clean(&location, out->location, sizeof out->location);
+		wire_copy_clean(&message, out->message, sizeof out->message);
 	}
 }
 
@@ -88,7 +58,7 @@ take_status(const struct mms_jvalue *value, struct google_fault *out)
 	};
 
 	for (size_t i = 0; out->reason[0] == '\0' && i < MMS_COUNT(rows); i++) {
-		if (google_is_word(value, rows[i].status))
+		if (wire_is_word(value, rows[i].status))
 			(void)snprintf(out->reason, sizeof out->reason, "%s", rows[i].reason);
 	}
 }
@@ -122,7 +92,7 @@ google_fault_read(const char *body, size_t len, struct google_fault *out)
 	if (s.why != NULL)
 		return;
 	if (out->message[0] == '\0')
-		copy_clean(&message, out->message, sizeof out->message);
+		wire_copy_clean(&message, out->message, sizeof out->message);
 	take_status(&status, out);
 	out->names_sync_token = has_word(out->location, "syncToken") ||
 				has_word(out->message, "syncToken") ||

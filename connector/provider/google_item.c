@@ -50,7 +50,7 @@ read_text(struct item *it, const struct member *member, const struct mms_jvalue 
 
 	if (!mms_jscan_skip(it->scan, value))
 		return cut_off(it->scan, err);
-	return google_take_text(value, place, err);
+	return wire_take_text(value, place, err);
 }
 
 /* Kept as it stands until the item is at its end. */
@@ -67,16 +67,15 @@ read_when(struct item *it, const struct member *member, const struct mms_jvalue 
 	  struct mms_err *err)
 {
 	struct google_when *when = (struct google_when *)(void *)((char *)it + member->at);
-	const struct google_slot slots[] = {
-		GOOGLE_SLOT("date", &when->date),
-		GOOGLE_SLOT("dateTime", &when->date_time),
-		GOOGLE_SLOT("timeZone", &when->zone),
+	const struct wire_slot slots[] = {
+		WIRE_SLOT("date", &when->date),
+		WIRE_SLOT("dateTime", &when->date_time),
+		WIRE_SLOT("timeZone", &when->zone),
 	};
 
 	*when = (struct google_when){ 0 };
-	return google_read_map(it->scan, value, slots, MMS_COUNT(slots))
-		       ? MMS_OK
-		       : cut_off(it->scan, err);
+	return wire_read_map(it->scan, value, slots, MMS_COUNT(slots)) ? MMS_OK
+								       : cut_off(it->scan, err);
 }
 
 static mms_rc
@@ -84,12 +83,12 @@ read_organizer(struct item *it, const struct member *member, const struct mms_jv
 	       struct mms_err *err)
 {
 	struct mms_jvalue email = { 0 };
-	const struct google_slot slots[] = { GOOGLE_SLOT("email", &email) };
+	const struct wire_slot slots[] = { WIRE_SLOT("email", &email) };
 
 	(void)member;
-	if (!google_read_map(it->scan, value, slots, MMS_COUNT(slots)))
+	if (!wire_read_map(it->scan, value, slots, MMS_COUNT(slots)))
 		return cut_off(it->scan, err);
-	return google_take_text(&email, &it->event->organizer_email, err);
+	return wire_take_text(&email, &it->event->organizer_email, err);
 }
 
 static mms_rc
@@ -113,7 +112,7 @@ read_omitted(struct item *it, const struct member *member, const struct mms_jval
 	     struct mms_err *err)
 {
 	(void)member;
-	it->event->is_partial = it->event->is_partial || google_is_true(value);
+	it->event->is_partial = it->event->is_partial || wire_is_true(value);
 	return mms_jscan_skip(it->scan, value) ? MMS_OK : cut_off(it->scan, err);
 }
 
@@ -122,7 +121,7 @@ read_open_ended(struct item *it, const struct member *member, const struct mms_j
 		struct mms_err *err)
 {
 	(void)member;
-	it->is_open_ended = google_is_true(value);
+	it->is_open_ended = wire_is_true(value);
 	return mms_jscan_skip(it->scan, value) ? MMS_OK : cut_off(it->scan, err);
 }
 
@@ -130,7 +129,7 @@ static enum mms_response
 response_of(const struct mms_jvalue *value)
 {
 	for (int r = MMS_RESPONSE_NEEDS_ACTION; r <= MMS_RESPONSE_DECLINED; r++) {
-		if (google_is_word(value, mms_response_name((enum mms_response)r)))
+		if (wire_is_word(value, mms_response_name((enum mms_response)r)))
 			return (enum mms_response)r;
 	}
 	return MMS_RESPONSE_UNKNOWN;
@@ -153,28 +152,28 @@ add_attendee(struct item *it, const struct mms_jvalue *email, const struct mms_j
 	event->attendees = moved;
 	struct mms_attendee *a = &moved[event->n_attendees];
 	*a = (struct mms_attendee){ .response = response };
-	mms_rc rc = google_take_text(email, &a->email, err);
+	mms_rc rc = wire_take_text(email, &a->email, err);
 	if (rc != MMS_OK || a->email == NULL)
 		return rc; /* somebody without an address: no guest that could be named */
 	event->n_attendees++;
-	return google_take_text(name, &a->display_name, err);
+	return wire_take_text(name, &a->display_name, err);
 }
 
 static mms_rc
 read_attendee(struct item *it, const struct mms_jvalue *value, struct mms_err *err)
 {
 	struct mms_jvalue email = { 0 }, name = { 0 }, answer = { 0 }, self = { 0 };
-	const struct google_slot slots[] = {
-		GOOGLE_SLOT("email", &email),
-		GOOGLE_SLOT("displayName", &name),
-		GOOGLE_SLOT("responseStatus", &answer),
-		GOOGLE_SLOT("self", &self),
+	const struct wire_slot slots[] = {
+		WIRE_SLOT("email", &email),
+		WIRE_SLOT("displayName", &name),
+		WIRE_SLOT("responseStatus", &answer),
+		WIRE_SLOT("self", &self),
 	};
 
-	if (!google_read_map(it->scan, value, slots, MMS_COUNT(slots)))
+	if (!wire_read_map(it->scan, value, slots, MMS_COUNT(slots)))
 		return cut_off(it->scan, err);
 	enum mms_response response = response_of(&answer);
-	if (google_is_true(&self) && response == MMS_RESPONSE_DECLINED)
+	if (wire_is_true(&self) && response == MMS_RESPONSE_DECLINED)
 		it->event->is_declined = true;
 	return add_attendee(it, &email, &name, response, err);
 }
@@ -214,11 +213,11 @@ static mms_rc
 read_properties(struct item *it, const struct member *member, const struct mms_jvalue *value,
 		struct mms_err *err)
 {
-	const struct google_slot slots[] = {
-		GOOGLE_SLOT("mmsync_id", &it->mark_id),
-		GOOGLE_SLOT("mmsync_kind", &it->mark_kind),
-		GOOGLE_SLOT("mmsync_source", &it->mark_source),
-		GOOGLE_SLOT("mmsync_site", &it->mark_site),
+	const struct wire_slot slots[] = {
+		WIRE_SLOT("mmsync_id", &it->mark_id),
+		WIRE_SLOT("mmsync_kind", &it->mark_kind),
+		WIRE_SLOT("mmsync_source", &it->mark_source),
+		WIRE_SLOT("mmsync_site", &it->mark_site),
 	};
 	struct mms_jvalue key, inner;
 
@@ -230,8 +229,7 @@ read_properties(struct item *it, const struct member *member, const struct mms_j
 	while (mms_jscan_more(it->scan, &key)) {
 		bool is_private = mms_jscan_is(&key, "private", 7);
 		if (!mms_jscan_value(it->scan, &inner) ||
-		    !google_read_map(it->scan, &inner, slots,
-				     is_private ? MMS_COUNT(slots) : 0))
+		    !wire_read_map(it->scan, &inner, slots, is_private ? MMS_COUNT(slots) : 0))
 			break;
 	}
 	return it->scan->why == NULL ? MMS_OK : cut_off(it->scan, err);
@@ -322,15 +320,15 @@ set_kind(struct item *it)
 	struct mms_event *event = it->event;
 
 	for (size_t i = 0; i < MMS_COUNT(kinds); i++) {
-		if (google_is_word(&it->kind, kinds[i].name))
+		if (wire_is_word(&it->kind, kinds[i].name))
 			event->kind = kinds[i].kind;
 	}
-	if (google_is_word(&it->status, "tentative"))
+	if (wire_is_word(&it->status, "tentative"))
 		event->status = MMS_EVENT_TENTATIVE;
-	if (google_is_word(&it->transparency, "transparent"))
+	if (wire_is_word(&it->transparency, "transparent"))
 		event->show = MMS_SHOW_FREE;
-	event->is_private = google_is_word(&it->visibility, "private") ||
-			    google_is_word(&it->visibility, "confidential");
+	event->is_private = wire_is_word(&it->visibility, "private") ||
+			    wire_is_word(&it->visibility, "confidential");
 	event->is_series = it->has_recurrence && event->series_id == NULL;
 }
 
@@ -341,7 +339,7 @@ set_modified(struct item *it, struct mms_err *err)
 	char text[GOOGLE_WORD_MAX];
 	int64_t ms = 0;
 
-	size_t len = google_print_text(&it->updated, text, sizeof text);
+	size_t len = wire_print_text(&it->updated, text, sizeof text);
 	if (len == 0)
 		return MMS_OK;
 	mms_rc rc = mms_time_parse(text, len, &ms, &ignored);
@@ -357,7 +355,7 @@ read_uuid(const struct mms_jvalue *value, unsigned char out[16])
 {
 	char text[GOOGLE_WORD_MAX];
 
-	return google_print_text(value, text, sizeof text) > 0 && mms_uuid_parse(text, out);
+	return wire_print_text(value, text, sizeof text) > 0 && mms_uuid_parse(text, out);
 }
 
 /* A mark that is not whole is none. */
@@ -367,7 +365,7 @@ set_mark(struct item *it)
 	struct mms_mark mark = { 0 };
 	char kind[GOOGLE_WORD_MAX];
 
-	size_t len = google_print_text(&it->mark_kind, kind, sizeof kind);
+	size_t len = wire_print_text(&it->mark_kind, kind, sizeof kind);
 	if (len == 0 || !read_uuid(&it->mark_id, mark.id) ||
 	    !read_uuid(&it->mark_site, mark.site))
 		return;
@@ -406,7 +404,7 @@ finish(struct item *it, struct mms_err *err)
 
 	if (event->external_id == NULL)
 		return MMS_OK;
-	if (google_is_word(&it->status, "cancelled")) {
+	if (wire_is_word(&it->status, "cancelled")) {
 		mms_rc rc = set_modified(it, err);
 		make_tombstone(event);
 		return rc;
@@ -466,7 +464,7 @@ google_event_read(const struct google_reader *reader, const char *text, size_t l
 	mms_str_addn(&copy, text, len);
 	mms_rc rc = mms_str_check(&copy, err);
 	if (rc == MMS_OK)
-		rc = google_repair(&copy, err);
+		rc = wire_repair(&copy, err);
 	if (rc != MMS_OK)
 		return rc;
 	mms_jscan_start(&s, mms_str_get(&copy), copy.len);

@@ -66,7 +66,7 @@ static void
 add_parameter(struct mms_str *url, const char *name, const char *value)
 {
 	mms_str_addf(url, "&%s=", name);
-	google_add_escaped(url, value);
+	wire_add_escaped(url, value);
 }
 
 /*
@@ -91,7 +91,7 @@ make_url(const struct google_session *s, enum google_asked asked, struct mms_str
 	mms_str_addf(url, "%s/events", s->calendar_url);
 	if (asked == GOOGLE_SERIES) {
 		mms_str_addc(url, '/');
-		google_add_escaped(url, s->series[s->series_at]);
+		wire_add_escaped(url, s->series[s->series_at]);
 		mms_str_addf(url, "/instances?maxResults=%d", PAGE_ITEMS);
 	} else {
 		mms_str_addf(url, "?singleEvents=true&maxResults=%d", PAGE_ITEMS);

@@ -10,35 +10,7 @@
 #include "mmsync/json_scan.h"
 #include "mmsync/provider.h"
 #include "mmsync/request.h"
-
-/* ---- JSON in place (google_wire.c) --------------------------------------------------------- */
-
-/* A member of a map that is looked for; *out stays as it is where the map lacks it. */
-struct google_slot {
-	const char *name;
-	size_t len;
-	struct mms_jvalue *out;
-};
-#define GOOGLE_SLOT(text, value)                                        \
-	{                                                               \
-		.name = (text), .len = sizeof(text) - 1, .out = (value) \
-	}
-
-/*
- * Read a value as a map, its scalars into slots (of a container only its type and place); what is
- * no map is passed over. Of a name that comes twice the last counts. False: the scanner says why.
- */
-bool google_read_map(struct mms_jscan *s, const struct mms_jvalue *value,
-		     const struct google_slot *slots, size_t n);
-/* A text's copy without NULs, its escapes resolved; NULL where it is none or empty. Errors: NOMEM. */
-mms_rc google_take_text(const struct mms_jvalue *value, char **out,
-			struct mms_err *err) MMS_MUST_CHECK;
-/* The same into a buffer, NUL-terminated; "" where it does not fit or is no text. Returns its length. */
-size_t google_print_text(const struct mms_jvalue *value, char *buf, size_t size);
-bool google_is_true(const struct mms_jvalue *value);
-bool google_is_word(const struct mms_jvalue *value, const char *word);
-/* Well-formed UTF-8 before anything is scanned: a broken text is repaired. Errors: NOMEM. */
-mms_rc google_repair(struct mms_str *text, struct mms_err *err) MMS_MUST_CHECK;
+#include "wire.h"
 
 /* ---- items (google_item.c) ----------------------------------------------------------------- */
 
@@ -118,8 +90,6 @@ enum mms_calendar_role google_role(const struct mms_jvalue *value);
 
 /* ---- what is sent (google_body.c) ---------------------------------------------------------- */
 
-/* Percent-encode all but unreserved characters (RFC 3986 section 2.3). */
-void google_add_escaped(struct mms_str *out, const char *text);
 /* The id that an event created with this UUID has: 32 lower-case hex digits. */
 void google_id_print(const unsigned char uuid[16], char out[33]);
 /* "none", "all", "externalOnly"; of a busy block always none. */

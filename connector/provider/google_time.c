@@ -51,7 +51,7 @@ put_problem(struct span *it, const char *what, const struct mms_jvalue *value,
 		return MMS_OK;
 	if (value == NULL)
 		mms_str_addf(&text, "it has no %s", what);
-	else if (google_print_text(value, word, sizeof word) > 0)
+	else if (wire_print_text(value, word, sizeof word) > 0)
 		mms_str_addf(&text, "%s: '%s' is not a time", what, word);
 	else
 		mms_str_addf(&text, "%s: what stands there is not a time", what);
@@ -79,7 +79,7 @@ find_zone(struct span *it, const struct mms_jvalue *value, const struct mms_zone
 	char name[GOOGLE_WORD_MAX], text[2 * GOOGLE_WORD_MAX];
 
 	*out = it->reader->day_zone;
-	if (google_print_text(value, name, sizeof name) == 0) {
+	if (wire_print_text(value, name, sizeof name) == 0) {
 		doubt(it, "a time without a zone is read in the calendar's own");
 		return MMS_OK;
 	}
@@ -104,7 +104,7 @@ read_date_time(struct span *it, const struct google_when *when, struct moment *o
 	char text[GOOGLE_WORD_MAX];
 	int64_t wall_us = 0;
 
-	size_t len = google_print_text(&when->date_time, text, sizeof text);
+	size_t len = wire_print_text(&when->date_time, text, sizeof text);
 	if (has_offset(text, len)) {
 		mms_rc rc = mms_time_parse(text, len, &out->ms, &ignored);
 		if (rc == MMS_E_NOMEM)
@@ -131,7 +131,7 @@ read_moment(struct span *it, const struct google_when *when, struct moment *out,
 	*out = (struct moment){ 0 };
 	if (when->date_time.type != MMS_J_NULL)
 		return read_date_time(it, when, out, err);
-	size_t len = google_print_text(&when->date, text, sizeof text);
+	size_t len = wire_print_text(&when->date, text, sizeof text);
 	out->is_date = true;
 	out->is_set = len == sizeof "2026-01-05" - 1 && mms_wall_parse(text, len, &wall_us) &&
 		      google_is_instant(wall_us / 1000);

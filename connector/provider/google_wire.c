@@ -9,112 +9,6 @@
 #include "mmsync/mem.h"
 #include "mmsync/utf8.h"
 
-/* ---- JSON in place ------------------------------------------------------------------------ */
-
-static const struct google_slot *
-find_slot(const struct google_slot *slots, size_t n, const struct mms_jvalue *key)
-{
-	for (size_t i = 0; i < n; i++) {
-		if ((key->has_escape || key->len == slots[i].len) &&
-		    mms_jscan_is(key, slots[i].name, slots[i].len))
-			return &slots[i];
-	}
-	return NULL;
-}
-
-bool
-google_read_map(struct mms_jscan *s, const struct mms_jvalue *value,
-		const struct google_slot *slots, size_t n)
-{
-	struct mms_jvalue key, inner;
-
-	if (value->type != MMS_J_MAP)
-		return mms_jscan_skip(s, value);
-	while (mms_jscan_more(s, &key)) {
-		const struct google_slot *slot = find_slot(slots, n, &key);
-		if (!mms_jscan_value(s, &inner) || !mms_jscan_skip(s, &inner))
-			return false;
-		if (slot != NULL)
-			*slot->out = inner;
-	}
-	return s->why == NULL;
-}
-
-/* Leave NULs out: they would end a text before its end. Returns the new length. */
-static size_t
-squeeze(char *text, size_t len)
-{
-	const char *nul = memchr(text, '\0', len);
-	size_t n = nul != NULL ? (size_t)(nul - text) : len;
-
-	for (size_t i = n; i < len; i++) {
-		if (text[i] != '\0')
-			text[n++] = text[i];
-	}
-	return n;
-}
-
-mms_rc
-google_take_text(const struct mms_jvalue *value, char **out, struct mms_err *err)
-{
-	mms_free(*out);
-	*out = NULL;
-	if (value->type != MMS_J_TEXT || value->len == 0)
-		return MMS_OK;
-	char *text = mms_text_copy_n(value->ptr, value->len);
-	if (text == NULL)
-		return mms_fail_nomem(err);
-	size_t len = value->len;
-	if (value->has_escape)
-		len = squeeze(text, mms_jscan_decode(value, text));
-	text[len] = '\0';
-	if (len > 0)
-		*out = text;
-	else
-		mms_free(text);
-	return MMS_OK;
-}
-
-size_t
-google_print_text(const struct mms_jvalue *value, char *buf, size_t size)
-{
-	size_t len = 0;
-
-	if (value->type == MMS_J_TEXT && value->len < size)
-		len = squeeze(buf, mms_jscan_decode(value, buf));
-	buf[len] = '\0';
-	return len;
-}
-
-bool
-google_is_true(const struct mms_jvalue *value)
-{
-	return value->type == MMS_J_TRUE;
-}
-
-bool
-google_is_word(const struct mms_jvalue *value, const char *word)
-{
-	return value->type == MMS_J_TEXT && mms_jscan_is(value, word, strlen(word));
-}
-
-mms_rc
-google_repair(struct mms_str *text, struct mms_err *err)
-{
-	MMS_AUTO(mms_str) good = { 0 };
-
-	if (text->len == 0 || mms_utf8_is_valid(text->ptr, text->len))
-		return MMS_OK;
-	mms_utf8_add_repaired(&good, text->ptr, text->len);
-	mms_rc rc = mms_str_check(&good, err);
-	if (rc != MMS_OK)
-		return rc;
-	struct mms_str old = *text;
-	*text = good;
-	good = old;
-	return MMS_OK;
-}
-
 /* ---- pages -------------------------------------------------------------------------------- */
 
 void
@@ -133,7 +27,7 @@ google_role(const struct mms_jvalue *value)
 {
 	char name[64];
 
-	(void)google_print_text(value, name, sizeof name);
+	(void)wire_print_text(value, name, sizeof name);
 	/* May write, but sees no details of private events. */
 	if (strcmp(name, "writerWithoutPrivateAccess") == 0)
 		return MMS_ROLE_WRITER;
@@ -156,13 +50,13 @@ struct members {
 static mms_rc
 check_whole(const struct mms_str *text, struct members *m, struct mms_err *err)
 {
-	const struct google_slot slots[] = {
-		GOOGLE_SLOT("kind", &m->kind),
-		GOOGLE_SLOT("items", &m->items),
-		GOOGLE_SLOT("nextPageToken", &m->next_page),
-		GOOGLE_SLOT("nextSyncToken", &m->next_sync),
-		GOOGLE_SLOT("timeZone", &m->zone),
-		GOOGLE_SLOT("accessRole", &m->role),
+	const struct wire_slot slots[] = {
+		WIRE_SLOT("kind", &m->kind),
+		WIRE_SLOT("items", &m->items),
+		WIRE_SLOT("nextPageToken", &m->next_page),
+		WIRE_SLOT("nextSyncToken", &m->next_sync),
+		WIRE_SLOT("timeZone", &m->zone),
+		WIRE_SLOT("accessRole", &m->role),
 	};
 	struct mms_jscan s;
 	struct mms_jvalue top;
@@ -172,9 +66,9 @@ check_whole(const struct mms_str *text, struct members *m, struct mms_err *err)
 		return not_a_list(s.why, err);
 	if (top.type != MMS_J_MAP)
 		return not_a_list("it is no JSON object", err);
-	if (!google_read_map(&s, &top, slots, MMS_COUNT(slots)) || !mms_jscan_done(&s))
+	if (!wire_read_map(&s, &top, slots, MMS_COUNT(slots)) || !mms_jscan_done(&s))
 		return not_a_list(s.why, err);
-	bool has_kind = google_is_word(&m->kind, "calendar#events");
+	bool has_kind = wire_is_word(&m->kind, "calendar#events");
 	if (m->kind.type != MMS_J_NULL && !has_kind)
 		return not_a_list("it says that it is something else", err);
 	if (m->items.type != MMS_J_ARRAY && (m->items.type != MMS_J_NULL || !has_kind))
@@ -190,7 +84,7 @@ find_zone(struct mms_zones *zones, const struct mms_jvalue *value, const struct 
 	char name[128];
 
 	*out = NULL;
-	if (zones == NULL || google_print_text(value, name, sizeof name) == 0)
+	if (zones == NULL || wire_print_text(value, name, sizeof name) == 0)
 		return MMS_OK;
 	mms_rc rc = mms_zones_find(zones, name, out, err);
 	if (rc != MMS_E_GONE)
@@ -220,13 +114,13 @@ google_page_open(struct mms_zones *zones, struct mms_str *text, struct google_pa
 	struct members m = { 0 };
 	struct google_page page = { 0 };
 
-	mms_rc rc = google_repair(text, err);
+	mms_rc rc = wire_repair(text, err);
 	if (rc == MMS_OK)
 		rc = check_whole(text, &m, err);
 	if (rc == MMS_OK)
-		rc = google_take_text(&m.next_page, &page.next_page, err);
+		rc = wire_take_text(&m.next_page, &page.next_page, err);
 	if (rc == MMS_OK)
-		rc = google_take_text(&m.next_sync, &page.next_sync, err);
+		rc = wire_take_text(&m.next_sync, &page.next_sync, err);
 	if (rc == MMS_OK && page.next_page != NULL && page.next_sync != NULL)
 		rc = not_a_list("it is the last page and is not", err);
 	if (rc == MMS_OK)

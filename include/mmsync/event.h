@@ -99,6 +99,9 @@ struct mms_event {
 	bool is_series;   /* a master that was asked for by its id; no listing shows it */
 	bool is_partial;  /* the service left guests out: attendees are not all         */
 	struct mms_mark mark;
+	/* The UUID that whoever made it told the service (transactionId of Graph), where it is one. */
+	bool has_made_with;
+	unsigned char made_with[16];
 
 	char *problem; /* why it cannot be read, for a person; NULL = it could be       */
 	char *warning; /* what was doubtful but read all the same; NULL = nothing       */
@@ -134,5 +137,14 @@ mms_event_is_blocking(const struct mms_event *event, const struct mms_blocking_r
  */
 mms_rc mms_event_stored_id(const char *exact_id, bool is_instance, size_t max_chars, char **out,
 			   struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * Some services name an event only when it is made. Until we have been told it goes by a
+ * provisional id: "mmsync:" and its UUID, which no service gives. Owns: *out. Errors: NOMEM.
+ */
+mms_rc mms_provisional_id_make(const unsigned char uuid[16], char **out,
+			       struct mms_err *err) MMS_MUST_CHECK;
+/* Is it one; then whose (uuid may be NULL)? */
+bool mms_provisional_id_read(const char *id, unsigned char uuid[16]);
 
 #endif

@@ -42,13 +42,16 @@ struct mms_token_port {
 /*
  * The request budget that all workers share (sync/budget.c). ask() returns when n more requests may
  * be sent, after waiting if that is not long; tell() notes that the service wants no request of
- * this user (or of the whole project) before an instant, Unix ms.
- * Errors of ask(): WAIT (not before err->retry_at_ms), STOPPED, RETRY, NOMEM.
+ * this user (or of the whole project) before an instant, Unix ms. Of a service that takes only so many
+ * requests at the same time, enter() returns when n of them may be under way, until leave().
+ * Errors of ask() and enter(): WAIT (not before err->retry_at_ms), STOPPED, RETRY, NOMEM.
  */
 struct mms_budget_port {
 	void *aux;
 	mms_rc (*ask)(void *aux, int64_t n, struct mms_err *err);
 	void (*tell)(void *aux, bool is_project, int64_t until_ms);
+	mms_rc (*enter)(void *aux, unsigned n, struct mms_err *err); /* NULL: no such limit */
+	void (*leave)(void *aux);
 };
 
 #endif

@@ -19,9 +19,9 @@
 #include "mmsync/clock.h"
 #include "mmsync/config.h"
 #include "mmsync/err.h"
-#include "mmsync/event.h"
 #include "mmsync/http.h"
 #include "mmsync/oauth.h"
+#include "mmsync/page.h"
 #include "mmsync/write.h"
 #include "mmsync/zone.h"
 
@@ -59,26 +59,12 @@ struct mms_calendar {
 	const char *url;                 /* feeds: where it is; a secret                  */
 	const struct mms_zone *day_zone; /* the owner's: all-day and floating times */
 	bool is_day_zone_own; /* the owner has said so; else the calendar's own goes before it */
-	const char *api_base; /* services: where they are reached                      */
+	const char *api_base;      /* services: where they are reached                      */
+	const unsigned char *site; /* UUID of this installation; NULL: not known       */
 	/* Services; NULL for feeds, which need none. */
 	const struct mms_token_port *tokens;
 	const struct mms_budget_port *budget;
 };
-
-/* What we may do in a calendar, as the service says. */
-enum mms_calendar_role {
-	MMS_ROLE_UNKNOWN,
-	MMS_ROLE_NONE,
-	MMS_ROLE_FREE_BUSY,
-	MMS_ROLE_READER,
-	MMS_ROLE_WRITER,
-	MMS_ROLE_OWNER,
-};
-/* Borrows: static ("unknown", "none", "freeBusyReader", "reader", "writer", "owner"). */
-const char *mms_calendar_role_name(enum mms_calendar_role role);
-enum mms_calendar_role mms_calendar_role_parse(const char *text);
-/* Unknown may: the service will say. */
-bool mms_calendar_role_may_write(enum mms_calendar_role role);
 
 /* What is asked of a listing. */
 struct mms_listing {
@@ -91,35 +77,6 @@ struct mms_listing {
 	 */
 	int64_t edge_ms;
 };
-
-/* One page. All zero is empty. */
-struct mms_page {
-	struct mms_event *events; /* owned */
-	size_t n, cap;
-	bool is_last;
-	/* Of the last page: */
-	bool is_unchanged;     /* nothing changed since the cursor; there are no events       */
-	bool is_full;          /* the listing showed everything of the window                 */
-	char *cursor;          /* owned: where this listing ended; NULL: none                 */
-	int64_t next_entry_ms; /* start of the first event behind the window; MMS_NO_TIME; see
-				  mms_feed_next_entry_ms()                                    */
-	int64_t n_warnings;    /* things doubtful about the listing as a whole                */
-	enum mms_calendar_role role; /* what we may do there; UNKNOWN: not said               */
-	/*
-	 * Of any page: series of which the listing has now shown everything in the window, though
-	 * it is no full one: what is known of them and was not shown is gone. Owned texts.
-	 */
-	char **whole_series;
-	size_t n_whole_series, cap_whole_series;
-};
-void mms_page_release(struct mms_page *page);
-/* Empty it for the next page, its memory kept. */
-void mms_page_clear(struct mms_page *page);
-/* Room for one more event, zeroed; NULL: out of memory. Borrows: until the next call. */
-struct mms_event *mms_page_add(struct mms_page *page);
-/* Note a series as shown whole; the text is copied. Errors: NOMEM. */
-mms_rc mms_page_add_series(struct mms_page *page, const char *series_id,
-			   struct mms_err *err) MMS_MUST_CHECK;
 
 /* Requests of a session, for the run's counters. */
 struct mms_request_counts {
@@ -163,11 +120,22 @@ struct mms_provider_ops {
 	/* Free the session; NULL is fine. */
 	void (*close)(struct mms_session *s);
 
+	/*
+	 * What listings could not say of some of their events, in as few requests as it can be asked: of
+	 * events that nobody here knows their mark; of tombstones of events that are known whether they are
+	 * gone or only left the window (is_gone false, is_outside true, their times). Called between two
+	 * next(), with events of the last page. NULL: listings say it all.
+	 * Errors: as start().
+	 */
+	mms_rc (*complete)(struct mms_session *s, struct mms_event *const *events, size_t n,
+			   struct mms_err *err);
+
 	/* What follows is NULL where the provider has no MMS_CAP_WRITE. */
 
 	/*
 	 * One event by its exact id, whatever the window; is_gone where the service says that it was
-	 * deleted or never was (never after another failure).
+	 * deleted or never was (never after another failure). By a provisional id (mmsync/event.h) it is
+	 * found by its mark, and has its own in *out.
 	 * Owns: *out. Errors: as start().
 	 */
 	mms_rc (*get)(struct mms_session *s, const char *external_id, struct mms_event *out,
@@ -185,7 +153,10 @@ struct mms_provider_ops {
 	mms_rc (*look)(struct mms_session *s, enum mms_calendar_role *role,
 		       struct mms_err *err);
 
-	/* The exact id that an event created with this UUID has. Owns: *out. Errors: NOMEM. */
+	/*
+	 * The exact id that an event created with this UUID has; provisional where the service names it.
+	 * Owns: *out. Errors: NOMEM.
+	 */
 	mms_rc (*make_id)(const unsigned char uuid[16], char **out, struct mms_err *err);
 
 	/*
@@ -201,6 +172,7 @@ enum mms_provider_caps {
 	MMS_CAP_CURSOR = 1 << 0, /* lists only what changed since a cursor */
 	MMS_CAP_WRITE = 1 << 1,  /* takes events of ours                   */
 	MMS_CAP_SHARED = 1 << 2, /* one fetch serves several integrations  */
+	MMS_CAP_MAILS = 1 << 3, /* whoever is a guest is mailed: there are none without leave */
 };
 
 struct mms_provider {
@@ -234,5 +206,6 @@ mms_rc mms_feed_fetch(const struct mms_provider_env *env, const char *url, int *
 
 extern const struct mms_provider_ops mms_feed_provider_ops;
 extern const struct mms_provider_ops mms_google_provider_ops;
+extern const struct mms_provider_ops mms_outlook_provider_ops;
 
 #endif

@@ -27,6 +27,7 @@ struct mms_write {
 	const struct mms_meeting *meeting; /* CREATE, CHANGE                                  */
 	/* CHANGE with guests: how they stand at the service; those who stay keep their answers. */
 	const struct mms_event *seen;
+	bool has_guests;    /* DELETE: we put guests on it, who are to hear of it */
 	bool is_busy_block; /* CREATE: private, without reminders, nobody is mailed            */
 	struct mms_mark mark;
 	enum mms_send_updates notify;

@@ -1,0 +1,128 @@
+/*
+ * What the providers of services with accounts (Google, Outlook) share: a request with its token and its
+ * share of the budget, and writes that go one by one or many in one request. What differs is in a table
+ * of functions. Private to provider/.
+ */
+#ifndef PROVIDER_SERVICE_H
+#define PROVIDER_SERVICE_H
+
+#include "mmsync/provider.h"
+#include "mmsync/request.h"
+
+struct service;
+struct service_job;
+struct service_reply;
+
+/* What differs. asked is a number of the service's own: what kind of request it was. */
+struct service_kind {
+	const char *name;     /* "Google": in texts                                           */
+	const char *batch;    /* Content-Type of a batch                                      */
+	size_t batch_max;     /* most writes of one batch, at most SERVICE_BATCH_MAX          */
+	int asked_batch;      /* what a batch is asked as                                     */
+	unsigned batch_width; /* requests that the service does at once for one batch      */
+	/* Headers that go with every request beside Authorization and Accept; NULL-ended; NULL: none. */
+	const char *const *headers;
+	/* Is it to be asked again, in ways of the service's own (mms_request_run_judged())? */
+	bool (*is_passing)(const struct mms_http_answer *answer);
+	/*
+	 * A status that is not 2xx to what the caller does next: mms_rc of mmsync/provider.h for
+	 * reading, of mmsync/write.h for writing; OK where nothing is left to do.
+	 */
+	mms_rc (*judge)(const struct service *s, int asked, long status, const char *body,
+			size_t len, struct mms_err *err);
+
+	/* ---- of writes (service_put.c) ---- */
+	/* What it is asked as. */
+	int (*asked_of)(const struct mms_write *write);
+	/* Fill method, tail and body of a job, or settle it (its result) without a request. */
+	mms_rc (*prepare)(struct service *s, struct service_job *job, struct mms_err *err);
+	/* Where batches are sent. Borrows. */
+	const char *(*batch_url)(const struct service *s);
+	/* The body of a batch of these; and its answer by number, what is missing with status 0. */
+	mms_rc (*make_batch)(const struct service *s, struct service_job *const *jobs, size_t n,
+			     struct mms_str *out, struct mms_err *err);
+	mms_rc (*read_batch)(const struct mms_http_answer *answer,
+			     struct service_reply *replies, size_t n, struct mms_err *err);
+	/* The event that a CREATE or CHANGE was answered with. Owns: *out. */
+	mms_rc (*read_event)(struct service *s, const char *text, size_t len,
+			     struct mms_event *out, struct mms_err *err);
+	/*
+	 * After a 404 for an event: does this account still see the calendar at all? Errors: RETRY (no:
+	 * nothing is known of its events), and those of a listing.
+	 */
+	mms_rc (*confirm)(struct service *s, struct mms_err *err);
+};
+
+/* Every session begins with it. */
+struct service {
+	struct mms_session_base base;
+	const struct service_kind *kind;
+	const struct mms_provider_env *env;
+	const struct mms_calendar *calendar;
+	const char *id;        /* the calendar's, for texts; borrowed       */
+	char *root;            /* owned: the address before a write's tail  */
+	struct mms_str bearer; /* the header; a secret                      */
+};
+/* Check what every service needs (tokens, api_base). Errors: CONFIG. */
+mms_rc service_check(const struct service_kind *kind, const struct mms_calendar *calendar,
+		     struct mms_err *err) MMS_MUST_CHECK;
+/* Wipes and frees what is in it, not the session itself. */
+void service_release(struct service *s);
+
+/* One request. Borrows. */
+struct service_request {
+	int asked;
+	const char *url;
+	const char *method;  /* NULL: GET                                   */
+	const char *version; /* If-Match; NULL: none                        */
+	const char *body;    /* NULL: none                                  */
+	size_t body_len;
+	const char *content_type;   /* of the body; NULL: JSON                     */
+	const char *const *headers; /* further ones, NULL-ended; NULL: none        */
+	int64_t n;                  /* requests it counts as                       */
+	unsigned width;             /* done at once by the service; 0: one         */
+};
+/*
+ * Leave of the budget, token, request, and once more with another token after a 401. OK: an answer
+ * that is not 401, whatever else.
+ */
+mms_rc service_send(struct service *s, const struct service_request *request,
+		    struct mms_http_answer *answer, struct mms_err *err) MMS_MUST_CHECK;
+/* The same, and judged: OK is 2xx, or that nothing is left to do. */
+mms_rc service_ask(struct service *s, const struct service_request *request,
+		   struct mms_http_answer *answer, struct mms_err *err) MMS_MUST_CHECK;
+/* A wait that the service asked for is told to all who send for this user. */
+void service_tell_wait(struct service *s, const struct mms_err *err);
+/* What stands for an event that is gone. Owns: *out. Errors: NOMEM. */
+mms_rc
+service_tombstone(const char *id, struct mms_event *out, struct mms_err *err) MMS_MUST_CHECK;
+/* Can it stand in a path as an id? Can it stand in a header? */
+bool service_is_id(const char *id);
+bool service_is_version(const char *version);
+
+/* ---- service_put.c -------------------------------------------------------------------------- */
+
+#define SERVICE_BATCH_MAX ((size_t)50)
+
+/* One write on its way. */
+struct service_job {
+	const struct mms_write *write;
+	struct mms_write_result *result;
+	const char *method;  /* static                                            */
+	struct mms_str tail; /* what comes after s->root: "/events/ID?..."        */
+	struct mms_str body; /* empty: none                                       */
+	bool has_body;
+	bool is_settled;
+};
+/* What one of them was answered. Borrows. All zero: nothing. */
+struct service_reply {
+	long status;
+	const char *body;
+	size_t body_len;
+	int64_t retry_after_ms; /* < 0: not said */
+};
+/* mms_provider_ops.put of a session that begins with struct service. */
+mms_rc service_put(struct mms_session *session, const struct mms_write *write, size_t n,
+		   struct mms_write_result *result, struct mms_err *err);
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * What the wire files of the services share: JSON read in place, and texts for addresses. Private to
+ * provider/.
+ */
+#ifndef PROVIDER_WIRE_H
+#define PROVIDER_WIRE_H
+
+#include "mmsync/err.h"
+#include "mmsync/json_scan.h"
+#include "mmsync/str.h"
+
+/* A member of a map that is looked for; *out stays as it is where the map lacks it. */
+struct wire_slot {
+	const char *name;
+	size_t len;
+	struct mms_jvalue *out;
+};
+#define WIRE_SLOT(text, value)                                          \
+	{                                                               \
+		.name = (text), .len = sizeof(text) - 1, .out = (value) \
+	}
+
+/*
+ * Read a value as a map, its scalars into slots (of a container only its type and place); what is
+ * no map is passed over. Of a name that comes twice the last counts. False: the scanner says why.
+ */
+bool wire_read_map(struct mms_jscan *s, const struct mms_jvalue *value,
+		   const struct wire_slot *slots, size_t n);
+/* A text's copy without NULs, its escapes resolved; NULL where it is none or empty. Errors: NOMEM. */
+mms_rc
+wire_take_text(const struct mms_jvalue *value, char **out, struct mms_err *err) MMS_MUST_CHECK;
+/* The same into a buffer, NUL-terminated; "" where it does not fit or is no text. Returns its length. */
+size_t wire_print_text(const struct mms_jvalue *value, char *buf, size_t size);
+bool wire_is_true(const struct mms_jvalue *value);
+bool wire_is_word(const struct mms_jvalue *value, const char *word);
+/* Well-formed UTF-8 before anything is scanned: a broken text is repaired. Errors: NOMEM. */
+mms_rc wire_repair(struct mms_str *text, struct mms_err *err) MMS_MUST_CHECK;
+
+/* A foreign text for a sentence: printable, cut at a character, NUL-terminated. */
+void wire_copy_clean(const struct mms_jvalue *value, char *out, size_t size);
+
+/* Percent-encode all but unreserved characters (RFC 3986 section 2.3). */
+void wire_add_escaped(struct mms_str *out, const char *text);
+
+#endif
