@@ -277,6 +277,19 @@ mms_own_state_write(struct mms_tx *tx, const struct mms_own_state *state, int64_
 }
 
 mms_rc
+mms_own_state_rename(struct mms_tx *tx, const struct mms_own_state *state,
+		     const char *external_id, const unsigned char key[MMS_PRINT_BYTES],
+		     struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_bytes(key, MMS_PRINT_BYTES),
+					mms_v_text(external_id),
+					mms_v_bytes(state->uuid, sizeof state->uuid) };
+
+	mms_rc rc = mms_tx_run(tx, MMS_STMT_OWN_STATE_RENAME, in, NULL, err);
+	return rc == MMS_OK ? rc : mms_fail_in(err, "note the id of an event");
+}
+
+mms_rc
 mms_own_state_removing(struct mms_tx *tx, const struct mms_own_state *state,
 		       struct mms_err *err)
 {

@@ -301,6 +301,8 @@ plan_place(struct planning *p, struct place *place, struct mms_err *err)
 		p->side.has_guests = place->target != NULL &&
 				     mms_booking_carries_guests(&p->side.booking, &p->targets,
 								place->target->user);
+		p->side.names_guests = place->target != NULL &&
+				       mms_outward_names_guests(p->o, place->target->type);
 		rc = mms_booking_side_make(p->o, &p->side, err);
 	}
 	if (rc != MMS_OK)

@@ -56,7 +56,8 @@ make_row(const struct mms_outward *o, const struct mms_settlement *s,
 	struct mms_row_rules rules = mms_worker_rules(o->worker);
 	const struct mms_event *e = s->event;
 	struct mms_event view = {
-		.external_id = s->state->external_id,
+		.external_id = e != NULL && e->external_id != NULL ? e->external_id
+								   : s->state->external_id,
 		.title = meeting->title,
 		.description = meeting->text,
 		.location = meeting->place,
@@ -334,6 +335,7 @@ make_after(const struct mms_outward *o, const struct mms_settlement *s,
 	after->booking.location = (char *)(uintptr_t)c->location;
 	after->booking.video_url = (char *)(uintptr_t)c->video_url;
 	after->has_guests = s->side->has_guests;
+	after->names_guests = s->side->names_guests;
 	return mms_booking_side_make(o, after, err);
 }
 
@@ -392,8 +394,8 @@ make_both(const struct mms_settlement *s, const struct mms_meeting *meeting,
 	if (rc == MMS_OK && s->event != NULL)
 		rc = mms_meeting_base_make(is_blind ? meeting : &outside, &base->outside, err);
 	if (rc == MMS_OK && s->event != NULL)
-		rc = keep_fields(&old->outside, mms_outward_hidden(s->event), &base->outside,
-				 err);
+		rc = keep_fields(&old->outside, mms_outward_hidden(s->source, s->event),
+				 &base->outside, err);
 	if (rc == MMS_OK)
 		rc = mms_meeting_base_make(meeting, &base->booking, err);
 	unsigned unsent = s->asks_outbox ? s->merge.to_outside : 0;

@@ -234,7 +234,8 @@ load_one(struct mms_turn_state *t, const unsigned char uuid[16], const struct mm
 	mms_lent_release(&lent);
 	*is_left = *is_left || (rc == MMS_OK && state->booking == NULL);
 	if (rc == MMS_OK && !*is_left)
-		rc = mms_booking_side_load(&o, state->booking, user, side, err);
+		rc = mms_booking_side_load(&o, state->booking, &t->source->integration, side,
+					   err);
 	if (rc == MMS_E_GONE) {
 		mms_err_release(err);
 		*is_left = true;

@@ -56,16 +56,38 @@ add_paragraph(struct mms_str *out, const char *label, const char *text)
 	mms_str_add(out, "</p>");
 }
 
+/* "Ann <ann@example.com>, bob@example.com" */
+static void
+add_names(struct mms_str *out, const struct mms_meeting *guests)
+{
+	for (size_t i = 0; i < guests->n_guests; i++) {
+		const struct mms_guest *g = &guests->guests[i];
+
+		mms_str_add(out, i > 0 ? ", " : "");
+		if (g->name != NULL)
+			mms_str_addf(out, "%s <%s>", g->name, g->email);
+		else
+			mms_str_add(out, g->email);
+	}
+}
+
+/* named: guests that are only named here; none where they are invited. */
 static mms_rc
-make_text(const struct mms_booking *b, char **out, struct mms_err *err)
+make_text(const struct mms_booking *b, const struct mms_meeting *named, char **out,
+	  struct mms_err *err)
 {
 	MMS_AUTO(mms_str) text = { 0 };
+	MMS_AUTO(mms_str) names = { 0 };
 
+	add_names(&names, named);
 	if (!is_empty(b->description))
 		mms_str_add(&text, b->description);
 	add_paragraph(&text, "Customer: ", b->customer_name);
 	add_paragraph(&text, "Notes: ", b->customer_notes);
-	mms_rc rc = mms_str_check(&text, err);
+	add_paragraph(&text, "Guests: ", mms_str_get(&names));
+	mms_rc rc = mms_str_check(&names, err);
+	if (rc == MMS_OK)
+		rc = mms_str_check(&text, err);
 	if (rc != MMS_OK || text.len == 0)
 		return rc;
 	*out = mms_str_take(&text);
@@ -163,18 +185,20 @@ make_times(const struct mms_booking *b, const struct mms_zone *zone, struct mms_
 
 mms_rc
 mms_meeting_of_booking(const struct mms_booking *b, const struct mms_zone *event_zone,
-		       bool with_guests, const char *const *hosts_left_out,
+		       enum mms_guests_stand guests, const char *const *hosts_left_out,
 		       const struct mms_email *email, struct mms_meeting *out,
 		       struct mms_err *err)
 {
 	MMS_AUTO(mms_meeting) meeting = { 0 };
+	MMS_AUTO(mms_meeting) named = { 0 };
 	const char *place = find_place(b);
 
 	mms_rc rc = make_times(b, event_zone, &meeting, err);
+	if (rc == MMS_OK && guests != MMS_GUESTS_NOWHERE)
+		rc = make_guests(b, email, hosts_left_out,
+				 guests == MMS_GUESTS_INVITED ? &meeting : &named, err);
 	if (rc == MMS_OK)
-		rc = make_text(b, &meeting.text, err);
-	if (rc == MMS_OK && with_guests)
-		rc = make_guests(b, email, hosts_left_out, &meeting, err);
+		rc = make_text(b, &named, &meeting.text, err);
 	if (rc != MMS_OK)
 		return rc;
 	meeting.title = mms_text_copy(is_empty(b->title) ? "No Title" : b->title);

@@ -11,15 +11,18 @@
 #include "mmsync/meeting.h"
 #include "mmsync/zone.h"
 
+/* Where guests stand: some services mail whoever is one. */
+enum mms_guests_stand { MMS_GUESTS_NOWHERE, MMS_GUESTS_INVITED, MMS_GUESTS_IN_TEXT };
+
 /*
  * What a booking says. Title: meeting_title, else "No Title". Text: meeting_description as it is,
  * then the customer's name and notes, escaped. Place: the video URL of a Video Call, else the
  * location. Guests, where they are wanted: customer and participants whose addresses the DocType
- * would take, without those of hosts_left_out (the assigned users'; NULL-ended).
+ * would take, without those of hosts_left_out (the assigned users'; NULL-ended); or named in the text.
  * Owns: *out. Errors: ITEM (it has no start), NOMEM.
  */
 mms_rc mms_meeting_of_booking(const struct mms_booking *b, const struct mms_zone *event_zone,
-			      bool with_guests, const char *const *hosts_left_out,
+			      enum mms_guests_stand guests, const char *const *hosts_left_out,
 			      const struct mms_email *email, struct mms_meeting *out,
 			      struct mms_err *err) MMS_MUST_CHECK;
 

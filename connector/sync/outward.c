@@ -59,13 +59,25 @@ find_guests(struct mms_db *db, struct mms_booking_side *side, const char *user,
 	return rc;
 }
 
+bool
+mms_outward_names_guests(const struct mms_outward *o, const char *integration_type)
+{
+	const struct mms_provider *provider = mms_provider_find(integration_type);
+
+	return provider != NULL && (provider->caps & MMS_CAP_MAILS) != 0 &&
+	       o->worker->env->site->config.bookings_send_updates == MMS_SEND_NONE;
+}
+
 mms_rc
 mms_booking_side_make(const struct mms_outward *o, struct mms_booking_side *side,
 		      struct mms_err *err)
 {
 	const struct mms_worker *w = o->worker;
 	const struct mms_booking *b = &side->booking;
-	bool has_guests = w->env->site->config.bookings_guests && side->has_guests;
+	enum mms_guests_stand guests =
+		!w->env->site->config.bookings_guests || !side->has_guests ? MMS_GUESTS_NOWHERE
+		: side->names_guests                                       ? MMS_GUESTS_IN_TEXT
+									   : MMS_GUESTS_INVITED;
 
 	mms_meeting_release(&side->meeting);
 	const char **hosts = mms_alloc((b->n_users + 1) * sizeof *hosts);
@@ -73,7 +85,7 @@ mms_booking_side_make(const struct mms_outward *o, struct mms_booking_side *side
 		return mms_fail_nomem(err);
 	for (size_t i = 0; i < b->n_users; i++)
 		hosts[i] = b->users[i].user;
-	mms_rc rc = mms_meeting_of_booking(b, w->event_zone, has_guests, hosts, w->email,
+	mms_rc rc = mms_meeting_of_booking(b, w->event_zone, guests, hosts, w->email,
 					   &side->meeting, err);
 	mms_free(hosts);
 	if (rc != MMS_E_ITEM)
@@ -84,10 +96,14 @@ mms_booking_side_make(const struct mms_outward *o, struct mms_booking_side *side
 }
 
 mms_rc
-mms_booking_side_load(const struct mms_outward *o, const char *booking, const char *user,
-		      struct mms_booking_side *out, struct mms_err *err)
+mms_booking_side_load(const struct mms_outward *o, const char *booking,
+		      const struct mms_integration *calendar, struct mms_booking_side *out,
+		      struct mms_err *err)
 {
-	MMS_AUTO(mms_booking_side) side = { 0 };
+	MMS_AUTO(mms_booking_side)
+	side = {
+		.names_guests = mms_outward_names_guests(o, calendar->type),
+	};
 	MMS_AUTO(mms_lent) lent = { 0 };
 
 	mms_rc rc = mms_pool_lend(o->worker->env->pool, &lent, err);
@@ -99,7 +115,7 @@ mms_booking_side_load(const struct mms_outward *o, const char *booking, const ch
 		mms_err_release(err);
 		rc = MMS_OK;
 	} else if (rc == MMS_OK) {
-		rc = find_guests(lent.db, &side, user, err);
+		rc = find_guests(lent.db, &side, calendar->user, err);
 		if (rc == MMS_OK)
 			rc = mms_booking_side_make(o, &side, err);
 	}
@@ -125,9 +141,12 @@ mms_outward_base(const struct mms_own_state *state, struct mms_base *out, struct
 }
 
 unsigned
-mms_outward_hidden(const struct mms_event *event)
+mms_outward_hidden(const struct mms_source *source, const struct mms_event *event)
 {
-	bool is_hidden = event->is_private && event->mark.kind == MMS_MARK_NONE;
+	const struct mms_provider *provider = mms_provider_find(source->integration.type);
+	/* Where listings carry no marks their absence says nothing. */
+	bool has_marks = provider != NULL && provider->ops->complete == NULL;
+	bool is_hidden = has_marks && event->is_private && event->mark.kind == MMS_MARK_NONE;
 
 	return is_hidden ? MMS_FIELD_ALL & ~(unsigned)MMS_FIELD_TIMES : 0;
 }

@@ -68,16 +68,21 @@ struct mms_booking_side {
 	struct mms_meeting meeting;
 	enum mms_wish wish;
 	bool has_guests; /* this user's event is the one that carries them */
+	/* Of the event's calendar: guests would be mailed, and are not to be. */
+	bool names_guests;
 };
 void mms_booking_side_release(struct mms_booking_side *side);
 /*
- * Read it. user: in whose calendar the event is; guests stand only on the event of the first user who
+ * Read it. calendar: where the event is; guests stand only on the event of the first user who
  * has a calendar for it, the primary host before others, so that nobody is invited twice. A booking
  * that is gone: wish ABSENT.
  */
-mms_rc mms_booking_side_load(const struct mms_outward *o, const char *booking, const char *user,
+mms_rc mms_booking_side_load(const struct mms_outward *o, const char *booking,
+			     const struct mms_integration *calendar,
 			     struct mms_booking_side *out, struct mms_err *err) MMS_MUST_CHECK;
-/* The meeting of a booking that was read; has_guests is set. Errors: NOMEM. */
+/* outward.c: are guests only named in events of calendars of this type (names_guests)? */
+bool mms_outward_names_guests(const struct mms_outward *o, const char *integration_type);
+/* The meeting of a booking that was read; has_guests and names_guests are set. Errors: NOMEM. */
 mms_rc mms_booking_side_make(const struct mms_outward *o, struct mms_booking_side *side,
 			     struct mms_err *err) MMS_MUST_CHECK;
 /* Does this user's event carry the guests? targets: those of all users before, at least. */
@@ -105,7 +110,7 @@ mms_outward_has_moved_house(const struct mms_own_state *state, const struct mms_
  * outward.c: fields of our event that this answer does not show. A private event of a calendar whose
  * private details are not for us comes without them, and without our mark, which is one of them.
  */
-unsigned mms_outward_hidden(const struct mms_event *event);
+unsigned mms_outward_hidden(const struct mms_source *source, const struct mms_event *event);
 /* outward.c: digest of a meeting's content, for what was given up. */
 mms_rc
 mms_outward_print(const struct mms_outward *o, const struct mms_meeting *meeting,

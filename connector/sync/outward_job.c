@@ -12,6 +12,8 @@
 
 /* Somebody else changes the event between each look and each write: enough of it. */
 #define JOB_ROUNDS 4
+/* How long a service may take to show what it has made. */
+#define SLOW_MS (INT64_C(10) * 60000)
 
 void
 mms_job_release(struct mms_job *job)
@@ -139,6 +141,18 @@ is_of_earlier_life(const struct mms_job *job)
 		job->seen.modified_ms < job->state.created_at_ms);
 }
 
+/*
+ * A service that has made an event under this UUID, and does not find it by its mark, may only be slow to
+ * show it. After a while it is one of an earlier life.
+ */
+static bool
+is_contradicted(const struct mms_job_env *env, const struct mms_job *job)
+{
+	return job->write.kind == MMS_WRITE_CREATE && job->rounds > 0 &&
+	       mms_provisional_id_read(job->state.external_id, NULL) &&
+	       env->o->now_ms - job->state.created_at_ms < SLOW_MS;
+}
+
 /* This event is none: another one, under another id. */
 static mms_rc
 begin_anew(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
@@ -157,6 +171,12 @@ settle_gone(const struct mms_job_env *env, struct mms_job *job, struct mms_err *
 {
 	bool has_moved = false;
 
+	if (is_contradicted(env, job)) {
+		MMS_AUTO(mms_err) why = { 0 };
+		mms_fail(&why, MMS_E_RETRY,
+			 "the service says that the event was made, and does not show it");
+		return fail(env, job, &why, err);
+	}
 	mms_rc rc = mms_outward_has_moved_house(&job->state, env->source, &has_moved, err);
 	if (rc == MMS_OK && !has_moved && !is_of_earlier_life(job))
 		return settle(env, job, MMS_OUTCOME_REMOVED_OUTSIDE, NULL, err);
@@ -172,7 +192,7 @@ write_change(struct mms_job *job, unsigned fields, const char *version, struct m
 	mms_rc rc = MMS_OK;
 
 	job->write.kind = MMS_WRITE_CHANGE;
-	job->write.external_id = job->state.external_id;
+	job->write.external_id = has_seen ? job->seen.external_id : job->state.external_id;
 	job->write.version = mms_fault_is_sabotaged(MMS_SABOTAGE_NO_IF_MATCH) ? NULL : version;
 	job->write.fields = fields;
 	job->write.meeting = &job->side.meeting;
@@ -196,8 +216,8 @@ compare_again(const struct mms_job_env *env, struct mms_job *job, unsigned *fiel
 	MMS_AUTO(mms_base) base = { 0 };
 
 	mms_booking_side_release(&job->side);
-	mms_rc rc = mms_booking_side_load(env->o, job->state.booking,
-					  env->source->integration.user, &job->side, err);
+	mms_rc rc = mms_booking_side_load(env->o, job->state.booking, &env->source->integration,
+					  &job->side, err);
 	if (rc == MMS_OK)
 		rc = mms_outward_base(&job->state, &base, err);
 	if (rc == MMS_OK)
@@ -251,18 +271,22 @@ merge(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
 static mms_rc
 prepare_delete(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
 {
+	MMS_AUTO(mms_base) base = { 0 };
 	bool is_good = true;
-	mms_rc rc = MMS_OK;
+	bool is_doubtful = job->state.status == MMS_STATE_CREATING ||
+			   mms_provisional_id_read(job->state.external_id, NULL);
 
+	mms_rc rc = mms_outward_base(&job->state, &base, err);
 	/* Announced, and perhaps never made: there may be nothing to delete. */
-	if (job->state.status == MMS_STATE_CREATING)
+	if (rc == MMS_OK && is_doubtful)
 		rc = look(env, job, &is_good, err);
 	if (rc != MMS_OK || !is_good)
 		return rc;
-	if (job->state.status == MMS_STATE_CREATING && job->seen.is_gone)
+	if (is_doubtful && job->seen.is_gone)
 		return settle(env, job, MMS_OUTCOME_REMOVED, NULL, err);
 	job->write.kind = MMS_WRITE_DELETE;
-	job->write.external_id = job->state.external_id;
+	job->write.external_id = is_doubtful ? job->seen.external_id : job->state.external_id;
+	job->write.has_guests = base.invited != NULL && base.invited[0] != '\0';
 	return MMS_OK;
 }
 
@@ -307,7 +331,7 @@ load(const struct mms_job_env *env, struct mms_job *job, bool *is_there, struct 
 	*is_there = job->state.booking != NULL;
 	if (!*is_there)
 		return MMS_OK;
-	return mms_booking_side_load(env->o, job->state.booking, env->source->integration.user,
+	return mms_booking_side_load(env->o, job->state.booking, &env->source->integration,
 				     &job->side, err);
 }
 

@@ -30,8 +30,8 @@ compare(const struct mms_outward *o, const struct mms_settlement *s,
 	if (rc == MMS_OK)
 		rc = mms_meeting_differs(&theirs, &base.outside, &in->outside_changed, err);
 	/* Of what is not shown nobody knows whether it differs, and nobody has changed it. */
-	in->outside_changed &= ~mms_outward_hidden(s->event);
-	in->differs |= mms_outward_hidden(s->event);
+	in->outside_changed &= ~mms_outward_hidden(s->source, s->event);
+	in->differs |= mms_outward_hidden(s->source, s->event);
 	if (s->state->status == MMS_STATE_CREATING) /* ours, and its answer was lost */
 		in->outside_changed = 0;
 	int64_t saved_ms = mms_zone_to_utc(o->worker->site_zone, side->booking.modified_us);
@@ -60,7 +60,7 @@ merge_once(const struct mms_outward *o, struct mms_settlement *s, struct mms_boo
 		return rc;
 	s->merge = mms_meeting_merge(&in);
 	if (s->event->is_partial ||
-	    mms_outward_hidden(s->event) !=
+	    mms_outward_hidden(s->source, s->event) !=
 		    0) /* who is invited is not known: nobody may be left out */
 		s->merge.to_outside &= ~(unsigned)MMS_FIELD_GUESTS;
 	hold_back(&s->merge, side->wish);
@@ -89,7 +89,7 @@ mms_outward_merge(const struct mms_outward *o, struct mms_settlement *s,
 		mms_booking_side_release(side);
 		if (rc == MMS_OK)
 			rc = mms_booking_side_load(o, s->state->booking,
-						   s->source->integration.user, side, err);
+						   &s->source->integration, side, err);
 		if (rc != MMS_OK)
 			return rc;
 	}

@@ -135,6 +135,8 @@ add_event(struct mms_push_booking *booking, const char *integration, const char 
 	struct mms_push_event *e = &moved[booking->n_events];
 	*e = (struct mms_push_event){ .action = "unchanged" };
 	e->integration = mms_text_copy(integration);
+	if (mms_provisional_id_read(external_id, NULL))
+		external_id = NULL; /* nobody outside knows that one */
 	e->external_id = mms_text_copy(external_id);
 	e->event = mms_text_copy(row_name);
 	booking->n_events++;
@@ -235,6 +237,8 @@ on_told(void *aux, const struct mms_outbound_told *told)
 
 	if (e == NULL)
 		return;
+	if (e->external_id == NULL && !mms_provisional_id_read(told->state->external_id, NULL))
+		e->external_id = mms_text_copy(told->state->external_id);
 	e->is_waiting = false;
 	e->action = told->action;
 	if (told->err->code != MMS_OK) {

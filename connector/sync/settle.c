@@ -29,6 +29,8 @@ struct attempt {
 	struct mms_booking_edit edit;
 	char *row_name;  /* owned: as it will be; NULL: the event has no row */
 	char *stored_id; /* owned */
+	const char *id;  /* the event's, exact; a service may have named it only now */
+	unsigned char key[MMS_PRINT_BYTES]; /* of that */
 	bool is_new_row;
 	int64_t now_us; /* site time */
 };
@@ -46,9 +48,15 @@ static mms_rc
 name_row(struct attempt *a, struct mms_err *err)
 {
 	const struct mms_own_state *state = a->s->state;
+	const struct mms_event *event = a->s->event;
 	int64_t number = 0;
 
-	mms_rc rc = mms_outward_stored_id(a->o->worker, state->external_id, &a->stored_id, err);
+	a->id = event != NULL && event->external_id != NULL && !is_removed(a->s->outcome)
+			? event->external_id
+			: state->external_id;
+	mms_rc rc = mms_outward_stored_id(a->o->worker, a->id, &a->stored_id, err);
+	if (rc == MMS_OK)
+		rc = mms_outward_key(a->o->worker, a->id, a->key, err);
 	if (rc != MMS_OK)
 		return rc;
 	if (state->row_name != NULL && state->has_row) {
@@ -126,7 +134,11 @@ put_state(struct attempt *a, struct mms_tx *tx, struct mms_err *err)
 		rc = mms_base_write(&a->edit.base, &base, err);
 		state.base = base.ptr;
 	}
-	return rc == MMS_OK ? mms_own_state_write(tx, &state, a->o->now_ms, err) : rc;
+	if (rc == MMS_OK)
+		rc = mms_own_state_write(tx, &state, a->o->now_ms, err);
+	return rc == MMS_OK && strcmp(a->id, s->state->external_id) != 0
+		       ? mms_own_state_rename(tx, s->state, a->id, a->key, err)
+		       : rc;
 }
 
 /* The booking, its history, the Version that tells both. */
@@ -206,6 +218,23 @@ write_all(struct mms_tx *tx, void *aux, struct mms_err *err)
 	return rc == MMS_OK ? put_outbox(a, tx, err) : rc;
 }
 
+/* What is done next with the event is done under the id that it has now. */
+static mms_rc
+take_id(const struct attempt *a, struct mms_err *err)
+{
+	struct mms_own_state *state = a->s->state;
+
+	if (strcmp(a->id, state->external_id) == 0)
+		return MMS_OK;
+	char *id = mms_text_copy(a->id);
+	if (id == NULL)
+		return mms_fail_nomem(err);
+	mms_free(state->external_id);
+	state->external_id = id;
+	memcpy(state->key, a->key, sizeof state->key);
+	return MMS_OK;
+}
+
 static mms_rc
 try_once(const struct mms_outward *o, struct mms_settlement *s, bool *was_in_doubt,
 	 struct mms_err *err)
@@ -223,9 +252,10 @@ try_once(const struct mms_outward *o, struct mms_settlement *s, bool *was_in_dou
 		rc = name_row(&a, err);
 	if (rc == MMS_OK)
 		rc = mms_booking_edit_make(o, s, a.row_name, &a.edit, err);
-	return rc == MMS_OK ? mms_lease_tx(lent.db, s->lease, length_ms(&a), write_all, &a,
-					   was_in_doubt, err)
-			    : rc;
+	if (rc == MMS_OK)
+		rc = mms_lease_tx(lent.db, s->lease, length_ms(&a), write_all, &a, was_in_doubt,
+				  err);
+	return rc == MMS_OK ? take_id(&a, err) : rc;
 }
 
 /* Booking and row as they are now, for another try. */
@@ -237,8 +267,8 @@ read_again(const struct mms_outward *o, struct mms_settlement *s,
 	MMS_AUTO(mms_lent) lent = { 0 };
 
 	mms_booking_side_release(again);
-	mms_rc rc = mms_booking_side_load(o, s->state->booking, s->source->integration.user,
-					  again, err);
+	mms_rc rc = mms_booking_side_load(o, s->state->booking, &s->source->integration, again,
+					  err);
 	if (rc == MMS_OK)
 		rc = mms_pool_lend(o->worker->env->pool, &lent, err);
 	if (rc == MMS_OK)

@@ -82,6 +82,10 @@ mms_rc mms_own_state_insert(struct mms_tx *tx, const struct mms_own_state *state
 /* Write everything but its identity (uuid, integration, key, external id, type). */
 mms_rc mms_own_state_write(struct mms_tx *tx, const struct mms_own_state *state, int64_t now_ms,
 			   struct mms_err *err) MMS_MUST_CHECK;
+/* The service knows it by another id now. Errors: CONFLICT, RETRY. */
+mms_rc mms_own_state_rename(struct mms_tx *tx, const struct mms_own_state *state,
+			    const char *external_id, const unsigned char key[MMS_PRINT_BYTES],
+			    struct mms_err *err) MMS_MUST_CHECK;
 /*
  * We are about to remove it: when it is found gone, a live state that says so (removed_by) tells that
  * this was us, though no answer came. The next settle of it says otherwise.

@@ -87,7 +87,8 @@
 	  " VALUES (?, ?, ?, ?)",                                                              \
 	  "sTSs", "")                                                                          \
 	X(CURSOR_FORGET_PRINT,                                                                 \
-	  "UPDATE mmsync_cursor SET read_print = NULL WHERE id = ? AND read_print IS NOT NULL", \
+	  "UPDATE mmsync_cursor SET read_print = NULL WHERE id = ? AND read_print IS NOT "     \
+	  "NULL",                                                                              \
 	  "u", "")                                                                             \
 	X(CURSOR_ID, "SELECT id FROM mmsync_cursor WHERE name = ?", "s", "u")                  \
 	X(LEASE_SERVER,                                                                        \

@@ -61,6 +61,9 @@
 	  "UPDATE mmsync_event_state SET booking_modified = ? WHERE booking = ? AND type = 2"  \
 	  " AND NOT booking_modified <=> ? AND (? OR booking_modified <=> ?)",                 \
 	  "TsTiT", "")                                                                         \
+	X(OWN_STATE_RENAME,                                                                    \
+	  "UPDATE mmsync_event_state SET ext_key = ?, external_id = ? WHERE uuid = ?", "bsb",  \
+	  "")                                                                                  \
 	X(OWN_STATE_REMOVING, "UPDATE mmsync_event_state SET removed_by = 1 WHERE uuid = ?",   \
 	  "b", "")                                                                             \
 	X(OWN_ROW_INSERT,                                                                      \

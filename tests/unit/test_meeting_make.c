@@ -74,7 +74,8 @@ make(const struct mms_booking *b, struct mms_meeting *out)
 	static const char *const hosts[] = { "host@example.com", NULL };
 
 	mms_meeting_release(out);
-	OK(mms_meeting_of_booking(b, mms_zone_utc(), true, hosts, email, out, &err));
+	OK(mms_meeting_of_booking(b, mms_zone_utc(), MMS_GUESTS_INVITED, hosts, email, out,
+				  &err));
 }
 
 static void
@@ -167,11 +168,20 @@ guests_are_valid_once_and_never_hosts(void **state)
 	assert_string_equal(m.guests[2].email, "zoe@example.com");
 	assert_string_equal(m.guests[2].name, "Zoe");
 	mms_meeting_release(&m);
-	OK(mms_meeting_of_booking(&b, mms_zone_utc(), false, NULL, email, &m, &err));
+	OK(mms_meeting_of_booking(&b, mms_zone_utc(), MMS_GUESTS_NOWHERE, NULL, email, &m,
+				  &err));
 	assert_int_equal(m.n_guests, 0);
 	mms_meeting_release(&m);
-	OK(mms_meeting_of_booking(&b, mms_zone_utc(), true, NULL, email, &m, &err));
+	OK(mms_meeting_of_booking(&b, mms_zone_utc(), MMS_GUESTS_INVITED, NULL, email, &m,
+				  &err));
 	assert_int_equal(m.n_guests, 4);
+	mms_meeting_release(&m);
+	/* A service that would mail them has them in the text only. */
+	OK(mms_meeting_of_booking(&b, mms_zone_utc(), MMS_GUESTS_IN_TEXT, NULL, email, &m,
+				  &err));
+	assert_int_equal(m.n_guests, 0);
+	assert_non_null(strstr(m.text, "<p>Guests: Ann &lt;ann@example.com&gt;, "));
+	assert_non_null(strstr(m.text, "Zoe &lt;zoe@example.com&gt;"));
 }
 
 static void
@@ -208,7 +218,8 @@ wall_times_become_instants_that_end_after_they_start(void **state)
 		b.start_us = wall(rows[i].start);
 		b.end_us = wall(rows[i].end);
 		b.duration_min = rows[i].duration;
-		OK(mms_meeting_of_booking(&b, berlin, false, NULL, email, &m, &err));
+		OK(mms_meeting_of_booking(&b, berlin, MMS_GUESTS_NOWHERE, NULL, email, &m,
+					  &err));
 		if (strcmp(mms_time_print(m.start_ms, from), rows[i].want_start) != 0 ||
 		    strcmp(mms_time_print(m.end_ms, to), rows[i].want_end) != 0)
 			fail_msg("%s: %s %s", rows[i].label, from,
@@ -225,8 +236,9 @@ without_a_start_there_is_no_meeting(void **state)
 
 	(void)state;
 	b.start_us = MMS_NO_TIME;
-	assert_int_equal(mms_meeting_of_booking(&b, berlin, true, NULL, email, &m, &err),
-			 MMS_E_ITEM);
+	assert_int_equal(
+		mms_meeting_of_booking(&b, berlin, MMS_GUESTS_INVITED, NULL, email, &m, &err),
+		MMS_E_ITEM);
 	assert_string_equal(mms_err_text(&err), "booking 'b1' has no start");
 }
 
