@@ -2,6 +2,7 @@
 #include "mmsync/provider.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "mmsync/mem.h"
 
@@ -22,6 +23,28 @@ mms_provider_find(const char *integration_type)
 			return &providers[i];
 	}
 	return NULL;
+}
+
+/* The name of a calendar, the person's own by their address. */
+static const char *
+calendar_name(const struct mms_provider *provider, const char *id, const char *user)
+{
+	bool is_own = id == NULL || id[0] == '\0' || strcmp(id, "primary") == 0;
+	bool takes_addresses = provider != NULL && strcmp(provider->name, "outlook") == 0;
+
+	if (is_own || (takes_addresses && strchr(id, '@') != NULL))
+		return user != NULL ? user : "";
+	return id;
+}
+
+bool
+mms_provider_is_same_calendar(const struct mms_provider *provider, const char *a, const char *b,
+			      const char *user)
+{
+	const char *x = calendar_name(provider, a, user), *y = calendar_name(provider, b, user);
+
+	/* Addresses know no case; other ids differ in it. */
+	return strchr(x, '@') != NULL ? strcasecmp(x, y) == 0 : strcmp(x, y) == 0;
 }
 
 void

@@ -287,18 +287,6 @@ is_tracked(const struct mms_known_event *known)
 	return known != NULL && (known->flags & MMS_KNOWN_STATE) != 0;
 }
 
-/* Has an installation made this event, this one (or another)? A tag on a person's event is no such mark. */
-static bool
-has_mark(const struct mms_turn_state *t, const struct mms_event *event, bool is_ours)
-{
-	const struct mms_worker *w = t->worker;
-	enum mms_mark_kind kind = event->mark.kind;
-
-	if (!w->has_site || kind == MMS_MARK_NONE || kind == MMS_MARK_USER_EVENT)
-		return false;
-	return (memcmp(event->mark.site, w->site, sizeof w->site) == 0) == is_ours;
-}
-
 /* What is known of it decides; where nothing is to be done it is only counted. */
 static mms_rc
 plan_item(struct mms_turn_state *t, struct item *item, struct mms_err *err)
@@ -316,7 +304,7 @@ plan_item(struct mms_turn_state *t, struct item *item, struct mms_err *err)
 		t->n_listed++;
 		t->out->events.seen++;
 	}
-	if (has_mark(t, event, false) && !event->is_gone && !event->is_outside)
+	if (mms_whose_has_mark(t, event, false) && !event->is_gone && !event->is_outside)
 		mms_inbound_count(&t->out->events, MMS_COUNT_FOREIGN, 1);
 	t->out->warnings += item->row.has_warning || event->warning != NULL;
 	if (item->known != NULL)
@@ -337,38 +325,6 @@ plan_item(struct mms_turn_state *t, struct item *item, struct mms_err *err)
 	return add_change(t, item, err);
 }
 
-static bool
-is_same_calendar(const struct mms_integration *i, const char *calendar)
-{
-	bool is_named = i->calendar_id != NULL && i->calendar_id[0] != '\0' &&
-			strcmp(i->calendar_id, "primary") != 0;
-	const char *id = is_named ? i->calendar_id : i->user;
-
-	return id != NULL && calendar != NULL && strcasecmp(id, calendar) == 0;
-}
-
-/*
- * Does somebody know an event of ours by this mark, as the same event of the same calendar? A person may
- * have taken it to another one: then it is gone there, and makes the person busy here.
- */
-static mms_rc
-ask_owner(struct mms_turn_state *t, struct item *item, struct mms_err *err)
-{
-	MMS_AUTO(mms_lent) lent = { 0 };
-	MMS_AUTO(mms_own_owner) owner = { 0 };
-	const struct mms_integration *self = &t->source->integration;
-
-	mms_rc rc = mms_pool_lend(t->worker->env->pool, &lent, err);
-	if (rc == MMS_OK)
-		rc = mms_own_state_owner(lent.db, item->event->mark.id, &owner, err);
-	if (rc == MMS_OK)
-		item->is_ours = owner.is_live && owner.user != NULL && self->user != NULL &&
-				strcmp(owner.user, self->user) == 0 &&
-				strcmp(owner.external_id, item->event->external_id) == 0 &&
-				is_same_calendar(self, owner.calendar);
-	return rc;
-}
-
 /*
  * What the database says of an event comes before its mark. A mark of ours on an event that is not
  * tracked here is another integration's for the same calendar, or a person has copied the event. The
@@ -382,8 +338,8 @@ classify(struct mms_turn_state *t, struct item *item, struct mms_err *err)
 
 	if (is_tracked(k))
 		return MMS_OK;
-	if (has_mark(t, event, true))
-		return ask_owner(t, item, err);
+	if (mms_whose_may_be_ours(t, event))
+		return mms_whose_ask(t, event, &item->is_ours, err);
 	if (k != NULL && (k->flags & MMS_KNOWN_NOT_LISTED) && t->provider->caps & MMS_CAP_WRITE)
 		item->is_ours = true;
 	if (k != NULL && (k->flags & MMS_KNOWN_ROW))

@@ -12,19 +12,26 @@
 #include "mmsync/policy.h"
 #include "outward.h"
 
+/* An event as the service has it now. */
+struct returned {
+	struct mms_event
+		event;   /* of one that is renamed or revived its mark says which it is */
+	bool is_renamed; /* it was known by another id */
+};
+
 /* A state of ours in this calendar, and what the listing said of it. */
 struct own {
 	const struct mms_own_state *state;
 	bool is_seen;
-	bool is_missed;         /* a full listing should have shown it: asked for by its id */
-	struct mms_event event; /* external_id NULL: nothing new */
+	bool is_missed;        /* a full listing should have shown it: asked for by its id */
+	struct returned as_is; /* external_id NULL: nothing new */
 };
 
 struct mms_inward {
 	struct mms_own_states states;
 	struct own *items; /* one for each state, sorted by key */
 	size_t n;
-	struct mms_event *revived; /* of states that are deleted, shown again */
+	struct returned *revived; /* of states that are deleted, or were known by another id */
 	size_t n_revived, cap_revived;
 };
 
@@ -34,9 +41,9 @@ mms_inward_free(struct mms_inward *in)
 	if (in == NULL)
 		return;
 	for (size_t i = 0; i < in->n; i++)
-		mms_event_release(&in->items[i].event);
+		mms_event_release(&in->items[i].as_is.event);
 	for (size_t i = 0; i < in->n_revived; i++)
-		mms_event_release(&in->revived[i]);
+		mms_event_release(&in->revived[i].event);
 	mms_free(in->revived);
 	mms_free(in->items);
 	mms_own_states_release(&in->states);
@@ -88,21 +95,63 @@ find(struct mms_inward *in, const unsigned char *key)
 	return in->n > 0 ? bsearch(&probe, in->items, in->n, sizeof probe, by_key) : NULL;
 }
 
+static mms_rc
+add_returned(struct mms_inward *in, const struct mms_event *event, bool is_renamed,
+	     struct mms_err *err)
+{
+	struct returned *moved =
+		mms_grow(in->revived, in->n_revived, &in->cap_revived, sizeof *moved);
+	if (moved == NULL)
+		return mms_fail_nomem(err);
+	in->revived = moved;
+	moved[in->n_revived] = (struct returned){ .is_renamed = is_renamed };
+	mms_rc rc = mms_event_copy(event, &moved[in->n_revived].event, err);
+	if (rc == MMS_OK)
+		in->n_revived++;
+	return rc;
+}
+
 /* An event that somebody removed, and that is back. */
 static mms_rc
 note_revived(struct mms_inward *in, const struct mms_event *event, struct mms_err *err)
 {
 	if (event->is_gone || event->mark.kind != MMS_MARK_BOOKING)
 		return MMS_OK;
-	struct mms_event *moved =
-		mms_grow(in->revived, in->n_revived, &in->cap_revived, sizeof *moved);
-	if (moved == NULL)
-		return mms_fail_nomem(err);
-	in->revived = moved;
-	mms_rc rc = mms_event_copy(event, &moved[in->n_revived], err);
+	return add_returned(in, event, false, err);
+}
+
+mms_rc
+mms_inward_adopt(struct mms_turn_state *t, const unsigned char uuid[16],
+		 const struct mms_event *event, struct mms_err *err)
+{
+	mms_rc rc = load(t, err);
+
+	for (size_t i = 0; rc == MMS_OK && i < t->inward->n; i++) {
+		struct own *own = &t->inward->items[i];
+		if (memcmp(own->state->uuid, uuid, sizeof own->state->uuid) != 0)
+			continue;
+		own->is_seen = true;
+		mms_event_release(&own->as_is.event); /* that the old id is gone is no news */
+	}
 	if (rc == MMS_OK)
-		in->n_revived++;
-	return rc;
+		rc = add_returned(t->inward, event, true, err);
+	if (rc != MMS_OK)
+		return rc;
+	struct mms_mark *mark = &t->inward->revived[t->inward->n_revived - 1].event.mark;
+	mark->kind = MMS_MARK_BOOKING;
+	memcpy(mark->id, uuid, sizeof mark->id);
+	return MMS_OK;
+}
+
+static bool
+is_adopted(const struct mms_inward *in, const unsigned char uuid[16])
+{
+	for (size_t i = 0; i < in->n_revived; i++) {
+		if (in->revived[i].is_renamed &&
+		    memcmp(in->revived[i].event.mark.id, uuid, 16) == 0)
+			return true;
+	}
+	return false;
 }
 
 mms_rc
@@ -118,7 +167,9 @@ mms_inward_note(struct mms_turn_state *t, const struct mms_known_event *known,
 		return note_revived(t->inward, event, err);
 	own->is_seen = true;
 	/* The last listing of it counts. */
-	mms_event_release(&own->event);
+	mms_event_release(&own->as_is.event);
+	if (is_adopted(t->inward, own->state->uuid))
+		return MMS_OK;
 	bool is_same = !event->is_gone && event->version != NULL &&
 		       own->state->version != NULL &&
 		       strcmp(event->version, own->state->version) == 0;
@@ -126,7 +177,7 @@ mms_inward_note(struct mms_turn_state *t, const struct mms_known_event *known,
 	if (is_same || own->state->status == MMS_STATE_CREATING ||
 	    own->state->type != MMS_STATE_BOOKING || event->problem != NULL)
 		return MMS_OK;
-	return mms_event_copy(event, &own->event, err);
+	return mms_event_copy(event, &own->as_is.event, err);
 }
 
 /* ---- after the listing --------------------------------------------------------------------- */
@@ -178,15 +229,14 @@ note_length(struct mms_turn_state *t, const struct mms_booking_side *side,
  * Back from the bin: has the booking a new event in this calendar, or is this none that a person
  * removed? Then it is nobody's.
  */
-static mms_rc
-is_nobodys(struct mms_db *db, const struct mms_own_state *state, const struct mms_event *event,
-	   bool *out, struct mms_err *err)
+mms_rc
+mms_inward_is_nobodys(struct mms_db *db, const struct mms_own_state *state, bool *out,
+		      struct mms_err *err)
 {
 	MMS_AUTO(mms_own_states) all = { 0 };
 
-	/* A mark says what people let it say. */
-	*out = strcmp(state->external_id, event->external_id) != 0;
-	if (*out || state->status != MMS_STATE_DELETED)
+	*out = false;
+	if (state->status != MMS_STATE_DELETED)
 		return MMS_OK;
 	*out = state->removed_by != MMS_REMOVED_OUTSIDE || state->booking == NULL;
 	if (*out)
@@ -217,7 +267,7 @@ is_wanted(const struct mms_booking_side *side, const char *user)
  * is nothing of a booking to be settled.
  */
 static mms_rc
-load_one(struct mms_turn_state *t, const unsigned char uuid[16], const struct mms_event *event,
+load_one(struct mms_turn_state *t, const unsigned char uuid[16], const struct returned *r,
 	 struct mms_own_state *state, struct mms_booking_side *side, bool *is_left,
 	 struct mms_err *err)
 {
@@ -230,7 +280,10 @@ load_one(struct mms_turn_state *t, const unsigned char uuid[16], const struct mm
 	if (rc == MMS_OK)
 		rc = mms_own_state_load(lent.db, uuid, state, err);
 	if (rc == MMS_OK)
-		rc = is_nobodys(lent.db, state, event, is_left, err);
+		rc = mms_inward_is_nobodys(lent.db, state, is_left, err);
+	/* A mark says what people let it say. */
+	if (rc == MMS_OK && !r->is_renamed)
+		*is_left = *is_left || strcmp(state->external_id, r->event.external_id) != 0;
 	mms_lent_release(&lent);
 	*is_left = *is_left || (rc == MMS_OK && state->booking == NULL);
 	if (rc == MMS_OK && !*is_left)
@@ -265,9 +318,10 @@ settle_gone(const struct mms_outward *o, struct mms_settlement *s, struct mms_er
 
 /* One event as the service has it now. */
 static mms_rc
-settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
-	   const struct mms_event *event, struct mms_err *err)
+settle_one(struct mms_turn_state *t, const unsigned char uuid[16], const struct returned *r,
+	   struct mms_err *err)
 {
+	const struct mms_event *event = &r->event;
 	struct mms_outward o = outward_of(t);
 	MMS_AUTO(mms_own_state) state = { 0 };
 	MMS_AUTO(mms_booking_side) side = { 0 };
@@ -279,7 +333,7 @@ settle_one(struct mms_turn_state *t, const unsigned char uuid[16],
 	unsigned to_outside = 0;
 	bool is_left = false;
 
-	mms_rc rc = load_one(t, uuid, event, &state, &side, &is_left, err);
+	mms_rc rc = load_one(t, uuid, r, &state, &side, &is_left, err);
 	if (rc != MMS_OK || is_left)
 		return rc;
 	if (event->is_gone) {
@@ -333,21 +387,21 @@ ask_for(struct mms_session *session, struct own *own, struct mms_err *err)
 	const struct mms_own_state *state = own->state;
 
 	mms_fault_step();
-	mms_rc rc = ops->get(session, state->external_id, &own->event, err);
-	if (rc != MMS_OK || own->event.is_gone)
+	mms_rc rc = ops->get(session, state->external_id, &own->as_is.event, err);
+	if (rc != MMS_OK || own->as_is.event.is_gone)
 		return rc;
-	if (own->event.version != NULL && state->version != NULL &&
-	    strcmp(own->event.version, state->version) == 0)
-		mms_event_release(&own->event);
+	if (own->as_is.event.version != NULL && state->version != NULL &&
+	    strcmp(own->as_is.event.version, state->version) == 0)
+		mms_event_release(&own->as_is.event);
 	return MMS_OK;
 }
 
 /* A booking whose row the database refuses stops no other: it is counted, and the next full reading tries again. */
 static mms_rc
 settle_or_count(struct mms_turn_state *t, const unsigned char uuid[16],
-		const struct mms_event *event, struct mms_err *err)
+		const struct returned *r, struct mms_err *err)
 {
-	mms_rc rc = settle_one(t, uuid, event, err);
+	mms_rc rc = settle_one(t, uuid, r, err);
 
 	if (rc != MMS_E_ITEM)
 		return rc;
@@ -365,13 +419,13 @@ settle_all(struct mms_turn_state *t, struct mms_err *err)
 
 	for (size_t i = 0; rc == MMS_OK && i < in->n; i++) {
 		struct own *own = &in->items[i];
-		if (own->event.external_id == NULL)
+		if (own->as_is.event.external_id == NULL)
 			continue;
-		rc = is_dry ? tell_planned(t, own->state, &own->event, err)
-			    : settle_or_count(t, own->state->uuid, &own->event, err);
+		rc = is_dry ? tell_planned(t, own->state, &own->as_is.event, err)
+			    : settle_or_count(t, own->state->uuid, &own->as_is, err);
 	}
 	for (size_t i = 0; rc == MMS_OK && !is_dry && i < in->n_revived; i++)
-		rc = settle_or_count(t, in->revived[i].mark.id, &in->revived[i], err);
+		rc = settle_or_count(t, in->revived[i].event.mark.id, &in->revived[i], err);
 	return rc;
 }
 
@@ -392,7 +446,7 @@ check_budget(struct mms_turn_state *t, struct mms_err *err)
 		bool has_moved = own->state->removed_by == MMS_REMOVED_BY_US;
 
 		/* What we removed ourselves, or left behind in another calendar, is no deletion. */
-		if (own->is_missed && own->event.is_gone && !has_moved) {
+		if (own->is_missed && own->as_is.event.is_gone && !has_moved) {
 			mms_rc rc = mms_outward_has_moved_house(own->state, t->source,
 								&has_moved, err);
 			if (rc != MMS_OK)

@@ -151,15 +151,6 @@ mms_outward_hidden(const struct mms_source *source, const struct mms_event *even
 	return is_hidden ? MMS_FIELD_ALL & ~(unsigned)MMS_FIELD_TIMES : 0;
 }
 
-/* A person's own calendar has three names. */
-static const char *
-calendar_of(const char *id, const char *user)
-{
-	bool is_own = id == NULL || id[0] == '\0' || strcmp(id, "primary") == 0;
-
-	return !is_own ? id : user != NULL ? user : "";
-}
-
 mms_rc
 mms_outward_has_moved_house(const struct mms_own_state *state, const struct mms_source *source,
 			    bool *out, struct mms_err *err)
@@ -169,8 +160,8 @@ mms_outward_has_moved_house(const struct mms_own_state *state, const struct mms_
 
 	mms_rc rc = mms_outward_base(state, &base, err);
 	*out = rc == MMS_OK && base.booking.is_known &&
-	       strcasecmp(calendar_of(base.calendar, in->user),
-			  calendar_of(in->calendar_id, in->user)) != 0;
+	       !mms_provider_is_same_calendar(mms_provider_find(in->type), base.calendar,
+					      in->calendar_id, in->user);
 	return rc;
 }
 

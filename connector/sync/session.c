@@ -65,7 +65,9 @@ mms_session_open(struct mms_worker *w, struct mms_source *source, struct mms_lea
 					  .calendar = { .integration = in->name,
 							.user = in->user,
 							.calendar_id = in->calendar_id,
-							.url = in->ical_url } };
+							.url = in->ical_url,
+							.site = w->has_site ? w->site
+									    : NULL } };
 	if (out->provider == NULL || out->provider->ops == NULL)
 		return mms_fail(err, MMS_E_CONFIG,
 				"'%s' is not a kind of calendar that this version syncs",

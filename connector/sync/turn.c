@@ -165,6 +165,8 @@ read_pages(struct mms_turn_state *t, struct mms_session *session, struct mms_pag
 		if (rc == MMS_OK && !t->has_known && needs_known(page))
 			rc = mms_turn_load_known(t, err);
 		if (rc == MMS_OK)
+			rc = mms_complete_page(t, page, err);
+		if (rc == MMS_OK)
 			rc = mms_inbound_page(t, page, err);
 		if (rc == MMS_OK)
 			rc = mms_cascade_note(t, page, err);
@@ -411,9 +413,11 @@ run_session(struct mms_turn_state *t, struct mms_err *err)
 		return rc;
 	rc = mms_window_print(&w->digest, &t->rules, w->site_zone, t->source, &open.calendar,
 			      t->provider, t->read_print, err);
+	t->session = open.session;
 	if (rc == MMS_OK)
 		rc = read_calendar(t, open.session, err);
 	note_counts(t, open.session);
+	t->session = NULL;
 	mms_session_close(&open);
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include "mmsync/event_row.h"
 #include "mmsync/events.h"
 #include "mmsync/instances.h"
+#include "mmsync/outbox.h"
 #include "mmsync/plan.h"
 #include "mmsync/provider.h"
 #include "mmsync/sync.h"
@@ -55,6 +56,7 @@ struct mms_turn_state {
 	struct mms_worker *worker;
 	struct mms_source *source;
 	const struct mms_provider *provider;
+	struct mms_session *session; /* borrowed, while there is one */
 	struct mms_turn *out;
 	struct mms_lease lease;
 	struct mms_row_rules rules;
@@ -114,6 +116,36 @@ struct mms_change *
 mms_inbound_change(struct mms_turn_state *t, const struct mms_known_event *known,
 		   enum mms_change_kind kind);
 
+/*
+ * complete.c: what the listing could not say of events of a page is asked for (mms_provider_ops.complete).
+ */
+mms_rc mms_complete_page(struct mms_turn_state *t, struct mms_page *page,
+			 struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * whose.c: has an installation made this event, this one (is_ours) or another? A tag on a person's
+ * event is no such mark.
+ */
+bool
+mms_whose_has_mark(const struct mms_turn_state *t, const struct mms_event *event, bool is_ours);
+/* whose.c: does something on an event that nobody here knows say that it may be ours? */
+bool mms_whose_may_be_ours(const struct mms_turn_state *t, const struct mms_event *event);
+/*
+ * whose.c: then is it, as the same event of the same calendar? One whose id the service has changed is
+ * looked at again when the listing is over.
+ */
+mms_rc mms_whose_ask(struct mms_turn_state *t, const struct mms_event *event, bool *is_ours,
+		     struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * inward.c: the event of this UUID is shown under a new id, and its old one is gone: settled as it is
+ * now when the listing is over, and not missed.
+ */
+mms_rc mms_inward_adopt(struct mms_turn_state *t, const unsigned char uuid[16],
+			const struct mms_event *event, struct mms_err *err) MMS_MUST_CHECK;
+/* inward.c: is it nobody's, though its UUID is of a state of ours? */
+mms_rc mms_inward_is_nobodys(struct mms_db *db, const struct mms_own_state *state, bool *out,
+			     struct mms_err *err) MMS_MUST_CHECK;
 /*
  * inward.c: the listing showed an event of ours (a tombstone, too): looked at when the listing is over.
  * The event is copied where it is not as it was at the last settle.

@@ -65,10 +65,11 @@ mms_own_states_of_integration(struct mms_db *db, uint64_t cursor_id, struct mms_
 mms_rc mms_own_state_load(struct mms_db *db, const unsigned char uuid[16],
 			  struct mms_own_state *out, struct mms_err *err) MMS_MUST_CHECK;
 /*
- * Whose event is this UUID. All zero: nobody knows it. user and calendar (its id; that of the user where
- * it is the primary one) are NULL where the integration is no more.
+ * Whose event is this UUID. All zero: nobody knows it. user and calendar (calendar_id as it stands) are NULL
+ * where the integration is no more.
  */
 struct mms_own_owner {
+	uint64_t cursor_id;
 	char *user, *calendar, *external_id;
 	bool is_live; /* its state is not deleted */
 };

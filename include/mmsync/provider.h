@@ -187,6 +187,13 @@ struct mms_provider {
 /* By integration_type; NULL when there is none. Borrows: static. */
 const struct mms_provider *mms_provider_find(const char *integration_type);
 
+/*
+ * Do two calendar_id of one person name the same calendar? Their own one has several names: none,
+ * "primary", their address; of Outlook any address.
+ */
+bool mms_provider_is_same_calendar(const struct mms_provider *provider, const char *a,
+				   const char *b, const char *user);
+
 /* The feed provider's shared fetches. Thread-safe. */
 mms_rc mms_feed_cache_new(struct mms_feed_cache **out, struct mms_err *err) MMS_MUST_CHECK;
 void mms_feed_cache_free(struct mms_feed_cache *cache);

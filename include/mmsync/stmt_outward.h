@@ -38,12 +38,12 @@
 	  "ss", "sTS")                                                                         \
 	X(OWN_STATE_OWNER,                                                                     \
 	  "SELECT i.user, s.external_id,"                                                      \
-	  " COALESCE(NULLIF(NULLIF(i.calendar_id, ''), 'primary'), i.user), s.status <> 5"     \
+	  " i.calendar_id, s.status <> 5, s.integration_id"                                    \
 	  " FROM mmsync_event_state s"                                                         \
 	  " JOIN mmsync_cursor c ON c.id = s.integration_id"                                   \
 	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = c.name " MMS_SQL_AS_FRAPPE    \
 	  " WHERE s.uuid = ?",                                                                 \
-	  "b", "SsSi")                                                                         \
+	  "b", "SsSiu")                                                                        \
 	X(OWN_STATE_INSERT,                                                                    \
 	  "INSERT INTO mmsync_event_state (integration_id, ext_key, external_id, uuid,"        \
 	  " ical_uid, row_name, booking, booking_creation, booking_modified, type,"            \

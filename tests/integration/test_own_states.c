@@ -281,8 +281,9 @@ the_owner_of_a_uuid_is_the_integrations_user(void **state)
 		     " ('cal1', 'ann@example.com')");
 	OK(mms_own_state_owner(site.db, s.uuid, &owner, &err));
 	assert_string_equal(owner.user, "ann@example.com");
-	assert_string_equal(owner.calendar, "ann@example.com");
+	assert_null(owner.calendar); /* the user's own */
 	assert_string_equal(owner.external_id, "b");
+	assert_int_equal(owner.cursor_id, s.cursor_id);
 	assert_true(owner.is_live);
 	mms_own_owner_release(&owner);
 	mms_test_sql(&site.server, "UPDATE `tabMM Calendar Integration` SET calendar_id ="

@@ -6,6 +6,7 @@
 #include "mmsync/attr.h"
 #include "mmsync/event.h"
 #include "mmsync/mem.h"
+#include "mmsync/provider.h"
 
 static void
 an_event_blocks_as_its_kind_and_the_site_say(void **state)
@@ -103,6 +104,52 @@ names_are_googles(void **state)
 	mms_event_release(NULL);
 }
 
+static void
+calendars_are_the_same_under_all_their_names(void **state)
+{
+	static const struct {
+		const char *type, *a, *b, *user;
+		bool is_same;
+	} rows[] = {
+		{ "Google Calendar", NULL, "primary", "ann@example.com", true },
+		{ "Google Calendar", "", "ANN@example.com", "ann@example.com", true },
+		{ "Google Calendar", "team@example.com", NULL, "ann@example.com", false },
+		{ "Google Calendar", "abc", "ABC", "ann@example.com", false },
+		{ "Google Calendar", NULL, "primary", NULL, true },
+		{ "Outlook Calendar", "other@example.com", NULL, "ann@example.com", true },
+		{ "Outlook Calendar", "AAMkA=", "AAMka=", "ann@example.com", false },
+		{ "Outlook Calendar", "AAMkA=", "AAMkA=", "ann@example.com", true },
+		{ "Outlook Calendar", "AAMkA=", "", "ann@example.com", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		if (mms_provider_is_same_calendar(mms_provider_find(rows[i].type), rows[i].a,
+						  rows[i].b, rows[i].user) != rows[i].is_same)
+			fail_msg("row %zu", i);
+	}
+}
+
+static void
+a_provisional_id_is_its_uuid(void **state)
+{
+	unsigned char uuid[16] = { 1, 2, 3, 0xff }, back[16] = { 0 };
+	MMS_AUTO(mms_err) err = { 0 };
+	char *id = NULL;
+
+	(void)state;
+	assert_int_equal(mms_provisional_id_make(uuid, &id, &err), MMS_OK);
+	assert_string_equal(id, "mmsync:010203ff-0000-0000-0000-000000000000");
+	assert_true(mms_provisional_id_read(id, back));
+	assert_memory_equal(uuid, back, sizeof uuid);
+	assert_true(mms_provisional_id_read(id, NULL));
+	mms_free(id);
+	assert_false(mms_provisional_id_read(NULL, back));
+	assert_false(mms_provisional_id_read("mmsync:", back));
+	assert_false(mms_provisional_id_read("mmsync:x", back));
+	assert_false(mms_provisional_id_read("AAMkAGI=", back));
+}
+
 int
 main(void)
 {
@@ -110,6 +157,8 @@ main(void)
 		cmocka_unit_test(an_event_blocks_as_its_kind_and_the_site_say),
 		cmocka_unit_test(ids_are_stored_as_they_are_where_that_is_safe),
 		cmocka_unit_test(names_are_googles),
+		cmocka_unit_test(calendars_are_the_same_under_all_their_names),
+		cmocka_unit_test(a_provisional_id_is_its_uuid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
