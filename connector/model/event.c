@@ -55,6 +55,7 @@ copy_attendees(const struct mms_event *event, struct mms_event *out)
 		const struct mms_attendee *from = &event->attendees[i];
 		struct mms_attendee *to = &out->attendees[out->n_attendees++];
 		to->response = from->response;
+		to->type = from->type;
 		to->email = copy_text(from->email, &is_good);
 		to->display_name = copy_text(from->display_name, &is_good);
 	}

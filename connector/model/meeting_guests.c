@@ -57,6 +57,17 @@ copy_words(const struct mms_meeting *from, struct mms_meeting *to)
 	       (from->text == NULL || to->text != NULL);
 }
 
+bool
+mms_meeting_has_guest(const struct mms_meeting *meeting, const char *email)
+{
+	for (size_t i = 0; i < meeting->n_guests; i++) {
+		if (meeting->guests[i].email != NULL &&
+		    strcasecmp(meeting->guests[i].email, email) == 0)
+			return true;
+	}
+	return false;
+}
+
 mms_rc
 mms_meeting_with_guests(const struct mms_meeting *meeting, const struct mms_event *event,
 			const char *invited, struct mms_meeting *out, struct mms_err *err)

@@ -5,7 +5,6 @@
 
 #include "google_parts.h"
 #include "mmsync/json.h"
-#include "mmsync/uuid.h"
 
 /* Rooms and other things that are booked: nobody's guests, and never taken off by us. */
 #define ROOM_SUFFIX "resource.calendar.google.com"
@@ -111,27 +110,6 @@ is_room(const char *email)
 	return len > suffix && strcasecmp(email + len - suffix, ROOM_SUFFIX) == 0;
 }
 
-static bool
-is_wanted(const struct mms_meeting *meeting, const char *email)
-{
-	for (size_t i = 0; i < meeting->n_guests; i++) {
-		if (meeting->guests[i].email != NULL &&
-		    strcasecmp(meeting->guests[i].email, email) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_seen(const struct mms_event *seen, const char *email)
-{
-	for (size_t i = 0; seen != NULL && i < seen->n_attendees; i++) {
-		if (strcasecmp(seen->attendees[i].email, email) == 0)
-			return true;
-	}
-	return false;
-}
-
 /*
  * Those seen who are still wanted, with their answers; the organizer's own entry and rooms, which
  * no meeting lists; then who is new.
@@ -148,12 +126,13 @@ put_guests(struct mms_json *j, const struct mms_write *write)
 		const struct mms_attendee *a = &seen->attendees[i];
 		bool is_organizer = seen->organizer_email != NULL &&
 				    strcasecmp(seen->organizer_email, a->email) == 0;
-		if (is_organizer || is_room(a->email) || is_wanted(meeting, a->email))
+		if (is_organizer || is_room(a->email) ||
+		    mms_meeting_has_guest(meeting, a->email))
 			put_guest(j, a->email, a->display_name, a->response);
 	}
 	for (size_t i = 0; i < meeting->n_guests; i++) {
 		const struct mms_guest *guest = &meeting->guests[i];
-		if (guest->email != NULL && !is_seen(seen, guest->email))
+		if (guest->email != NULL && !wire_is_seen(seen, guest->email))
 			put_guest(j, guest->email, guest->name, MMS_RESPONSE_UNKNOWN);
 	}
 	mms_json_array_end(j);
@@ -189,25 +168,17 @@ put_fields(struct mms_json *j, const struct mms_write *write, unsigned fields)
 }
 
 static void
-put_uuid(struct mms_json *j, const char *key, const unsigned char uuid[16])
-{
-	char text[MMS_UUID_TEXT];
-
-	mms_json_put_text(j, key, mms_uuid_print(uuid, text));
-}
-
-static void
 put_mark(struct mms_json *j, const struct mms_mark *mark)
 {
 	mms_json_key(j, "extendedProperties");
 	mms_json_map(j);
 	mms_json_key(j, "private");
 	mms_json_map(j);
-	put_uuid(j, "mmsync_id", mark->id);
+	wire_put_uuid(j, "mmsync_id", mark->id);
 	mms_json_put_text(j, "mmsync_kind", mms_mark_kind_name(mark->kind));
 	if (mark->has_source)
-		put_uuid(j, "mmsync_source", mark->source);
-	put_uuid(j, "mmsync_site", mark->site);
+		wire_put_uuid(j, "mmsync_source", mark->source);
+	wire_put_uuid(j, "mmsync_site", mark->site);
 	mms_json_map_end(j);
 	mms_json_map_end(j);
 }
@@ -227,25 +198,6 @@ put_block(struct mms_json *j)
 	mms_json_map_end(j);
 }
 
-static mms_rc
-check_meeting(const struct mms_write *write, unsigned fields, struct mms_err *err)
-{
-	const struct mms_meeting *meeting = write->meeting;
-	bool is_new = write->kind == MMS_WRITE_CREATE;
-
-	if (meeting == NULL || (is_new && mms_mark_kind_name(write->mark.kind) == NULL))
-		return mms_fail(err, MMS_E_BUG, "a write without what is to be written");
-	if ((fields & MMS_FIELD_TIMES) == 0)
-		return MMS_OK;
-	if (meeting->start_ms == MMS_NO_TIME || meeting->end_ms == MMS_NO_TIME ||
-	    meeting->end_ms < meeting->start_ms) {
-		mms_fail(err, MMS_E_ITEM,
-			 "the meeting has no times that a calendar could take");
-		return mms_hint(err, "correct its start and end in Frappe");
-	}
-	return MMS_OK;
-}
-
 mms_rc
 google_body(const struct mms_write *write, struct mms_str *out, struct mms_err *err)
 {
@@ -256,7 +208,7 @@ google_body(const struct mms_write *write, struct mms_str *out, struct mms_err *
 
 	if (write->is_busy_block)
 		fields &= ~(unsigned)MMS_FIELD_GUESTS;
-	mms_rc rc = check_meeting(write, fields, err);
+	mms_rc rc = wire_check_meeting(write, fields, err);
 	if (rc == MMS_OK)
 		rc = mms_json_open_str(&j, out, false, err);
 	if (rc != MMS_OK)

@@ -107,6 +107,9 @@ void outlook_add_filter(struct mms_str *out, const char *name, const char *value
 
 /* ---- many at once (outlook_batch.c) ----------------------------------------------------------- */
 
+/* Headers of all requests (page size, UTC, immutable ids, bodies as text); NULL-ended. */
+extern const char *const outlook_headers[];
+
 #define OUTLOOK_BATCH_MAX ((size_t)20)
 
 /* One request within another. Borrows. */
@@ -181,8 +184,6 @@ struct outlook_session {
 		marked; /* owned: ids of events with our mark, of a full listing; NULL: not asked */
 };
 struct outlook_reader outlook_reader(const struct outlook_session *s, bool has_window);
-/* Which requests: Prefer headers of all (page size, UTC, immutable ids, bodies as text). */
-extern const char *const outlook_headers[];
 extern const struct service_kind outlook_kind;
 
 mms_rc outlook_start(struct mms_session *session, const struct mms_listing *listing,

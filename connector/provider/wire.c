@@ -1,10 +1,12 @@
-/* JSON read in place, and texts for addresses: what all services share (see wire.h). */
+/* JSON read in place, what is sent, and texts for addresses: what all services share (see wire.h). */
 #include "wire.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "mmsync/mem.h"
 #include "mmsync/utf8.h"
+#include "mmsync/uuid.h"
 
 /* ---- JSON in place ------------------------------------------------------------------------ */
 
@@ -139,6 +141,45 @@ wire_copy_clean(const struct mms_jvalue *value, char *out, size_t size)
 			out[n++] = (char)c;
 	}
 	out[n] = '\0';
+}
+
+/* ---- what is sent ------------------------------------------------------------------------- */
+
+mms_rc
+wire_check_meeting(const struct mms_write *write, unsigned fields, struct mms_err *err)
+{
+	const struct mms_meeting *meeting = write->meeting;
+	bool is_new = write->kind == MMS_WRITE_CREATE;
+
+	if (meeting == NULL || (is_new && mms_mark_kind_name(write->mark.kind) == NULL))
+		return mms_fail(err, MMS_E_BUG, "a write without what is to be written");
+	if ((fields & MMS_FIELD_TIMES) == 0)
+		return MMS_OK;
+	if (meeting->start_ms == MMS_NO_TIME || meeting->end_ms == MMS_NO_TIME ||
+	    meeting->end_ms < meeting->start_ms) {
+		mms_fail(err, MMS_E_ITEM,
+			 "the meeting has no times that a calendar could take");
+		return mms_hint(err, "correct its start and end in Frappe");
+	}
+	return MMS_OK;
+}
+
+bool
+wire_is_seen(const struct mms_event *seen, const char *email)
+{
+	for (size_t i = 0; seen != NULL && i < seen->n_attendees; i++) {
+		if (strcasecmp(seen->attendees[i].email, email) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+wire_put_uuid(struct mms_json *j, const char *key, const unsigned char uuid[16])
+{
+	char text[MMS_UUID_TEXT];
+
+	mms_json_put_text(j, key, mms_uuid_print(uuid, text));
 }
 
 /* ---- addresses ---------------------------------------------------------------------------- */

@@ -6,8 +6,10 @@
 #define PROVIDER_WIRE_H
 
 #include "mmsync/err.h"
+#include "mmsync/json.h"
 #include "mmsync/json_scan.h"
 #include "mmsync/str.h"
+#include "mmsync/write.h"
 
 /* A member of a map that is looked for; *out stays as it is where the map lacks it. */
 struct wire_slot {
@@ -38,6 +40,15 @@ mms_rc wire_repair(struct mms_str *text, struct mms_err *err) MMS_MUST_CHECK;
 
 /* A foreign text for a sentence: printable, cut at a character, NUL-terminated. */
 void wire_copy_clean(const struct mms_jvalue *value, char *out, size_t size);
+
+/* ---- what is sent --------------------------------------------------------------------------- */
+
+/* Is there something to be written, and has it times where they are sent? Errors: ITEM, BUG. */
+mms_rc wire_check_meeting(const struct mms_write *write, unsigned fields,
+			  struct mms_err *err) MMS_MUST_CHECK;
+/* Is this address among the event's attendees? NULL has none. */
+bool wire_is_seen(const struct mms_event *seen, const char *email);
+void wire_put_uuid(struct mms_json *j, const char *key, const unsigned char uuid[16]);
 
 /* Percent-encode all but unreserved characters (RFC 3986 section 2.3). */
 void wire_add_escaped(struct mms_str *out, const char *text);

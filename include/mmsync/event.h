@@ -42,10 +42,18 @@ enum mms_response {
 	MMS_RESPONSE_DECLINED,
 };
 
+/* As what somebody is invited; a resource is a room or another thing that is booked. */
+enum mms_attendee_type {
+	MMS_ATTENDEE_REQUIRED,
+	MMS_ATTENDEE_OPTIONAL,
+	MMS_ATTENDEE_RESOURCE,
+};
+
 struct mms_attendee {
 	char *email;        /* owned; without "mailto:"; not yet judged */
 	char *display_name; /* owned; NULL = unknown                    */
 	enum mms_response response;
+	enum mms_attendee_type type; /* of services that tell it        */
 };
 
 /* What stands on an event that an installation of mmsync has made or tagged. */

@@ -41,6 +41,8 @@ struct mms_meeting {
 void mms_meeting_release(struct mms_meeting *meeting);
 /* Guests by address, case ignored; of those with the same address one stays. */
 void mms_meeting_sort_guests(struct mms_meeting *meeting);
+/* Is this address one of its guests? Case is ignored. */
+bool mms_meeting_has_guest(const struct mms_meeting *meeting, const char *email);
 
 /* A side of the meeting as it was at the last settle: long texts only as digests. All zero: unknown. */
 struct mms_meeting_base {

@@ -36,10 +36,11 @@ static const struct mms_mark booking_mark = {
 static struct mms_guest two_guests[] = { { T("cy@example.com"), T("Cy") },
 					 { T("New@example.com"), NULL } };
 static struct mms_attendee seen_guests[] = {
-	{ T("ann@example.com"), NULL, MMS_RESPONSE_ACCEPTED },
-	{ T("CY@example.com"), T("Cy Seen"), MMS_RESPONSE_DECLINED },
-	{ T("old@example.com"), NULL, MMS_RESPONSE_ACCEPTED },
-	{ T("c_1@resource.calendar.google.com"), T("Room"), MMS_RESPONSE_ACCEPTED },
+	{ T("ann@example.com"), NULL, MMS_RESPONSE_ACCEPTED, MMS_ATTENDEE_REQUIRED },
+	{ T("CY@example.com"), T("Cy Seen"), MMS_RESPONSE_DECLINED, MMS_ATTENDEE_REQUIRED },
+	{ T("old@example.com"), NULL, MMS_RESPONSE_ACCEPTED, MMS_ATTENDEE_REQUIRED },
+	{ T("c_1@resource.calendar.google.com"), T("Room"), MMS_RESPONSE_ACCEPTED,
+	  MMS_ATTENDEE_REQUIRED },
 };
 static const struct mms_event timed = { .organizer_email = T("Ann@example.com"),
 					.attendees = seen_guests,
