@@ -167,9 +167,9 @@ status_of(struct span line)
 
 /* One part: its headers, the inner status line, the inner headers, the body. */
 static void
-read_part(struct span part, struct google_reply *replies, size_t n)
+read_part(struct span part, struct service_reply *replies, size_t n)
 {
-	struct google_reply reply = { .retry_after_ms = -1 };
+	struct service_reply reply = { .retry_after_ms = -1 };
 	struct span line = { part.p, part.p }, value;
 	size_t at = n;
 	bool has = false;
@@ -198,14 +198,14 @@ read_part(struct span part, struct google_reply *replies, size_t n)
 
 mms_rc
 google_batch_read(const char *content_type, const char *text, size_t len,
-		  struct google_reply *replies, size_t n, struct mms_err *err)
+		  struct service_reply *replies, size_t n, struct mms_err *err)
 {
 	struct span rest = { text, text + len }, boundary, line;
 	const char *begin = NULL;
 	enum mark mark = NOT_A_MARK;
 
 	for (size_t i = 0; i < n; i++)
-		replies[i] = (struct google_reply){ .retry_after_ms = -1 };
+		replies[i] = (struct service_reply){ .retry_after_ms = -1 };
 	if (!find_boundary(content_type, &boundary))
 		return mms_fail(err, MMS_E_RETRY, "the answer to a batch is no multipart one");
 	while (mark != PARTS_END && take_line(&rest, &line)) {

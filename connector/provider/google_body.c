@@ -61,18 +61,6 @@ google_add_tail(struct mms_str *out, const struct mms_write *write)
 	mms_str_addf(out, "?sendUpdates=%s", google_send_updates(write));
 }
 
-bool
-google_is_version(const char *version)
-{
-	size_t n = 0;
-
-	for (; version[n] != '\0'; n++) {
-		if ((unsigned char)version[n] < 0x20 || version[n] == 0x7f)
-			return false;
-	}
-	return n > 0 && n < 1024;
-}
-
 /* ---- the event ---------------------------------------------------------------------------- */
 
 static void

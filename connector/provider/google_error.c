@@ -150,44 +150,44 @@ add_fault(struct mms_str *out, long status, const struct google_fault *fault)
 }
 
 static mms_rc
-tell(const struct google_place *place, mms_rc code, const char *what, long status,
+tell(const struct service *s, mms_rc code, const char *what, long status,
      const struct google_fault *fault, struct mms_err *err)
 {
 	MMS_AUTO(mms_str) said = { 0 };
 
 	add_fault(&said, status, fault);
-	return mms_fail(err, code, "calendar '%s' of '%s': %s (%s)", place->calendar_id,
-			place->integration, what, mms_str_get(&said));
+	return mms_fail(err, code, "calendar '%s' of '%s': %s (%s)", s->id,
+			s->calendar->integration, what, mms_str_get(&said));
 }
 
 static mms_rc
-tell_gone(const struct google_place *place, enum google_asked asked, long status,
+tell_gone(const struct service *s, enum google_asked asked, long status,
 	  const struct google_fault *fault, struct mms_err *err)
 {
 	if (asked == GOOGLE_DELETE)
 		return MMS_OK; /* what was wanted */
 	if (is_one_event(asked))
-		return tell(place, MMS_E_GONE, "the event does not exist any more", status,
-			    fault, err);
+		return tell(s, MMS_E_GONE, "the event does not exist any more", status, fault,
+			    err);
 	if (asked == GOOGLE_SERIES)
-		return tell(place, MMS_E_GONE, "the series does not exist any more", status,
-			    fault, err);
-	tell(place, asked == GOOGLE_CREATE ? MMS_E_RETRY : MMS_E_GONE,
+		return tell(s, MMS_E_GONE, "the series does not exist any more", status, fault,
+			    err);
+	tell(s, asked == GOOGLE_CREATE ? MMS_E_RETRY : MMS_E_GONE,
 	     "there is no such calendar, or this account may not see it any more", status,
 	     fault, err);
 	return mms_hint(err,
 			"check Calendar ID in '%s', and at Google that the calendar exists "
 			"and is shared with this account",
-			place->integration);
+			s->calendar->integration);
 }
 
 static mms_rc
-tell_forbidden(const struct google_place *place, enum google_asked asked, long status,
+tell_forbidden(const struct service *s, enum google_asked asked, long status,
 	       const struct google_fault *fault, struct mms_err *err)
 {
 	if (is_reason(fault, "accessNotConfigured") ||
 	    has_word(fault->message, "has not been used in project")) {
-		tell(place, is_write(asked) ? MMS_E_RETRY : MMS_E_CONFIG,
+		tell(s, is_write(asked) ? MMS_E_RETRY : MMS_E_CONFIG,
 		     "the project does not have the Google Calendar API switched on", status,
 		     fault, err);
 		return mms_hint(err, "switch it on in the Google Cloud project of the OAuth "
@@ -195,83 +195,82 @@ tell_forbidden(const struct google_place *place, enum google_asked asked, long s
 	}
 	bool lacks_scope = is_reason(fault, "insufficientPermissions") ||
 			   has_word(fault->message, "insufficient authentication scopes");
-	tell(place, is_write(asked) ? MMS_E_ITEM : MMS_E_CONFIG,
+	tell(s, is_write(asked) ? MMS_E_ITEM : MMS_E_CONFIG,
 	     lacks_scope ? "the account has not allowed this access"
 			 : "this account may not do that there",
 	     status, fault, err);
 	if (lacks_scope)
 		return mms_hint(err, "connect '%s' again and allow access to the calendar",
-				place->integration);
+				s->calendar->integration);
 	return mms_hint(err,
 			is_write(asked)
 				? "give the account of '%s' the right to change events of this "
 				  "calendar, or make the integration read only"
 				: "share the calendar with the account of '%s'",
-			place->integration);
+			s->calendar->integration);
 }
 
 static mms_rc
-tell_403(const struct google_place *place, enum google_asked asked, long status,
+tell_403(const struct service *s, enum google_asked asked, long status,
 	 const struct google_fault *fault, struct mms_err *err)
 {
 	bool is_daily = is_reason(fault, "dailyLimitExceeded");
 
 	if (is_daily || is_reason(fault, "quotaExceeded") ||
 	    is_reason(fault, "calendarUsageLimitsExceeded")) {
-		mms_fail_wait(err, place->now_ms + QUOTA_WAIT_MS,
+		mms_fail_wait(err, mms_clock_now_ms(s->env->clock) + QUOTA_WAIT_MS,
 			      "calendar '%s' of '%s': Google has seen too much of this %s (%s)",
-			      place->calendar_id, place->integration,
+			      s->id, s->calendar->integration,
 			      is_daily ? "project for today" : "account for a while",
 			      fault->reason);
 		return mms_hint(err, "nothing need be done: it is tried again in an hour");
 	}
-	return tell_forbidden(place, asked, status, fault, err);
+	return tell_forbidden(s, asked, status, fault, err);
 }
 
 static mms_rc
-tell_passing(const struct google_place *place, long status, const struct google_fault *fault,
+tell_passing(const struct service *s, long status, const struct google_fault *fault,
 	     struct mms_err *err)
 {
-	tell(place, MMS_E_RETRY, "Google has trouble or wants fewer requests", status, fault,
-	     err);
+	tell(s, MMS_E_RETRY, "Google has trouble or wants fewer requests", status, fault, err);
 	return mms_hint(err, "nothing need be done: the next run tries again");
 }
 
 /* Elsewhere is nowhere: the token is shown to no other host. Nothing is wrong with what was asked. */
 static mms_rc
-tell_elsewhere(const struct google_place *place, enum google_asked asked, long status,
+tell_elsewhere(const struct service *s, enum google_asked asked, long status,
 	       const struct google_fault *fault, struct mms_err *err)
 {
-	tell(place, is_write(asked) ? MMS_E_RETRY : MMS_E_CONFIG,
+	tell(s, is_write(asked) ? MMS_E_RETRY : MMS_E_CONFIG,
 	     "the answer leads to another address", status, fault, err);
 	return mms_hint(err, "check google.api_base, and whether a proxy stands between");
 }
 
 /* 400 and what has no meaning of its own. */
 static mms_rc
-tell_refused(const struct google_place *place, enum google_asked asked, long status,
+tell_refused(const struct service *s, enum google_asked asked, long status,
 	     const struct google_fault *fault, struct mms_err *err)
 {
-	tell(place, is_write(asked) ? MMS_E_ITEM : MMS_E_CONFIG,
+	tell(s, is_write(asked) ? MMS_E_ITEM : MMS_E_CONFIG,
 	     "Google does not take this request", status, fault, err);
 	if (is_write(asked))
 		return mms_hint(err, "correct what Google complains of in Frappe: saving it "
 				     "tries again");
 	return mms_hint(err, "check Calendar ID in '%s' and google.api_base",
-			place->integration);
+			s->calendar->integration);
 }
 
 static mms_rc
-tell_conflict(const struct google_place *place, enum google_asked asked, long status,
+tell_conflict(const struct service *s, enum google_asked asked, long status,
 	      const struct google_fault *fault, struct mms_err *err)
 {
 	if (asked == GOOGLE_CREATE && status == 409)
-		return tell(place, MMS_E_CONFLICT, "an event with this id is there already",
-			    status, fault, err);
+		return tell(s, MMS_E_CONFLICT, "an event with this id is there already", status,
+			    fault, err);
 	if (is_write(asked) && status == 412)
-		return tell(place, MMS_E_CONFLICT, "the event was changed there meanwhile",
-			    status, fault, err);
-	return tell_passing(place, status, fault, err);
+		return tell(s, MMS_E_CONFLICT, "the event was changed there meanwhile", status,
+			    fault, err);
+	return tell_passing(s, status, fault, err);
 }
 
 /* Is the sync token what it does not like? A deleted event or calendar says so. */
@@ -286,34 +285,35 @@ is_token_dead(enum google_asked asked, long status, const struct google_fault *f
 }
 
 mms_rc
-google_judge(const struct google_place *place, enum google_asked asked, long status,
-	     const char *body, size_t len, struct mms_err *err)
+google_judge(const struct service *s, int kind, long status, const char *body, size_t len,
+	     struct mms_err *err)
 {
+	const enum google_asked asked = (enum google_asked)kind;
 	struct google_fault fault;
 
 	google_fault_read(body, len, &fault);
 	if (status >= 200 && status < 300)
 		return MMS_OK;
 	if (status == 401) {
-		tell(place, is_write(asked) ? MMS_E_RETRY : MMS_E_AUTH,
+		tell(s, is_write(asked) ? MMS_E_RETRY : MMS_E_AUTH,
 		     "Google does not take the access token", status, &fault, err);
-		return mms_hint(err, "connect '%s' again", place->integration);
+		return mms_hint(err, "connect '%s' again", s->calendar->integration);
 	}
 	if (google_is_rate_limit(status, &fault) || status >= 500 || status == 408 ||
 	    status == 425)
-		return tell_passing(place, status, &fault, err);
+		return tell_passing(s, status, &fault, err);
 	if (is_token_dead(asked, status, &fault))
 		return mms_fail(err, MMS_E_RESYNC,
 				"calendar '%s' of '%s': Google has forgotten where the last "
 				"sync ended (%ld): everything is read again",
-				place->calendar_id, place->integration, status);
+				s->id, s->calendar->integration, status);
 	if (status >= 300 && status < 400)
-		return tell_elsewhere(place, asked, status, &fault, err);
+		return tell_elsewhere(s, asked, status, &fault, err);
 	if (status == 404 || status == 410)
-		return tell_gone(place, asked, status, &fault, err);
+		return tell_gone(s, asked, status, &fault, err);
 	if (status == 403)
-		return tell_403(place, asked, status, &fault, err);
+		return tell_403(s, asked, status, &fault, err);
 	if (status == 409 || status == 412)
-		return tell_conflict(place, asked, status, &fault, err);
-	return tell_refused(place, asked, status, &fault, err);
+		return tell_conflict(s, asked, status, &fault, err);
+	return tell_refused(s, asked, status, &fault, err);
 }

@@ -88,7 +88,7 @@ static mms_rc
 make_url(const struct google_session *s, enum google_asked asked, struct mms_str *url,
 	 struct mms_err *err)
 {
-	mms_str_addf(url, "%s/events", s->calendar_url);
+	mms_str_addf(url, "%s/events", s->service.root);
 	if (asked == GOOGLE_SERIES) {
 		mms_str_addc(url, '/');
 		wire_add_escaped(url, s->series[s->series_at]);
@@ -128,8 +128,8 @@ note_token(struct google_session *s, const char *token, struct mms_err *err)
 		is_known = s->seen[i] == print;
 	if (is_known) {
 		mms_fail(err, MMS_E_RETRY,
-			 "calendar '%s' of '%s': Google's pages go in a circle", s->id,
-			 s->calendar->integration);
+			 "calendar '%s' of '%s': Google's pages go in a circle", s->service.id,
+			 s->service.calendar->integration);
 		return mms_hint(err, "nothing of the calendar was deleted; the next run reads "
 				     "it again");
 	}
@@ -163,7 +163,7 @@ take_tokens(struct google_session *s, enum google_asked asked, struct mms_err *e
 		return mms_fail(err, MMS_E_RETRY,
 				"calendar '%s' of '%s': the answer was cut off: it says "
 				"neither how it goes on nor where the next sync begins",
-				s->id, s->calendar->integration);
+				s->service.id, s->service.calendar->integration);
 	s->is_read = true;
 	s->next_sync = page->next_sync;
 	page->next_sync = NULL;
@@ -175,17 +175,17 @@ fetch(struct google_session *s, enum google_asked asked, struct mms_err *err)
 {
 	MMS_AUTO(mms_http_answer) answer = { 0 };
 	MMS_AUTO(mms_str) url = { 0 };
-	struct google_request request = { .asked = asked, .n = 1 };
+	struct service_request request = { .asked = asked, .n = 1 };
 
 	mms_rc rc = make_url(s, asked, &url, err);
 	request.url = mms_str_get(&url);
 	if (rc == MMS_OK)
-		rc = google_ask(s, &request, &answer, err);
+		rc = service_ask(&s->service, &request, &answer, err);
 	if (rc == MMS_OK)
-		rc = google_page_open(s->env->zones, &answer.body, &s->page, err);
+		rc = google_page_open(s->service.env->zones, &answer.body, &s->page, err);
 	if (rc != MMS_OK)
 		return rc;
-	s->base.counts.pages++;
+	s->service.base.counts.pages++;
 	if (asked != GOOGLE_SERIES && s->page.zone != NULL)
 		s->zone = s->page.zone;
 	s->is_seen = true;
@@ -211,7 +211,7 @@ contradict(struct google_session *s, struct mms_err *err)
 		err, MMS_E_RESYNC,
 		"calendar '%s' of '%s': a series does not show the instance of it that has "
 		"changed: everything is read again",
-		s->id, s->calendar->integration);
+		s->service.id, s->service.calendar->integration);
 }
 
 /* The next page of a series; of one that is gone a tombstone stands for all of it. */
@@ -231,7 +231,7 @@ fetch_series(struct google_session *s, struct mms_page *out, struct mms_err *err
 	struct mms_event *event = mms_page_add(out);
 	if (event == NULL)
 		return mms_fail_nomem(err);
-	rc = google_tombstone(s->series[s->series_at], event, err);
+	rc = service_tombstone(s->series[s->series_at], event, err);
 	if (rc != MMS_OK)
 		out->n--;
 	s->series_at++;
@@ -250,13 +250,13 @@ note_series(struct google_session *s, const char *id, bool is_live, struct mms_e
 		s->series_live |= (uint32_t)is_live << i;
 		return MMS_OK;
 	}
-	if (!google_is_id(id))
+	if (!service_is_id(id))
 		return MMS_OK;
 	if (s->n_series >= SERIES_MAX)
 		return mms_fail(err, MMS_E_RESYNC,
 				"calendar '%s' of '%s': many series changed: everything is "
 				"read again",
-				s->id, s->calendar->integration);
+				s->service.id, s->service.calendar->integration);
 	char **moved = mms_grow(s->series, s->n_series, &s->cap_series, sizeof *moved);
 	if (moved == NULL)
 		return mms_fail_nomem(err);

@@ -8,8 +8,7 @@
 #define PROVIDER_GOOGLE_PARTS_H
 
 #include "mmsync/json_scan.h"
-#include "mmsync/provider.h"
-#include "mmsync/request.h"
+#include "service.h"
 #include "wire.h"
 
 /* ---- items (google_item.c) ----------------------------------------------------------------- */
@@ -102,8 +101,6 @@ mms_rc google_body(const struct mms_write *write, struct mms_str *out,
 /* "GET", "POST" ...; and what comes after the calendar's own address: "/events/ID?sendUpdates=none". */
 const char *google_method(const struct mms_write *write);
 void google_add_tail(struct mms_str *out, const struct mms_write *write);
-/* Can a version stand in a header? */
-bool google_is_version(const char *version);
 
 /* ---- many at once (google_batch.c) --------------------------------------------------------- */
 
@@ -120,19 +117,12 @@ struct google_call {
 void google_batch_add(struct mms_str *out, size_t i, const struct google_call *call);
 void google_batch_end(struct mms_str *out);
 
-/* What one call was answered. Borrows: the text. All zero: nothing. */
-struct google_reply {
-	long status;
-	const char *body;
-	size_t body_len;
-	int64_t retry_after_ms; /* < 0: not said */
-};
 /*
  * The answers by number; calls without one keep status 0. Errors: RETRY (no such answer at all).
  */
 mms_rc
 google_batch_read(const char *content_type, const char *text, size_t len,
-		  struct google_reply *replies, size_t n, struct mms_err *err) MMS_MUST_CHECK;
+		  struct service_reply *replies, size_t n, struct mms_err *err) MMS_MUST_CHECK;
 
 /* ---- what is no success (google_error.c) --------------------------------------------------- */
 
@@ -159,30 +149,16 @@ bool google_is_rate_limit(long status, const struct google_fault *fault);
 /* For mms_request_run_judged(): rate limits that come as 403. */
 bool google_is_passing(const struct mms_http_answer *answer);
 
-/* How it is told: whose calendar, and the clock for what is to be waited for. Borrows. */
-struct google_place {
-	const char *calendar_id, *integration;
-	int64_t now_ms;
-};
-/*
- * A status that is not 2xx (and not 401, which has been tried with another token) to what the
- * caller does next: mms_rc of mmsync/provider.h for reading, of mmsync/write.h for writing; OK
- * where nothing is left to do (a deletion of what is gone). Text and hint are filled.
- */
-mms_rc google_judge(const struct google_place *place, enum google_asked asked, long status,
-		    const char *body, size_t len, struct mms_err *err);
+/* service_kind.judge; s->id and s->calendar say whose calendar. */
+mms_rc google_judge(const struct service *s, int asked, long status, const char *body,
+		    size_t len, struct mms_err *err);
 
 /* ---- the session (google.c) ---------------------------------------------------------------- */
 
 struct google_session {
-	struct mms_session_base base;
-	const struct mms_provider_env *env;
-	const struct mms_calendar *calendar;
-	char *calendar_url;    /* owned: "https://.../calendars/ID"                     */
-	char *batch_url;       /* owned                                                 */
-	const char *path;      /* of calendar_url, what comes after the host            */
-	const char *id;        /* the calendar's; borrowed                              */
-	struct mms_str bearer; /* the header; a secret                               */
+	struct service service; /* its root is the calendar's own address              */
+	char *batch_url;        /* owned                                               */
+	const char *path;       /* of the root, what comes after the host              */
 
 	/* A listing. */
 	bool is_listing;
@@ -209,43 +185,7 @@ struct google_session {
 	enum google_asked asked; /* of what the page in hand is: SERIES, of series[series_at] */
 };
 
-/* A request to the calendar's own address and a tail, or to the batch address. */
-struct google_request {
-	enum google_asked asked;
-	const char *url;
-	const char *method; /* NULL: GET */
-	const char *version;
-	const char *body;
-	size_t body_len;
-	const char *content_type; /* of the body; NULL: JSON */
-	int64_t n;                /* requests it counts as   */
-};
-/*
- * Leave, token, request, and once more with another token after a 401. OK: an answer that is not
- * 401, whatever else.
- */
-mms_rc google_send(struct google_session *s, const struct google_request *request,
-		   struct mms_http_answer *answer, struct mms_err *err) MMS_MUST_CHECK;
-/*
- * After a 404 for an event: is it the event that is gone, or does this account not see the calendar any
- * more? Asked once in a session. Errors: RETRY (the calendar; nothing is known of its events), and those of a
- * listing.
- */
-mms_rc google_confirm_calendar(struct google_session *s, struct mms_err *err) MMS_MUST_CHECK;
-/* The same, and judged: OK is 2xx, or that nothing is left to do. */
-mms_rc google_ask(struct google_session *s, const struct google_request *request,
-		  struct mms_http_answer *answer, struct mms_err *err) MMS_MUST_CHECK;
-/* A wait that the service asked for is told to all who send for this user. */
-void google_tell_wait(struct google_session *s, const struct mms_err *err);
-/* Can it stand in a path as an id? */
-bool google_is_id(const char *id);
-/* An event that did not come with its calendar: an answer to get or a write. Owns: *out. */
-mms_rc google_read_event(struct google_session *s, const char *text, size_t len,
-			 struct mms_event *out, struct mms_err *err) MMS_MUST_CHECK;
-/* What stands for an event that is gone. Owns: *out. Errors: NOMEM. */
-mms_rc
-google_tombstone(const char *id, struct mms_event *out, struct mms_err *err) MMS_MUST_CHECK;
-struct google_place google_place(const struct google_session *s);
+extern const struct service_kind google_kind;
 struct google_reader google_reader(const struct google_session *s);
 
 mms_rc google_start(struct mms_session *session, const struct mms_listing *listing,
@@ -253,7 +193,14 @@ mms_rc google_start(struct mms_session *session, const struct mms_listing *listi
 mms_rc google_next(struct mms_session *session, size_t max_events, struct mms_page *page,
 		   struct mms_err *err);
 void google_listing_release(struct google_session *s);
-mms_rc google_put(struct mms_session *session, const struct mms_write *write, size_t n,
-		  struct mms_write_result *result, struct mms_err *err);
+
+/* ---- writes (google_put.c): service_kind's part of them ------------------------------------- */
+
+int google_asked_of(const struct mms_write *write);
+mms_rc google_prepare(struct service *s, struct service_job *job, struct mms_err *err);
+mms_rc google_make_batch(const struct service *s, struct service_job *const *jobs, size_t n,
+			 struct mms_str *out, struct mms_err *err);
+mms_rc google_read_batch(const struct mms_http_answer *answer, struct service_reply *replies,
+			 size_t n, struct mms_err *err);
 
 #endif

@@ -1,202 +1,49 @@
-/* Writes: one as a request of its own, several as one batch; each result is told by itself. */
-#include <string.h>
-
+/* Writes as Google takes them; who sends them is service_put.c. */
 #include "google_parts.h"
-#include "mmsync/mem.h"
 
-/* One write on its way. */
-struct job {
-	const struct mms_write *write;
-	struct mms_write_result *result;
-	struct mms_str tail, body; /* owned */
-	bool is_settled;
-};
-
-static void
-jobs_release(struct job *jobs, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		mms_str_release(&jobs[i].tail);
-		mms_str_release(&jobs[i].body);
-	}
-}
-
-static void
-copy_err(struct mms_err *to, const struct mms_err *from)
-{
-	mms_fail(to, from->code, "%s", mms_err_text(from));
-	if (mms_err_hint(from)[0] != '\0')
-		(void)mms_hint(to, "%s", mms_err_hint(from));
-	to->retry_at_ms = from->retry_at_ms;
-}
-
-/* What ends the work of this session, as against what is one write's own. */
-static bool
-is_final(mms_rc rc)
-{
-	return rc == MMS_E_AUTH || rc == MMS_E_WAIT || rc == MMS_E_STOPPED ||
-	       rc == MMS_E_NOMEM || rc == MMS_E_HELD; /* whose lease is lost writes no more */
-}
-
-/* A request that failed as a whole says nothing about whether the write was done. */
-static void
-settle_failure(struct job *job, const struct mms_err *err)
-{
-	copy_err(&job->result->err, err);
-	if (!is_final(err->code))
-		job->result->err.code = MMS_E_RETRY;
-	job->is_settled = true;
-}
-
-static enum google_asked
-asked_of(const struct mms_write *write)
+int
+google_asked_of(const struct mms_write *write)
 {
 	if (write->kind == MMS_WRITE_CREATE)
 		return GOOGLE_CREATE;
 	return write->kind == MMS_WRITE_CHANGE ? GOOGLE_CHANGE : GOOGLE_DELETE;
 }
 
-/* Tail and body; what cannot be sent at all is settled. Errors: NOMEM, BUG. */
-static mms_rc
-prepare(struct job *job, struct mms_err *err)
+mms_rc
+google_prepare(struct service *s, struct service_job *job, struct mms_err *err)
 {
 	const struct mms_write *write = job->write;
-	struct mms_write_result *result = job->result;
 
-	if (write->kind != MMS_WRITE_CREATE && !google_is_id(write->external_id)) {
-		mms_fail(&result->err, MMS_E_ITEM, "an event without an id cannot be written");
-		job->is_settled = true;
-		return MMS_OK;
-	}
-	if (write->version != NULL && !google_is_version(write->version)) {
-		mms_fail(&result->err, MMS_E_CONFLICT,
-			 "the stored version of event '%s' is "
-			 "none",
-			 write->external_id != NULL ? write->external_id : "");
-		job->is_settled = true;
-		return MMS_OK;
-	}
+	(void)s;
 	if (write->kind == MMS_WRITE_CHANGE && google_fields(write) == 0 &&
 	    write->seen != NULL) {
 		job->is_settled = true; /* nothing of it may be sent */
-		return mms_event_copy(write->seen, &result->event, err);
+		return mms_event_copy(write->seen, &job->result->event, err);
 	}
+	job->method = google_method(write);
 	google_add_tail(&job->tail, write);
-	mms_rc rc = mms_str_check(&job->tail, err);
-	if (rc == MMS_OK && write->kind != MMS_WRITE_DELETE)
-		rc = google_body(write, &job->body, err);
-	if (rc == MMS_E_ITEM) {
-		mms_err_move(&result->err, err);
-		job->is_settled = true;
-		return MMS_OK;
-	}
-	return rc;
+	job->has_body = write->kind != MMS_WRITE_DELETE;
+	return job->has_body ? google_body(write, &job->body, err) : MMS_OK;
 }
 
-/* What one write was answered. Errors: as is_final(). */
-static mms_rc
-settle(struct google_session *s, struct job *job, const struct google_reply *reply,
-       struct mms_err *err)
+mms_rc
+google_make_batch(const struct service *service, struct service_job *const *jobs, size_t n,
+		  struct mms_str *out, struct mms_err *err)
 {
-	const struct google_place place = google_place(s);
-	struct mms_write_result *result = job->result;
-
-	mms_rc rc = reply->status == 404 && job->write->kind != MMS_WRITE_CREATE
-			    ? google_confirm_calendar(s, err)
-			    : MMS_OK;
-	if (rc != MMS_OK) {
-		settle_failure(job, err);
-		return is_final(rc) ? rc : MMS_OK;
-	}
-	job->is_settled = true;
-	rc = google_judge(&place, asked_of(job->write), reply->status, reply->body,
-			  reply->body_len, &result->err);
-	if (rc == MMS_E_RETRY && reply->retry_after_ms > s->env->max_ms) {
-		rc = mms_fail_wait(&result->err, place.now_ms + reply->retry_after_ms,
-				   "calendar '%s' of '%s': Google asks to wait %lld s",
-				   place.calendar_id, place.integration,
-				   (long long)(reply->retry_after_ms / 1000));
-	}
-	if (rc == MMS_E_WAIT)
-		google_tell_wait(s, &result->err);
-	if (rc != MMS_OK || job->write->kind == MMS_WRITE_DELETE) {
-		if (is_final(rc))
-			copy_err(err, &result->err);
-		return is_final(rc) ? rc : MMS_OK;
-	}
-	rc = google_read_event(s, reply->body, reply->body_len, &result->event, err);
-	if (rc != MMS_OK) {
-		settle_failure(job, err);
-		return is_final(rc) ? rc : MMS_OK;
-	}
-	if (result->event.is_gone)
-		mms_fail(&result->err, MMS_E_GONE,
-			 "calendar '%s' of '%s': the event does not exist any more",
-			 place.calendar_id, place.integration);
-	return MMS_OK;
-}
-
-static mms_rc
-run_one(struct google_session *s, struct job *job, struct mms_err *err)
-{
-	MMS_AUTO(mms_http_answer) answer = { 0 };
-	MMS_AUTO(mms_str) url = { 0 };
-	bool has_body = job->write->kind != MMS_WRITE_DELETE;
-	struct google_request request = {
-		.asked = asked_of(job->write),
-		.method = google_method(job->write),
-		.version = job->write->kind != MMS_WRITE_CREATE ? job->write->version : NULL,
-		.body = has_body ? mms_str_get(&job->body) : NULL,
-		.body_len = has_body ? job->body.len : 0,
-		.n = 1,
-	};
-
-	mms_str_addf(&url, "%s%s", s->calendar_url, mms_str_get(&job->tail));
-	mms_rc rc = mms_str_check(&url, err);
-	request.url = mms_str_get(&url);
-	if (rc == MMS_OK)
-		rc = google_send(s, &request, &answer, err);
-	if (rc != MMS_OK) {
-		settle_failure(job, err);
-		return is_final(rc) ? rc : MMS_OK;
-	}
-	const struct google_reply reply = { .status = answer.status,
-					    .body = mms_str_get(&answer.body),
-					    .body_len = answer.body.len,
-					    .retry_after_ms = answer.retry_after_ms };
-	return settle(s, job, &reply, err);
-}
-
-static mms_rc
-run_each(struct google_session *s, struct job *const *jobs, size_t n, struct mms_err *err)
-{
-	mms_rc rc = MMS_OK;
-
-	for (size_t i = 0; rc == MMS_OK && i < n; i++) {
-		mms_err_release(err);
-		rc = run_one(s, jobs[i], err);
-	}
-	return rc;
-}
-
-static mms_rc
-make_batch(const struct google_session *s, struct job *const *jobs, size_t n,
-	   struct mms_str *out, struct mms_err *err)
-{
+	const struct google_session *s = (const struct google_session *)service;
 	MMS_AUTO(mms_str) path = { 0 };
 	mms_rc rc = MMS_OK;
 
 	for (size_t i = 0; rc == MMS_OK && i < n; i++) {
 		const struct mms_write *write = jobs[i]->write;
-		bool has_body = write->kind != MMS_WRITE_DELETE;
 
 		mms_str_clear(&path);
 		mms_str_addf(&path, "%s%s", s->path, mms_str_get(&jobs[i]->tail));
 		const struct google_call call = {
-			.method = google_method(write),
+			.method = jobs[i]->method,
 			.path = mms_str_get(&path),
 			.version = write->kind != MMS_WRITE_CREATE ? write->version : NULL,
-			.body = has_body ? mms_str_get(&jobs[i]->body) : NULL,
+			.body = jobs[i]->has_body ? mms_str_get(&jobs[i]->body) : NULL,
 			.body_len = jobs[i]->body.len,
 		};
 		rc = mms_str_check(&path, err);
@@ -206,124 +53,10 @@ make_batch(const struct google_session *s, struct job *const *jobs, size_t n,
 	return rc == MMS_OK ? mms_str_check(out, err) : rc;
 }
 
-/* The parts of an answer to their writes; what is missing may have been done all the same. */
-static mms_rc
-settle_parts(struct google_session *s, struct job *const *jobs, size_t n,
-	     const struct mms_http_answer *answer, struct mms_err *err)
-{
-	struct google_reply replies[GOOGLE_BATCH_MAX];
-	MMS_AUTO(mms_err) first = { 0 };
-
-	mms_rc rc = google_batch_read(answer->content_type, mms_str_get(&answer->body),
-				      answer->body.len, replies, n, err);
-	if (rc != MMS_OK) {
-		for (size_t i = 0; i < n; i++)
-			settle_failure(jobs[i], err);
-		return MMS_OK;
-	}
-	for (size_t i = 0; i < n; i++) {
-		mms_err_release(err);
-		if (replies[i].status == 0) {
-			mms_fail(err, MMS_E_RETRY, "Google's answer to a batch lacks this one");
-			settle_failure(jobs[i], err);
-			continue;
-		}
-		rc = settle(s, jobs[i], &replies[i], err);
-		if (rc != MMS_OK && first.code == MMS_OK)
-			mms_err_move(&first, err);
-	}
-	mms_err_move(err, &first);
-	return err->code;
-}
-
-/* Where there is no such thing as a batch, or not of this form, each goes by itself. */
-static bool
-is_no_batch(long status)
-{
-	return status == 400 || status == 404 || status == 405;
-}
-
-static mms_rc
-run_batch(struct google_session *s, struct job *const *jobs, size_t n, struct mms_err *err)
-{
-	MMS_AUTO(mms_http_answer) answer = { 0 };
-	MMS_AUTO(mms_str) body = { 0 };
-	struct google_request request = {
-		.asked = GOOGLE_BATCH,
-		.method = "POST",
-		.url = s->batch_url,
-		.content_type = "multipart/mixed; boundary=" GOOGLE_BATCH_BOUNDARY,
-		.n = (int64_t)n,
-	};
-	const struct google_place place = google_place(s);
-
-	mms_rc rc = make_batch(s, jobs, n, &body, err);
-	request.body = mms_str_get(&body);
-	request.body_len = body.len;
-	if (rc == MMS_OK)
-		rc = google_send(s, &request, &answer, err);
-	if (rc == MMS_OK && is_no_batch(answer.status))
-		return run_each(s, jobs, n, err);
-	if (rc == MMS_OK && answer.status / 100 != 2)
-		rc = google_judge(&place, GOOGLE_BATCH, answer.status,
-				  mms_str_get(&answer.body), answer.body.len, err);
-	if (rc == MMS_OK)
-		return settle_parts(s, jobs, n, &answer, err);
-	google_tell_wait(s, err);
-	for (size_t i = 0; i < n; i++) {
-		settle_failure(jobs[i], err);
-		if (rc == MMS_E_ITEM)
-			jobs[i]->result->err.code = rc;
-	}
-	return is_final(rc) ? rc : MMS_OK;
-}
-
-static mms_rc
-run_chunk(struct google_session *s, struct job *jobs, size_t n, struct mms_err *err)
-{
-	struct job *open[GOOGLE_BATCH_MAX];
-	size_t n_open = 0;
-	mms_rc rc = MMS_OK;
-
-	for (size_t i = 0; rc == MMS_OK && i < n; i++) {
-		rc = prepare(&jobs[i], err);
-		if (rc == MMS_OK && !jobs[i].is_settled)
-			open[n_open++] = &jobs[i];
-	}
-	if (rc == MMS_OK && n_open == 1)
-		return run_each(s, open, 1, err);
-	if (rc == MMS_OK && n_open > 1)
-		return run_batch(s, open, n_open, err);
-	return rc;
-}
-
 mms_rc
-google_put(struct mms_session *session, const struct mms_write *write, size_t n,
-	   struct mms_write_result *result, struct mms_err *err)
+google_read_batch(const struct mms_http_answer *answer, struct service_reply *replies, size_t n,
+		  struct mms_err *err)
 {
-	struct google_session *s = (struct google_session *)session;
-	mms_rc rc = MMS_OK;
-
-	for (size_t i = 0; i < n; i++)
-		result[i] = (struct mms_write_result){ 0 };
-	for (size_t at = 0; at < n; at += GOOGLE_BATCH_MAX) {
-		struct job jobs[GOOGLE_BATCH_MAX] = { 0 };
-		size_t n_jobs = n - at < GOOGLE_BATCH_MAX ? n - at : GOOGLE_BATCH_MAX;
-
-		for (size_t i = 0; i < n_jobs; i++)
-			jobs[i] = (struct job){ .write = &write[at + i],
-						.result = &result[at + i] };
-		if (rc == MMS_OK) {
-			mms_err_release(err);
-			rc = run_chunk(s, jobs, n_jobs, err);
-		}
-		for (size_t i = 0; rc != MMS_OK && i < n_jobs; i++) {
-			if (!jobs[i].is_settled)
-				copy_err(&jobs[i].result->err, err);
-		}
-		jobs_release(jobs, n_jobs);
-	}
-	if (rc == MMS_OK)
-		mms_err_release(err);
-	return rc;
+	return google_batch_read(answer->content_type, mms_str_get(&answer->body),
+				 answer->body.len, replies, n, err);
 }

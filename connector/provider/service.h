@@ -16,6 +16,7 @@ struct service_reply;
 /* What differs. asked is a number of the service's own: what kind of request it was. */
 struct service_kind {
 	const char *name;     /* "Google": in texts                                           */
+	const char *setting;  /* "google.api_base": likewise                                  */
 	const char *batch;    /* Content-Type of a batch                                      */
 	size_t batch_max;     /* most writes of one batch, at most SERVICE_BATCH_MAX          */
 	int asked_batch;      /* what a batch is asked as                                     */

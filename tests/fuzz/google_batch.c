@@ -9,7 +9,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data, *end = text + size;
 	const char *lf = size > 0 ? memchr(text, '\n', size) : NULL;
-	struct google_reply replies[3];
+	struct service_reply replies[3];
 	MMS_AUTO(mms_str) type = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
 

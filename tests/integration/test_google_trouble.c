@@ -208,6 +208,55 @@ without_leave_nothing_is_sent(void **state)
 	assert_int_equal(gfake_count(&g->fake, NULL, NULL), 0);
 }
 
+/* Whatever comes of a request: its place is free again, and no request goes without one. */
+static void
+a_place_is_left_on_every_way(void **state)
+{
+	static const char *const faults[] = {
+		"1 GET /events error 403 forbidden",
+		"9 GET /events error 500 backendError",
+		"9 GET /events drop after",
+		"1 GET /events garbage",
+		"1 GET /events error 401 authError",
+		"9 GET /events error 401 authError",
+		"1 GET /events error 429 rateLimitExceeded; retry-after 600",
+	};
+	struct gsession *g = *state;
+	const atomic_bool stop = true;
+
+	gsession_limit_places(g);
+	for (size_t i = 0; i <= MMS_COUNT(faults); i++) {
+		struct glisting out __attribute__((cleanup(glisting_release))) = { 0 };
+		MMS_AUTO(mms_err) err = { 0 };
+
+		g->n_refused = g->n_entered = 0;
+		g->tokens[1] = "A";
+		g->env.is_stopped = i == MMS_COUNT(faults) ? &stop : NULL;
+		if (i < MMS_COUNT(faults))
+			gfake_control(&g->fake, "fault %s", faults[i]);
+		(void)!gsession_list(g, NULL, 500, &out, &err);
+		gfake_control(&g->fake, "fault clear");
+		if (g->n_inside != 0 || g->n_entered != g->n_refused + 1)
+			fail_msg("row %zu: %u inside, %zu times entered", i, g->n_inside,
+				 g->n_entered);
+		assert_int_equal(g->widest, 1);
+	}
+}
+
+static void
+without_a_place_nothing_is_sent(void **state)
+{
+	struct gsession *g = *state;
+	struct glisting out __attribute__((cleanup(glisting_release))) = { 0 };
+	MMS_AUTO(mms_err) err = { 0 };
+
+	gsession_limit_places(g);
+	g->place_rc = MMS_E_WAIT;
+	assert_int_equal(gsession_list(g, NULL, 500, &out, &err), MMS_E_WAIT);
+	assert_int_equal(gfake_count(&g->fake, NULL, NULL), 0);
+	assert_int_equal(g->n_told, 0); /* it is no wish of the service's */
+}
+
 /* Wherever it is told to go, the token stays where it belongs. */
 static void
 the_token_goes_to_no_other_host(void **state)
@@ -397,6 +446,8 @@ main(void)
 		TEST(a_page_that_comes_again_is_no_circle),
 		TEST(a_refused_token_is_replaced_once),
 		TEST(without_leave_nothing_is_sent),
+		TEST(a_place_is_left_on_every_way),
+		TEST(without_a_place_nothing_is_sent),
 		TEST(the_token_goes_to_no_other_host),
 		TEST(a_listing_without_tokens_ends_as_it_may),
 		TEST(a_token_of_a_page_is_never_an_address),

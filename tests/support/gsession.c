@@ -45,6 +45,37 @@ take_wait(void *aux, bool is_project, int64_t until_ms)
 	g->told_until_ms = until_ms;
 }
 
+static mms_rc
+enter(void *aux, unsigned n, struct mms_err *err)
+{
+	struct gsession *g = aux;
+
+	assert_int_equal(g->n_inside, 0); /* one session asks one thing at a time */
+	if (g->place_rc != MMS_OK)
+		return mms_fail_wait(err, GSESSION_NOW + 1000, "no place is free");
+	g->n_entered++;
+	g->n_inside = n;
+	if (n > g->widest)
+		g->widest = n;
+	return MMS_OK;
+}
+
+static void
+leave(void *aux)
+{
+	struct gsession *g = aux;
+
+	assert_int_not_equal(g->n_inside, 0);
+	g->n_inside = 0;
+}
+
+void
+gsession_limit_places(struct gsession *g)
+{
+	g->budget_port.enter = enter;
+	g->budget_port.leave = leave;
+}
+
 void
 gsession_reopen(struct gsession *g)
 {

@@ -34,6 +34,10 @@ struct gsession {
 	mms_rc budget_rc;
 	size_t n_told;
 	int64_t told_until_ms;
+	/* Places among the requests under way (gsession_limit_places()). */
+	size_t n_entered;
+	unsigned n_inside, widest;
+	mms_rc place_rc;
 };
 
 /* Start the fake with an account, its calendar and token "A", and open a session. */
@@ -41,6 +45,9 @@ void gsession_start(struct gsession *g);
 void gsession_stop(struct gsession *g);
 /* A session anew: as after another start of the program. */
 void gsession_reopen(struct gsession *g);
+
+/* From now on its requests take places and leave them. */
+void gsession_limit_places(struct gsession *g);
 
 /* What a listing gave. */
 struct glisting {

@@ -132,7 +132,7 @@ answers_find_their_calls(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(answers); i++) {
-		struct google_reply replies[3];
+		struct service_reply replies[3];
 		MMS_AUTO(mms_err) err = { 0 };
 
 		mms_rc rc = google_batch_read(answers[i].type, answers[i].text,
@@ -159,7 +159,7 @@ a_part_may_ask_for_patience(void **state)
 		PART("<response-item-2>", "HTTP/1.1 429 Too Many\r\nretry-after: soon", "{}")
 			PART("<response-item-3>",
 			     "HTTP/1.1 429 T\r\nRetry-After: 99999999999999999999", "{}") END;
-	struct google_reply replies[3];
+	struct service_reply replies[3];
 	MMS_AUTO(mms_err) err = { 0 };
 
 	(void)state;

@@ -237,7 +237,7 @@ a_version_is_a_header_or_none(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(rows); i++)
-		assert_int_equal(google_is_version(rows[i].text), rows[i].is_good);
+		assert_int_equal(service_is_version(rows[i].text), rows[i].is_good);
 }
 
 static void

@@ -88,7 +88,12 @@ static const struct {
 static void
 a_failure_is_the_next_move(void **state)
 {
-	const struct google_place place = { "ann@example.com", "INT-0001", NOW };
+	const struct mms_clock clock = { .is_fixed = true, .fixed_ms = NOW };
+	const struct mms_provider_env env = { .clock = &clock };
+	const struct mms_calendar calendar = { .integration = "INT-0001" };
+	const struct service s = { .env = &env,
+				   .calendar = &calendar,
+				   .id = "ann@example.com" };
 
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(failures); i++) {
@@ -97,7 +102,7 @@ a_failure_is_the_next_move(void **state)
 					   failures[i].message, failures[i].location);
 		MMS_AUTO(mms_err) err = { 0 };
 
-		mms_rc rc = google_judge(&place, failures[i].asked, failures[i].status, body,
+		mms_rc rc = google_judge(&s, failures[i].asked, failures[i].status, body,
 					 strlen(body), &err);
 		if (rc != failures[i].rc || err.code != rc)
 			fail_msg("row %zu: %d, %ld %s: %s", i, (int)failures[i].asked,
