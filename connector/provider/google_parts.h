@@ -37,9 +37,6 @@ mms_rc google_event_read(const struct google_reader *reader, const char *text, s
 
 /* ---- times (google_time.c) ----------------------------------------------------------------- */
 
-/* Longer than any time, any name of a zone, any id of ours; with the NUL. */
-#define GOOGLE_WORD_MAX 128
-
 /* start or end as it stands. */
 struct google_when {
 	struct mms_jvalue date, date_time, zone;
@@ -55,8 +52,6 @@ struct google_span {
 mms_rc google_set_times(const struct google_reader *reader, const struct google_span *from,
 			struct mms_event *event, struct mms_str *doubts,
 			struct mms_err *err) MMS_MUST_CHECK;
-/* Is it one that calendars can write? */
-bool google_is_instant(int64_t ms);
 
 /* ---- pages (google_wire.c) ----------------------------------------------------------------- */
 

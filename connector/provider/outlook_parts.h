@@ -47,9 +47,13 @@ mms_rc outlook_item_read(const struct outlook_reader *reader, struct mms_jscan *
 /* A whole answer that is one event. Errors: RETRY (it is none), NOMEM, CONFIG. */
 mms_rc outlook_event_read(const struct outlook_reader *reader, const char *text, size_t len,
 			  struct outlook_item *out, struct mms_err *err) MMS_MUST_CHECK;
-/* All that a sparse occurrence lacks is its master's. Errors: NOMEM. */
-mms_rc outlook_item_fill(struct mms_event *occurrence, const struct mms_event *master,
-			 struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * All that a sparse occurrence lacks is its master's, also whether it is all day (its first_day and end_day hold
+ * the days until then), so that its times are set anew and is_outside is. Its marks and its iCalUId are not:
+ * the service gives each occurrence an iCalUId of its own. Errors: NOMEM.
+ */
+mms_rc outlook_item_fill(const struct outlook_reader *reader, struct mms_event *occurrence,
+			 const struct mms_event *master, struct mms_err *err) MMS_MUST_CHECK;
 
 /* start or end as it stands: {dateTime, timeZone}. */
 struct outlook_when {
