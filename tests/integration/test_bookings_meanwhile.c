@@ -48,24 +48,24 @@ static const struct moment {
 	const char *story, *end;
 } moments[] = {
 	{ "the event is made", 1, BEGIN "sync\n",
-	  "gevent ann@example.com @B1 title=Saved\n"
+	  "outside ann@example.com @B1 title=Saved\n"
 	  "ask \"1|1\" SELECT CONCAT_WS('|', calendar_event IS NOT NULL, calendar_event_synced)"
 	  " FROM `tabMM Meeting Booking`\n"
 	  "ask 1 SELECT COUNT(*) FROM `tabMM Meeting Booking History` WHERE event_type ="
 	  " 'Calendar Synced'\n" },
 	{ "a person has moved the event", 3,
 	  BEGIN "sync\nsync\nadvance 10m\n"
-		"g ann@example.com change @B1 start=2026-03-05T10:00:00Z"
+		"at ann@example.com change @B1 start=2026-03-05T10:00:00Z"
 		" end=2026-03-05T10:30:00Z\nadvance 10m\nsync\n",
-	  "gevent ann@example.com @B1 title=Saved start=2026-03-05T10:00:00Z\n"
+	  "outside ann@example.com @B1 title=Saved start=2026-03-05T10:00:00Z\n"
 	  "ask \"2026-03-05 10:00:00.000000\" SELECT start_datetime FROM"
 	  " `tabMM Meeting Booking`\n"
 	  "ask 1 SELECT COUNT(*) FROM `tabMM Meeting Booking History` WHERE event_type ="
 	  " 'Rescheduled'\n" },
 	{ "a person has deleted the event", 3,
-	  BEGIN "sync\nsync\nadvance 10m\ng ann@example.com delete @B1\nadvance 10m\nsync\n",
+	  BEGIN "sync\nsync\nadvance 10m\nat ann@example.com delete @B1\nadvance 10m\nsync\n",
 	  /* it says something else than when it was removed: made anew */
-	  "gours ann@example.com 1\ngevent ann@example.com @B1 title=Saved\n"
+	  "ours ann@example.com 1\noutside ann@example.com @B1 title=Saved\n"
 	  "ask 1 SELECT COUNT(*) FROM `tabMM Meeting Booking History` WHERE"
 	  " event_description LIKE '%deleted in the calendar%'\n" },
 };
@@ -76,7 +76,7 @@ static const struct moment {
 	"ask \"Saved|Bring tea|Confirmed\" SELECT CONCAT_WS('|', meeting_title," \
 	" customer_notes, booking_status) FROM `tabMM Meeting Booking`\n"        \
 	"row \"Saved\" sync_status=Synced meeting_booking=B1\n"                  \
-	"gevent ann@example.com @B1 text=\"<p>Notes: Bring tea</p>\" place=\"Room 1\"\n"
+	"outside ann@example.com @B1 text=\"<p>Notes: Bring tea</p>\" place=\"Room 1\"\n"
 
 static bool is_asleep;
 

@@ -97,15 +97,15 @@ add_step(struct walk *w)
 	const char *calendar = any_calendar(w);
 
 	if (dice < 5) {
-		(void)fprintf(w->file, "g %s change @B%u", calendar, booking);
+		(void)fprintf(w->file, "at %s change @B%u", calendar, booking);
 		add_values(w);
 	} else if (dice < 9) {
 		(void)fprintf(w->file, "rebook B%u", booking);
 		add_values(w);
 	} else if (dice == 9) {
-		(void)fprintf(w->file, "g %s delete @B%u\n", calendar, booking);
+		(void)fprintf(w->file, "at %s delete @B%u\n", calendar, booking);
 	} else if (dice == 10) {
-		(void)fprintf(w->file, "g %s change %sB%u status=confirmed\n", calendar,
+		(void)fprintf(w->file, "at %s change %sB%u status=confirmed\n", calendar,
 			      any(w, 2) == 0 ? "@" : "@@", booking);
 	} else if (dice == 11) {
 		(void)fprintf(w->file, "rebook B%u status=%s\n", booking,
@@ -114,7 +114,7 @@ add_step(struct walk *w)
 		(void)fprintf(w->file, "assign B%u users=%s\n", booking,
 			      any_of(w, users, MMS_COUNT(users)));
 	} else if (dice == 13) {
-		(void)fprintf(w->file, "gexpire %s\n", calendar);
+		(void)fprintf(w->file, "expire %s\n", calendar);
 	} else if (dice == 14) {
 		(void)fprintf(w->file, "push --booking B%u\n", booking);
 	} else {
@@ -147,7 +147,7 @@ write_story(struct walk *w, const char *path)
 		add_step(w);
 	(void)fputs("sync\nsync\nsync\n", w->file);
 	for (int i = 0; i < 3; i++)
-		(void)fputs("sync\ngrequests 2\n", w->file);
+		(void)fputs("sync\nrequests 2\n", w->file);
 	(void)fputs("quiet\n", w->file);
 	(void)fclose(w->file);
 }
@@ -159,7 +159,7 @@ static void
 tell_event(const char *calendar, const char *id, struct mms_str *out)
 {
 	static const char *const keys[] = { "start", "end", "title", "place" };
-	json_t *event = gfake_event(&world.google, calendar, id);
+	json_t *event = gfake_event(&world.service, calendar, id);
 	char value[300];
 
 	for (size_t i = 0; i < MMS_COUNT(keys); i++) {

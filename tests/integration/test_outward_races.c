@@ -86,7 +86,7 @@ static int
 n_events(void)
 {
 	char value[80];
-	json_t *all = gfake_events(&world.google, "ann@example.com"), *one;
+	json_t *all = gfake_events(&world.service, "ann@example.com"), *one;
 	size_t i;
 	int n = 0;
 
@@ -243,7 +243,7 @@ static void
 a_push_beside_a_sync_is_queued_and_done_by_that_sync(void **state)
 {
 	(void)state;
-	begin(ANNS "g ann@example.com event lunch \"Lunch\" 2026-03-03T12:00:00Z "
+	begin(ANNS "at ann@example.com event lunch \"Lunch\" 2026-03-03T12:00:00Z "
 		   "2026-03-03T13:00:00Z\n" BOOKING);
 	race_start(&race, &a, "sync", RACE_AT_EVERY_STEP);
 	race_step_until(&race, &a, 1, LEASES);

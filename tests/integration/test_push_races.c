@@ -69,7 +69,7 @@ tell(const char *word, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
 	race.scenario.line_number++;
-	if (!scenario_google_command(&race.scenario, word, text, &is_known) || !is_known)
+	if (!scenario_service_command(&race.scenario, word, text, &is_known) || !is_known)
 		fail_msg("%s %s: %s", word, text, race.scenario.failure);
 }
 
@@ -96,7 +96,7 @@ begin(void)
 		" 'Administrator', 'Administrator', 'ann@example.com', 'work',"
 		" 'Google Calendar', 'Two-way (Read & Write)', 1)");
 	words_split(&w, "work");
-	bool is_good = scenario_connect_google(&race.scenario, &w, "ann@example.com");
+	bool is_good = scenario_connect(&race.scenario, &w, "ann@example.com");
 	words_release(&w);
 	if (!is_good)
 		fail_msg("%s", race.scenario.failure);
@@ -135,7 +135,7 @@ expect_settled(const char *when, long n_events)
 	char text[80];
 
 	(void)snprintf(text, sizeof text, "ann@example.com %ld", n_events);
-	expect(when, "gours", text);
+	expect(when, "ours", text);
 	expect(when, "ask", "0 SELECT COUNT(*) FROM mmsync_outbox");
 	expect(when, "ask",
 	       "0 SELECT COUNT(*) FROM mmsync_event_state WHERE type = 2 AND status < 3");

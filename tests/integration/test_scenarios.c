@@ -1,11 +1,11 @@
-/* Every story of fixtures/scenarios, one after the other. */
+/* Every story of fixtures/scenarios, one after the other, for each service that it is told of. */
 #include "support/unit.h"
 
-#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "support/scenario.h"
+#include "support/stories.h"
 
 static struct world world;
 
@@ -43,7 +43,8 @@ has_bookings(const char *path)
 static void
 play(void **state)
 {
-	struct scenario s = { .world = &world, .path = *state };
+	const struct story *story = *state;
+	struct scenario s = { .world = &world, .path = story->path, .service = story->service };
 
 	MMS_AUTO(mms_str) broken = { 0 };
 
@@ -55,23 +56,21 @@ play(void **state)
 	scenario_release(&s);
 }
 
+/* test_scenarios [PART]: those whose name holds that. */
 int
 main(int argc, char **argv)
 {
-	static struct CMUnitTest tests[256];
-	glob_t files = { 0 };
-	size_t n = 0;
+	static struct CMUnitTest tests[512];
+	struct stories stories;
 
-	if (glob("fixtures/scenarios/*.scn", 0, NULL, &files) != 0)
+	stories_find(&stories, argc > 1 ? argv[1] : NULL);
+	if (stories.n == 0 || stories.n > MMS_COUNT(tests))
 		return 1;
-	for (size_t i = 0; i < files.gl_pathc && n < sizeof tests / sizeof tests[0]; i++) {
-		if (argc > 1 && strstr(files.gl_pathv[i], argv[1]) == NULL)
-			continue;
-		tests[n++] = (struct CMUnitTest){ .name = files.gl_pathv[i],
-						  .test_func = play,
-						  .initial_state = files.gl_pathv[i] };
-	}
-	int failed = _cmocka_run_group_tests("scenarios", tests, n, start, stop);
-	globfree(&files);
+	for (size_t i = 0; i < stories.n; i++)
+		tests[i] = (struct CMUnitTest){ .name = stories.at[i].name,
+						.test_func = play,
+						.initial_state = &stories.at[i] };
+	int failed = _cmocka_run_group_tests("scenarios", tests, stories.n, start, stop);
+	stories_release(&stories);
 	return failed;
 }

@@ -7,6 +7,7 @@
 
 #include "mmsync/timetext.h"
 #include "support/scenario_words.h"
+#include "support/stories.h"
 
 #define DEFAULT_NOW "2026-03-02T08:00:00Z"
 bool
@@ -57,7 +58,16 @@ do_person(struct scenario *s, const char *rest)
 	return true;
 }
 
-/* integration NAME [key=value]...: of a feed, or of a calendar of the fake Google. */
+/* type=service is the one in play. */
+static const char *
+type_of(const struct scenario *s, const struct words *w)
+{
+	const char *type = words_value(w, "type", "iCal");
+
+	return strcmp(type, "service") == 0 && s->service != NULL ? s->service : type;
+}
+
+/* integration NAME [key=value]...: of a feed, or of a calendar of a service. */
 static bool
 do_integration(struct scenario *s, const char *rest)
 {
@@ -68,10 +78,10 @@ do_integration(struct scenario *s, const char *rest)
 	words_split(&w, rest);
 	const char *name = words_get(&w, 0), *feed = words_value(&w, "feed", "");
 	const char *user = words_value(&w, "user", "ann@example.com");
-	const char *type = words_value(&w, "type", "iCal");
-	bool is_google = strcmp(type, "google") == 0;
+	const char *type = type_of(s, &w), *service = story_integration_type(type);
+	bool is_service = service != NULL;
 	bool is_two_way =
-		strcmp(words_value(&w, "direction", is_google ? "two" : "one"), "two") == 0;
+		strcmp(words_value(&w, "direction", is_service ? "two" : "one"), "two") == 0;
 	(void)snprintf(path, sizeof path, "/%s", feed);
 	if (feed[0] != '\0')
 		fake_url(&s->world->feeds, path, url, sizeof url);
@@ -86,7 +96,7 @@ do_integration(struct scenario *s, const char *rest)
 	const char *const texts[] = { name,
 				      user,
 				      name,
-				      is_google ? "Google Calendar" : type,
+				      is_service ? service : type,
 				      url,
 				      words_value(&w, "calendar", ""),
 				      is_two_way ? "Two-way (Read & Write)"
@@ -100,7 +110,7 @@ do_integration(struct scenario *s, const char *rest)
 		     words_value(&w, "past", "30"), words_value(&w, "future", "90"),
 		     words_value(&w, "interval", "15"));
 	mms_test_sql(&s->world->server, "%s", mms_str_get(&sql));
-	bool is_good = !is_google || scenario_connect_google(s, &w, user);
+	bool is_good = !is_service || scenario_connect(s, &w, user);
 	words_release(&w);
 	return is_good;
 }
@@ -190,6 +200,16 @@ do_time(struct scenario *s, const char *rest)
 	if (mms_time_parse(rest, strlen(rest), &s->now_ms, &err) != MMS_OK)
 		return scenario_fail(s, "%s", mms_err_text(&err));
 	return true;
+}
+
+/* services NAME...: whom the story is told of; the service in play is one of them. */
+static bool
+do_services(struct scenario *s, const char *rest)
+{
+	if (s->service == NULL)
+		s->service = story_first_service(rest);
+	return (s->service != NULL && story_names(rest, s->service)) ||
+	       scenario_fail(s, "it is not told of %s", s->service != NULL ? s->service : rest);
 }
 
 /* People leave events with our marks behind: that is no rule broken. */
@@ -302,7 +322,7 @@ do_faulted(struct scenario *s, const char *verb, const char *rest)
 	if (is_chosen && !play_faults(s, verb, rest))
 		return false;
 	fake_clear_log(&s->world->feeds);
-	fake_clear_log(&s->world->google);
+	fake_clear_log(&s->world->service);
 	if (!do_run(s, verb, rest))
 		return false;
 	return !is_chosen || s->on_run == NULL || s->on_run(s, NULL, s->aux);
@@ -355,16 +375,16 @@ do_quiet(struct scenario *s, const char *rest)
 	MMS_AUTO(mms_str) arguments = { 0 };
 	mms_str_addf(&arguments, "%s -> %d", again, atoi(rest));
 	fake_clear_log(&s->world->feeds);
-	fake_clear_log(&s->world->google);
+	fake_clear_log(&s->world->service);
 	if (!do_run(s, "sync --json", mms_str_get(&arguments)) ||
 	    !scenario_digest(s, after, sizeof after))
 		return false;
 	if (strcmp(before, after) != 0)
 		return scenario_fail(s, "one more sync was not quiet: %s",
 				     mms_str_get(&s->out));
-	size_t n_writes = scenario_google_writes(s);
+	size_t n_writes = scenario_service_writes(s);
 	return n_writes == 0 ||
-	       scenario_fail(s, "one more sync wrote to Google %zu times", n_writes);
+	       scenario_fail(s, "one more sync wrote to the service %zu times", n_writes);
 }
 
 static bool
@@ -416,11 +436,12 @@ do_command(struct scenario *s, const char *word, const char *rest, FILE *file)
 		const char *word;
 		bool (*run)(struct scenario *s, const char *rest);
 	} commands[] = {
-		{ "person", do_person }, { "integration", do_integration },
-		{ "conf", do_conf },     { "strays", do_strays },
-		{ "now", do_time },      { "advance", do_advance },
-		{ "sync", do_sync },     { "push", do_push },
-		{ "config", do_config }, { "site", do_site },
+		{ "person", do_person },     { "integration", do_integration },
+		{ "conf", do_conf },         { "strays", do_strays },
+		{ "now", do_time },          { "advance", do_advance },
+		{ "sync", do_sync },         { "push", do_push },
+		{ "config", do_config },     { "site", do_site },
+		{ "services", do_services },
 	};
 
 	for (size_t i = 0; i < MMS_COUNT(commands); i++) {
@@ -437,7 +458,7 @@ do_command(struct scenario *s, const char *word, const char *rest, FILE *file)
 		mms_test_sql(&s->world->server, "%s", rest);
 		return true;
 	}
-	bool is_known, is_good = scenario_google_command(s, word, rest, &is_known);
+	bool is_known, is_good = scenario_service_command(s, word, rest, &is_known);
 	if (is_known || !is_looking(s))
 		return is_good;
 	return strcmp(word, "quiet") == 0 ? do_quiet(s, rest) : scenario_expect(s, word, rest);
@@ -460,8 +481,8 @@ scenario_play(struct scenario *s)
 	while (is_ok && !s->is_over && fgets(line, sizeof line, file) != NULL) {
 		s->line_number++;
 		line[strcspn(line, "\r\n")] = '\0';
-		char *p = line + strspn(line, " \t");
-		if (*p == '\0' || *p == '#')
+		char *p = story_line(line, s->service);
+		if (p == NULL || *p == '\0' || *p == '#')
 			continue;
 		char *rest = p + strcspn(p, " ");
 		if (*rest != '\0')

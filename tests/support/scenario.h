@@ -1,8 +1,8 @@
 /*
  * Stories: a scenario is a file of fixtures/scenarios that says what people, calendars and
  * services do and what must then be true, played against a private MariaDB, the fake feed server,
- * the fake Google and the program itself. docs/testing.md describes the language; torture plays the same files
- * with faults.
+ * the fake service (Google and Outlook in one) and the program itself. docs/testing.md describes the language;
+ * torture plays the same files with faults.
  */
 #ifndef SUPPORT_SCENARIO_H
 #define SUPPORT_SCENARIO_H
@@ -22,7 +22,7 @@
 /* Everything a story happens in; made once for a test program. */
 struct world {
 	struct mms_test_server server;
-	struct fake feeds, google;
+	struct fake feeds, service;
 	char site_dir[160];  /* sites/<site> with site_config.json        */
 	char program[512];   /* the mmsync of this build                  */
 	const char *db_host; /* borrowed: "host:port" in place of the socket; NULL: that */
@@ -46,6 +46,8 @@ struct scenario_fault {
 struct scenario {
 	struct world *world;
 	const char *path;
+	/* "google", "outlook" (support/stories.h); NULL: the first of those that it is told of. */
+	const char *service;
 	struct scenario_fault fault;
 	const char *sabotage; /* MMSYNC_SABOTAGE of every run; NULL: none */
 	bool is_brief; /* nothing is expected before the chosen sync; the end is the quiet behind */
@@ -61,7 +63,7 @@ struct scenario {
 	/* while it plays */
 	int line_number, n_syncs;
 	int64_t now_ms;
-	int64_t google_now_ms;    /* what the fake takes for now                              */
+	int64_t service_now_ms;   /* what the fake takes for now                              */
 	bool is_over;             /* what is left of the story is not played                  */
 	bool has_strays;          /* people leave events with our marks behind */
 	bool is_healing;          /* a fault was played: counters may differ, the end may not */
@@ -107,12 +109,12 @@ bool scenario_digest(struct scenario *s, char *out, size_t size);
 void scenario_state(struct scenario *s, bool with_history, struct mms_str *out);
 /*
  * Rows that each query of schema/invariants.sql answers, "0,0,0,...", then how many live events of
- * Google's calendars are one too many for their booking, how many are of nothing we know, and how many
+ * calendars outside are one too many for their booking, how many are of nothing we know, and how many
  * that we know to be there are not.
  */
 void scenario_invariants(struct scenario *s, struct mms_str *out);
 
-/* ---- bookings and Google (scenario_booking.c, scenario_google.c) ------------------------------ */
+/* ---- bookings and services (scenario_booking.c, scenario_service.c, scenario_outside.c) ------- */
 struct words;
 bool scenario_booking(struct scenario *s, const struct words *w);
 bool scenario_rebook(struct scenario *s, const struct words *w);
@@ -121,18 +123,22 @@ bool scenario_unbook(struct scenario *s, const struct words *w);
 /* The story's present in the site's zone, as a column has it. */
 void scenario_site_now(const struct scenario *s, char *out, size_t size);
 /* *is_known: is it one of theirs? */
+bool scenario_service_command(struct scenario *s, const char *word, const char *rest,
+			      bool *is_known);
 bool
-scenario_google_command(struct scenario *s, const char *word, const char *rest, bool *is_known);
-bool
-scenario_expect_google(struct scenario *s, const char *word, const char *rest, bool *is_known);
-/* Tokens of an integration, and its calendar at the fake. */
-bool scenario_connect_google(struct scenario *s, const struct words *w, const char *user);
+scenario_expect_service(struct scenario *s, const char *word, const char *rest, bool *is_known);
+/* Tokens of an integration, and its calendar at the fake: the same for both services. */
+bool scenario_connect(struct scenario *s, const struct words *w, const char *user);
 /* Let the fake have the story's time. */
-void scenario_google_clock(struct scenario *s);
+void scenario_service_clock(struct scenario *s);
 /* Requests to it that change something, since its log was cleared. */
-size_t scenario_google_writes(const struct scenario *s);
+size_t scenario_service_writes(const struct scenario *s);
+/* Of an event as the fake tells it (gfake_events()). */
+struct json_t;
+bool scenario_is_live(const struct json_t *event);
+bool scenario_is_ours(const struct json_t *event);
 /* Its live events, without what is random. */
-void scenario_google_state(struct scenario *s, struct mms_str *out);
-void scenario_google_invariants(struct scenario *s, struct mms_str *out);
+void scenario_outside_state(struct scenario *s, struct mms_str *out);
+void scenario_outside_invariants(struct scenario *s, struct mms_str *out);
 
 #endif

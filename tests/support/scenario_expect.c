@@ -220,12 +220,12 @@ scenario_expect(struct scenario *s, const char *what, const char *rest)
 		{ "silent", expect_silent },     { "statements", expect_statements },
 	};
 
+	bool is_known, is_good = scenario_expect_service(s, what, rest, &is_known);
+	if (is_known)
+		return is_good;
 	for (size_t i = 0; i < MMS_COUNT(words); i++) {
 		if (strcmp(what, words[i].word) == 0)
 			return words[i].check(s, rest);
 	}
-	bool is_known, is_good = scenario_expect_google(s, what, rest, &is_known);
-	if (is_known)
-		return is_good;
 	return scenario_fail(s, "'%s' is no word of the language", what);
 }

@@ -95,8 +95,16 @@ add_lines(struct scenario *s, const char *what, const char *from, const char *co
 /* A cursor that has lost its integration is named after its number, which is random. */
 #define CURSOR_NAME(column) "CASE WHEN " column " LIKE '<%>' THEN '<gone>' ELSE " column " END"
 
-/* Ids of events that we made are random, and what is made of them. */
-#define OWN_ID(column) "REGEXP_REPLACE(" column ", '[0-9a-f]{32}', '<ours>')"
+/*
+ * Ids of events that we made are random, and what is made of them: Google's follow from a UUID, Outlook's are the
+ * service's own, and until they are told there is only the UUID.
+ */
+#define OWN_ID(letter)                                                                      \
+	"IF(EXISTS (SELECT 1 FROM mmsync_event_state o WHERE o.type = 2 AND o.external_id " \
+	"= " letter ".external_id), '<ours>', REGEXP_REPLACE(" letter                       \
+	".external_id, '[0-9a-f]{32}|mmsync:[0-9a-f-]{36}', '<ours>'))"
+/* Tokens and versions of these count on with every request. */
+#define OF_SERVICE(column) column " IN ('google', 'outlook')"
 
 static void
 add_history(struct scenario *s, struct mms_str *out)
@@ -106,9 +114,9 @@ add_history(struct scenario *s, struct mms_str *out)
 		CURSOR_NAME("name") ",failures,last_seen_ms,runs_good,runs_bad,events_created,"
 				    "events_updated,events_deleted,events_failed",
 		out);
-	add_lines(s, "letter", "mmsync_dead_letter",
-		  OWN_ID("external_id") ",operation,error_code,error_text,attempts,first_at_ms,"
-					"last_at_ms,given_up",
+	add_lines(s, "letter", "mmsync_dead_letter l",
+		  OWN_ID("l") ",operation,error_code,error_text,attempts,first_at_ms,"
+			      "last_at_ms,given_up",
 		  out);
 	add_lines(s, "run", "mmsync_run",
 		  "name,mode,status,seen,created,updated,unchanged,deleted,declined,ours,"
@@ -139,6 +147,18 @@ add_bookings(struct scenario *s, struct mms_str *out)
 		  out);
 }
 
+static void
+add_versions(struct scenario *s, struct mms_str *out)
+{
+	add_lines(s, "version", "tabVersion WHERE ref_doctype <> 'MM Meeting Booking'",
+		  "docname,data", out);
+	/* Which of a booking's calendars is done first is chance, and so is what each one adds. */
+	add_lines(s, "saved",
+		  "(SELECT DISTINCT docname FROM tabVersion WHERE ref_doctype = 'MM Meeting "
+		  "Booking') v",
+		  "docname", out);
+}
+
 void
 scenario_state(struct scenario *s, bool with_history, struct mms_str *out)
 {
@@ -152,45 +172,47 @@ scenario_state(struct scenario *s, bool with_history, struct mms_str *out)
 		  "IF(meeting_booking IS NULL,modified,CAST(modified AS DATETIME)),owner,"
 		  "modified_by,docstatus",
 		  out);
-	add_lines(s, "state",
-		  "mmsync_event_state s JOIN mmsync_cursor c ON c.id = s.integration_id LEFT "
-		  "JOIN `tabMM Calendar Event Sync` e ON e.name = s.row_name",
-		  CURSOR_NAME("c.name") ",IF(s.type = 1,s.external_id,'<ours>'),s.series_id,"
-					"IF(s.type = 1,s.ical_uid,'<ours>'),s.booking,"
-					"IF(s.type = 1,e.external_event_id,s.row_name IS NULL),"
-					"s.type,s.created_by_us,s.status,s.removed_by,"
-					"IF(c.provider = 'google',s.external_version IS NULL,"
-					"s.external_version),HEX(s.content_hash),"
-					"CAST(s.booking_modified AS DATETIME),"
-					"s.created_at_ms,s.changed_at_ms",
-		  out);
+	add_lines(
+		s, "state",
+		"mmsync_event_state s JOIN mmsync_cursor c ON c.id = s.integration_id LEFT "
+		"JOIN `tabMM Calendar Event Sync` e ON e.name = s.row_name",
+		CURSOR_NAME(
+			"c.name") ",IF(s.type = 1,s.external_id,'<ours>'),s.series_id,"
+				  "IF(s.type = 1,s.ical_uid,'<ours>'),s.booking,"
+				  "IF(s.type = 1,e.external_event_id,s.row_name IS NULL),"
+				  "s.type,s.created_by_us,s.status,s.removed_by,"
+				  "IF(" OF_SERVICE(
+					  "c.provider") ",s.external_version IS NULL,"
+							"s.external_version),HEX(s.content_"
+							"hash),"
+							"CAST(s.booking_modified AS DATETIME),"
+							"s.created_at_ms,s.changed_at_ms",
+		out);
 	/* The bound of lengths is measured when something was listed: one more run, a tighter one. */
 	add_lines(
 		s, "cursor", "mmsync_cursor",
-		CURSOR_NAME("name") ",provider,role,IF(provider = 'google',sync_token IS NULL,"
+		CURSOR_NAME("name") ",provider,role,IF(" OF_SERVICE(
+			"provider") ",sync_token IS NULL,"
 				    "sync_token),window_start_ms,window_end_ms,next_entry_ms,"
 				    "last_full_ms,last_success_ms,wait_until_ms,"
-				    "IF(provider = 'google',NULL,longest_event_ms),"
-				    "reauth_token_sha256 IS NULL,"
-				    "lease_owner IS NOT NULL AND EXISTS (SELECT 1 FROM "
-				    "information_schema.PROCESSLIST p WHERE p.id = "
-				    "lease_connection)", /* that of a dead worker is free */
+				    "IF(" OF_SERVICE(
+					    "provider") ",NULL,longest_event_ms),"
+							"reauth_token_sha256 IS NULL,"
+							"lease_owner IS NOT NULL AND EXISTS "
+							"(SELECT 1 FROM "
+							"information_schema.PROCESSLIST p "
+							"WHERE p.id = "
+							"lease_connection)", /* that of a dead worker is free */
 		out);
 	add_lines(s, "integration", "`tabMM Calendar Integration`",
 		  "name,sync_status,last_sync,sync_error_log,modified,token_expiry", out);
-	add_lines(s, "letter", "mmsync_dead_letter",
-		  OWN_ID("external_id") ",operation,error_code,error_text", out);
+	add_lines(s, "letter", "mmsync_dead_letter l",
+		  OWN_ID("l") ",operation,error_code,error_text", out);
 	add_lines(s, "outbox", "mmsync_outbox",
 		  "operation,IF(type = 1,external_id,'<ours>'),booking", out);
-	add_lines(s, "version", "tabVersion WHERE ref_doctype <> 'MM Meeting Booking'",
-		  "docname,data", out);
-	/* Which of a booking's calendars is done first is chance, and so is what each one adds. */
-	add_lines(s, "saved",
-		  "(SELECT DISTINCT docname FROM tabVersion WHERE ref_doctype = 'MM Meeting "
-		  "Booking') v",
-		  "docname", out);
+	add_versions(s, out);
 	add_bookings(s, out);
-	scenario_google_state(s, out);
+	scenario_outside_state(s, out);
 	if (with_history)
 		add_history(s, out);
 }
@@ -239,6 +261,6 @@ scenario_invariants(struct scenario *s, struct mms_str *out)
 	mms_str_clear(out);
 	mms_str_addf(out, "%s", counts != NULL ? counts : "");
 	if (counts != NULL && !s->has_strays)
-		scenario_google_invariants(s, out);
+		scenario_outside_invariants(s, out);
 	free(counts);
 }

@@ -139,7 +139,7 @@ scenario_run(struct scenario *s, const char *arguments, const char *fault)
 		return scenario_fail(s, "out of memory");
 	(void)snprintf(out_path, sizeof out_path, "%s/../out", s->world->site_dir);
 	(void)snprintf(err_path, sizeof err_path, "%s/../err", s->world->site_dir);
-	scenario_google_clock(s);
+	scenario_service_clock(s);
 	pid_t pid = fork();
 	if (pid == 0)
 		become(s, words, n, fault, out_path, err_path);
@@ -184,26 +184,34 @@ add_mode(struct scenario *s, struct mms_str *text)
 		mms_str_addf(text, ",\"batch_rows\":%s", rows);
 }
 
-/* Where Google is, where the story does not say so itself. */
+/* Where the services are, where the story does not say so itself. */
 static void
-add_google(struct scenario *s, struct mms_str *text)
+add_services(struct scenario *s, struct mms_str *text)
 {
-	char base[128], token[128];
+	static const struct {
+		const char *key, *base, *token;
+	} services[] = { { "google", "/calendar/v3", "/token" },
+			 { "microsoft", "/v1.0", "/common/oauth2/v2.0/token" } };
+	char base[128], token[128], key[40];
 
-	if (strstr(mms_str_get(&s->config), "\"google\"") != NULL)
-		return;
-	mms_str_addf(text,
-		     ",\"google\":{\"client_id\":\"" GFAKE_CLIENT_ID
-		     "\",\"client_secret\":\"" GFAKE_CLIENT_SECRET
-		     "\",\"api_base\":\"%s\",\"token_url\":\"%s\"}",
-		     fake_url(&s->world->google, "/calendar/v3", base, sizeof base),
-		     fake_url(&s->world->google, "/token", token, sizeof token));
+	for (size_t i = 0; i < MMS_COUNT(services); i++) {
+		(void)snprintf(key, sizeof key, "\"%s\"", services[i].key);
+		if (strstr(mms_str_get(&s->config), key) != NULL)
+			continue;
+		mms_str_addf(
+			text,
+			",%s:{\"client_id\":\"" GFAKE_CLIENT_ID
+			"\",\"client_secret\":\"" GFAKE_CLIENT_SECRET
+			"\",\"api_base\":\"%s\",\"token_url\":\"%s\"}",
+			key, fake_url(&s->world->service, services[i].base, base, sizeof base),
+			fake_url(&s->world->service, services[i].token, token, sizeof token));
+	}
 }
 
 void
 scenario_write_config(struct scenario *s)
 {
-	char path[256], host[64], google[64];
+	char path[256], host[64], service[64];
 	MMS_AUTO(mms_str) text = { 0 };
 	const struct mms_test_server *server = &s->world->server;
 	const char *key = s->world->db_host != NULL ? "db_host" : "db_socket";
@@ -216,9 +224,9 @@ scenario_write_config(struct scenario *s)
 		     "\"retry\":{\"base_ms\":1,\"max_s\":1}%s%s",
 		     mms_str_get(&s->site_keys), server->database, server->password, key, place,
 		     fake_host(&s->world->feeds, host, sizeof host),
-		     fake_host(&s->world->google, google, sizeof google),
+		     fake_host(&s->world->service, service, sizeof service),
 		     s->config.len > 0 ? "," : "", mms_str_get(&s->config));
-	add_google(s, &text);
+	add_services(s, &text);
 	add_mode(s, &text);
 	mms_str_add(&text, "}");
 	if (strstr(mms_str_get(&s->site_keys), "encryption_key") == NULL)
@@ -253,7 +261,7 @@ world_start_with(struct world *world, const char *const *server_args)
 
 	mms_test_server_start(&world->server, server_args);
 	fake_start(&world->feeds, "feed_server", NULL);
-	gfake_start(&world->google);
+	gfake_start(&world->service);
 	temp_dir_make(dir, sizeof dir);
 	(void)snprintf(world->site_dir, sizeof world->site_dir, "%s/site", dir);
 	if (mkdir(world->site_dir, 0700) != 0)
@@ -282,7 +290,7 @@ world_stop(struct world *world)
 	char *last = strrchr(world->site_dir, '/');
 
 	fake_stop(&world->feeds);
-	fake_stop(&world->google);
+	fake_stop(&world->service);
 	mms_test_server_stop(&world->server);
 	if (last != NULL) {
 		*last = '\0';
@@ -346,7 +354,7 @@ scenario_reset(struct scenario *s)
 	scenario_write_config(s);
 	clear_feeds(s);
 	fake_clear_log(&s->world->feeds);
-	gfake_control(&s->world->google, "reset\n");
-	s->google_now_ms = 0;
-	fake_clear_log(&s->world->google);
+	gfake_control(&s->world->service, "reset\n");
+	s->service_now_ms = 0;
+	fake_clear_log(&s->world->service);
 }

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "mmsync/mem.h"
+#include "support/stories.h"
 
 /* A fault that no run meets: the sync is simply run once more. */
 #define NEVER "alloc:1000000000"
@@ -107,68 +108,73 @@ story_of(struct torment *t)
 	t->failure[0] = '\0';
 	return (struct scenario){ .world = t->world,
 				  .path = t->path,
+				  .service = t->service,
 				  .fault.sync_number = t->sync_number,
 				  .is_brief = t->is_brief && t->sync_number > 0,
 				  .aux = t };
 }
 
-/* The story's next line that is a sync, or counts as one. */
-static bool
-next_sync(FILE *file, char *line, int size)
+/* The story's next line that is a sync, or counts as one; NULL: there is none. Borrows: line. */
+static const char *
+next_sync(FILE *file, const char *service, char *line, int size)
 {
 	while (file != NULL && fgets(line, size, file) != NULL) {
-		if ((strncmp(line, "sync", 4) == 0 || strncmp(line, "push", 4) == 0) &&
-		    strchr(" \n", line[4]) != NULL)
-			return true;
-		if (strncmp(line, "run ", 4) == 0 && scenario_is_asked_for(line + 4))
-			return true;
+		const char *p = story_line(line, service);
+
+		if (p == NULL)
+			continue;
+		if ((strncmp(p, "sync", 4) == 0 || strncmp(p, "push", 4) == 0) &&
+		    strchr(" \n", p[4]) != NULL)
+			return p;
+		if (strncmp(p, "run ", 4) == 0 && scenario_is_asked_for(p + 4))
+			return p;
 	}
-	return false;
+	return NULL;
 }
 
 int
-torment_n_syncs(const char *path)
+torment_n_syncs(const char *path, const char *service)
 {
 	char line[4096];
 	int n = 0;
 	FILE *file = fopen(path, "re");
 
-	while (next_sync(file, line, sizeof line))
+	while (next_sync(file, service, line, sizeof line) != NULL)
 		n++;
 	if (file != NULL)
 		(void)fclose(file);
 	return n;
 }
 
-/* The line of its n-th sync; "" where there is none. */
-static void
-find_sync(const char *path, int n, char *line, int size)
+/* The line of its n-th sync; "" where there is none. Borrows: line. */
+static const char *
+find_sync(const char *path, const char *service, int n, char *line, int size)
 {
 	FILE *file = fopen(path, "re");
+	const char *found = NULL;
 
-	line[0] = '\0';
-	while (n-- > 0 && next_sync(file, line, size))
-		;
+	do
+		found = next_sync(file, service, line, size);
+	while (--n > 0 && found != NULL);
 	if (file != NULL)
 		(void)fclose(file);
+	return found != NULL ? found : "";
 }
 
 bool
-torment_is_scheduled(const char *path, int n)
+torment_is_scheduled(const char *path, const char *service, int n)
 {
 	char line[4096];
 
-	find_sync(path, n, line, sizeof line);
-	return strstr(line, "--due") != NULL;
+	return strstr(find_sync(path, service, n, line, sizeof line), "--due") != NULL;
 }
 
 bool
-torment_is_asked_for(const char *path, int n)
+torment_is_asked_for(const char *path, const char *service, int n)
 {
 	char line[4096];
 
-	find_sync(path, n, line, sizeof line);
-	return strncmp(line, "run ", 4) == 0;
+	return strncmp(find_sync(path, service, n, line, sizeof line), "run ", 4) == 0;
 }
 
 int

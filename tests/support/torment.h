@@ -19,7 +19,7 @@ struct torment_marks {
 /* One sync of one story. All zero is not measured. */
 struct torment {
 	struct world *world;
-	const char *path;
+	const char *path, *service; /* service: of struct scenario */
 	int sync_number;
 	bool is_brief; /* the story ends where the sync is proved healed and quiet      */
 	const char *sabotage; /* of the faulted plays, not of the measure; NULL: none */
@@ -37,15 +37,18 @@ struct torment {
 	char failure[4096]; /* "" = all is well */
 };
 
-/* How many syncs the story of that file has (struct scenario_fault says what counts as one). */
-int torment_n_syncs(const char *path);
+/*
+ * How many syncs the story of that file has when it is played for that service (NULL: for none); struct
+ * scenario_fault says what counts as one.
+ */
+int torment_n_syncs(const char *path, const char *service);
 /*
  * Is its n-th sync a scheduled one? What was tried is due again after its interval, a lease of the
  * dead after a minute: the next scheduled run need not heal at once.
  */
-bool torment_is_scheduled(const char *path, int n);
+bool torment_is_scheduled(const char *path, const char *service, int n);
 /* Is its n-th sync one that a person asks for, with another command? */
-bool torment_is_asked_for(const char *path, int n);
+bool torment_is_asked_for(const char *path, const char *service, int n);
 /* Play it whole and remember. Returns 0, or 1 with failure filled. */
 int torment_measure(struct torment *t);
 /*

@@ -11,6 +11,7 @@
 
 #include "mmsync/clock.h"
 #include "support/program.h"
+#include "support/stories.h"
 #include "support/torment.h"
 
 static struct world world;
@@ -38,7 +39,10 @@ stop(void **state)
 
 /* ---- broken rules under faults -------------------------------------------------------------- */
 
-/* Where breaking a rule shows: faults of that kind in that sync, "" for a story without any. */
+/*
+ * Where breaking a rule shows, in each play of that story: faults of that kind in that sync, "" for a story without
+ * any.
+ */
 static const struct control {
 	enum mms_sabotage what;
 	const char *story;
@@ -86,17 +90,18 @@ is_caught(struct torment *t, const struct control *c, bool is_broken, long n, ch
 	return torment_play(t, (const char *const[]){ fault, NULL }) != 0;
 }
 
+/* One play of the control's story. */
 static void
-a_broken_rule_is_caught(void **state)
+catch_in(const struct control *c, const struct story *story)
 {
-	const struct control *c = *state;
-	char path[128], fault[64] = "";
+	char fault[64] = "";
 	bool is_found = false;
+	const char *path = story->path;
+	struct torment t = { .world = &world,
+			     .path = path,
+			     .service = story->service,
+			     .sync_number = c->sync_number };
 
-	if (world.program[0] == '\0')
-		skip();
-	(void)snprintf(path, sizeof path, "fixtures/scenarios/%s.scn", c->story);
-	struct torment t = { .world = &world, .path = path, .sync_number = c->sync_number };
 	if (torment_measure(&t) != 0)
 		fail_msg("%s", t.failure);
 	long visits = c->kind[0] != '\0' ? t.visits[kind_of(c->kind)] : 1;
@@ -106,13 +111,30 @@ a_broken_rule_is_caught(void **state)
 		is_found = is_caught(&t, c, true, n, fault, sizeof fault);
 	if (!is_found)
 		fail_msg("'%s' is noticed by no %s in sync %d of %s",
-			 mms_fault_sabotage_name(c->what), c->kind, c->sync_number, path);
-	print_message("# %s: %s: %s\n", mms_fault_sabotage_name(c->what), fault, t.failure);
+			 mms_fault_sabotage_name(c->what), c->kind, c->sync_number,
+			 story->name);
+	print_message("# %s: %s: %s: %s\n", story->name, mms_fault_sabotage_name(c->what),
+		      fault, t.failure);
 	/* ... and it is the rule that was noticed, not the fault. */
 	long n = strtol(fault + strcspn(fault, ":") + 1, NULL, 10);
 	if (is_caught(&t, c, false, n, fault, sizeof fault))
 		fail_msg("%s fails with the rule unbroken: %s", fault, t.failure);
 	torment_release(&t);
+}
+
+static void
+a_broken_rule_is_caught(void **state)
+{
+	const struct control *c = *state;
+	struct stories stories;
+
+	if (world.program[0] == '\0')
+		skip();
+	stories_find(&stories, c->story);
+	assert_int_not_equal(stories.n, 0);
+	for (size_t i = 0; i < stories.n; i++)
+		catch_in(c, &stories.at[i]);
+	stories_release(&stories);
 }
 
 /* ---- broken rules and somebody else --------------------------------------------------------- */

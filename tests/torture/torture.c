@@ -5,7 +5,6 @@
  */
 #include "support/unit.h"
 
-#include <glob.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 
 #include "mmsync/attr.h"
 #include "mmsync/clock.h"
+#include "support/stories.h"
 #include "support/torment.h"
 
 #define WORKERS_MAX  8
@@ -82,7 +82,7 @@ struct torture {
 	const struct options *options;
 	struct tally *tally;
 	struct world world;
-	glob_t stories;
+	struct stories stories;
 	struct torment *units; /* one for each sync of each story that is this worker's */
 	size_t n_units;
 	long n_seen, me;
@@ -103,9 +103,12 @@ static void
 tell_failure(struct torture *t, const struct torment *unit, const char *const *faults)
 {
 	atomic_fetch_add(&t->tally->n_failures, 1);
-	printf("# tests/torture/run --story %s --sync %d --fault %s%s%s\n", unit->path,
-	       unit->sync_number, faults[0], faults[1] != NULL ? " --then " : "",
-	       faults[1] != NULL ? faults[1] : "");
+	const char *base = strrchr(unit->path, '/') != NULL ? strrchr(unit->path, '/') + 1 : "";
+	const char *service = unit->service != NULL ? unit->service : "";
+	printf("# tests/torture/run --story '%.*s%s%s%s' --sync %d --fault %s%s%s\n",
+	       (int)strcspn(base, "."), base, service[0] != '\0' ? "[" : "", service,
+	       service[0] != '\0' ? "]" : "", unit->sync_number, faults[0],
+	       faults[1] != NULL ? " --then " : "", faults[1] != NULL ? faults[1] : "");
 	for (const char *p = unit->failure; *p != '\0'; p += strcspn(p, "\n"), p += *p == '\n')
 		printf("#   %.*s\n", (int)strcspn(p, "\n"), p);
 	(void)fflush(stdout);
@@ -286,28 +289,27 @@ is_chosen_story(const struct torture *t, const char *path)
 {
 	const struct options *o = t->options;
 
-	if (o->story != NULL)
-		return strstr(path, o->story) != NULL;
-	return o->is_full || find_bounded(path) != NULL;
+	return o->story != NULL || o->is_full || find_bounded(path) != NULL;
 }
 
 static bool
-is_chosen_sync(const struct torture *t, const char *path, int n)
+is_chosen_sync(const struct torture *t, const struct story *story, int n)
 {
 	const struct options *o = t->options;
 	const struct bounded_story *bounded =
-		o->is_full || o->story != NULL ? NULL : find_bounded(path);
+		o->is_full || o->story != NULL ? NULL : find_bounded(story->path);
 
 	if (o->sync_number != 0 && o->sync_number != n)
 		return false;
 	char number[24];
 
 	(void)snprintf(number, sizeof number, ",%d,", n);
-	if (bounded != NULL && bounded->only_asked && !torment_is_asked_for(path, n))
+	if (bounded != NULL && bounded->only_asked &&
+	    !torment_is_asked_for(story->path, story->service, n))
 		return false;
 	if (bounded != NULL && bounded->syncs != NULL && !strstr(bounded->syncs, number))
 		return false;
-	return !torment_is_scheduled(path, n);
+	return !torment_is_scheduled(story->path, story->service, n);
 }
 
 static void
@@ -321,12 +323,12 @@ count_possible(struct torture *t, const struct torment *unit)
 
 /* A unit for each sync of a story that is this worker's, measured. */
 static void
-add_story(struct torture *t, const char *path)
+add_story(struct torture *t, const struct story *story)
 {
-	int n = torment_n_syncs(path);
+	int n = torment_n_syncs(story->path, story->service);
 
 	for (int k = 1; k <= n; k++) {
-		if (!is_chosen_sync(t, path, k))
+		if (!is_chosen_sync(t, story, k))
 			continue;
 		if (t->n_seen++ % t->options->jobs != t->me)
 			continue;
@@ -336,7 +338,8 @@ add_story(struct torture *t, const char *path)
 		t->units = moved;
 		struct torment *unit = &t->units[t->n_units];
 		*unit = (struct torment){ .world = &t->world,
-					  .path = strdup(path),
+					  .path = story->path,
+					  .service = story->service,
 					  .sync_number = k,
 					  .is_brief = !t->options->is_full };
 		if (torment_measure(unit) != 0) {
@@ -355,11 +358,10 @@ work(struct torture *t)
 
 	t->random = o->seed * 2654435761u + 88172645463325252u + (uint64_t)t->me;
 	world_start(&t->world);
-	if (glob("fixtures/scenarios/*.scn", 0, NULL, &t->stories) != 0)
-		abort();
-	for (size_t i = 0; i < t->stories.gl_pathc; i++) {
-		if (is_chosen_story(t, t->stories.gl_pathv[i]))
-			add_story(t, t->stories.gl_pathv[i]);
+	stories_find(&t->stories, o->story);
+	for (size_t i = 0; i < t->stories.n; i++) {
+		if (is_chosen_story(t, t->stories.at[i].path))
+			add_story(t, &t->stories.at[i]);
 	}
 	t->until_mono_ms =
 		t->started_mono_ms + o->budget_s * 10 * (o->is_full ? SINGLES_SHARE : 100);
@@ -372,12 +374,10 @@ work(struct torture *t)
 	t->until_mono_ms = t->started_mono_ms + o->budget_s * 1000;
 	if (o->fault == NULL && o->kind == NULL && t->n_units > 0)
 		play_pairs(t, o->is_full ? 1000000 : BOUNDED_PAIRS);
-	for (size_t i = 0; i < t->n_units; i++) {
-		free((char *)(uintptr_t)t->units[i].path);
+	for (size_t i = 0; i < t->n_units; i++)
 		torment_release(&t->units[i]);
-	}
 	free(t->units);
-	globfree(&t->stories);
+	stories_release(&t->stories);
 	world_stop(&t->world);
 }
 

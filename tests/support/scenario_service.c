@@ -1,4 +1,4 @@
-/* The fake Google Calendar in a story: accounts, what people do there, what it must have and have seen. */
+/* The service in a story, Google or Outlook: accounts, what people do there, what it must have and have seen. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,20 +7,21 @@
 #include "support/fernet_peer.h"
 #include "support/gfake.h"
 #include "support/scenario_words.h"
+#include "support/stories.h"
 
 #define LIFETIME_S 3599
 
 /* ---- telling it ------------------------------------------------------------------------------- */
 
 void
-scenario_google_clock(struct scenario *s)
+scenario_service_clock(struct scenario *s)
 {
 	char text[MMS_TIME_TEXT_MAX];
 
-	if (s->google_now_ms == s->now_ms)
+	if (s->service_now_ms == s->now_ms)
 		return;
-	gfake_control(&s->world->google, "now %s\n", mms_time_print(s->now_ms, text));
-	s->google_now_ms = s->now_ms;
+	gfake_control(&s->world->service, "now %s\n", mms_time_print(s->now_ms, text));
+	s->service_now_ms = s->now_ms;
 }
 
 static bool
@@ -28,8 +29,8 @@ tell(struct scenario *s, const char *script)
 {
 	char wrong[512];
 
-	scenario_google_clock(s);
-	return gfake_try(&s->world->google, script, wrong, sizeof wrong) ||
+	scenario_service_clock(s);
+	return gfake_try(&s->world->service, script, wrong, sizeof wrong) ||
 	       scenario_fail(s, "the fake refuses '%s': %s", script, wrong);
 }
 
@@ -72,9 +73,9 @@ event_id(struct scenario *s, const char *calendar, const char *text)
 	return id;
 }
 
-/* g CAL WORD [ID] REST: the words of the fake's language, the calendar first. */
+/* at CAL WORD [ID] REST: the words of the fake's language, the calendar first. */
 static bool
-do_google(struct scenario *s, const char *rest)
+do_at(struct scenario *s, const char *rest)
 {
 	char calendar[280], verb[40], id_word[1100];
 	MMS_AUTO(mms_str) line = { 0 };
@@ -95,6 +96,37 @@ do_google(struct scenario *s, const char *rest)
 	return tell(s, mms_str_get(&line));
 }
 
+/*
+ * Parts of addresses that each service has in its own way, where a line names them: LIST is where events are
+ * listed, API what all of its addresses begin with.
+ */
+static void
+add_with_parts(const struct scenario *s, const char *line, struct mms_str *out)
+{
+	static const struct {
+		const char *name, *google, *outlook;
+	} parts[] = { { "LIST", "/events", "/calendarView/" },
+		      { "API", "/calendar/v3", "/v1.0/" } };
+	bool is_google = s->service == NULL || strcmp(s->service, "google") == 0;
+
+	for (const char *p = line; *p != '\0';) {
+		size_t len = strcspn(p, " \n");
+		size_t i = 0;
+
+		while (i < MMS_COUNT(parts) &&
+		       (strlen(parts[i].name) != len || strncmp(p, parts[i].name, len) != 0))
+			i++;
+		if (i < MMS_COUNT(parts))
+			mms_str_add(out, is_google ? parts[i].google : parts[i].outlook);
+		else
+			mms_str_addn(out, p, len);
+		p += len;
+		len = strspn(p, " \n");
+		mms_str_addn(out, p, len);
+		p += len;
+	}
+}
+
 /* The other words are the fake's own, as they stand. */
 static bool
 do_as_is(struct scenario *s, const char *verb, const char *rest)
@@ -103,7 +135,9 @@ do_as_is(struct scenario *s, const char *verb, const char *rest)
 
 	(void)snprintf(line, sizeof line, "%s %s\n", verb, rest);
 	scenario_put_addresses(s, line, sizeof line);
-	return tell(s, line);
+	MMS_AUTO(mms_str) text = { 0 };
+	add_with_parts(s, line, &text);
+	return tell(s, mms_str_get(&text));
 }
 
 /* ---- integrations ------------------------------------------------------------------------------- */
@@ -129,7 +163,7 @@ store_token(struct scenario *s, const char *integration, const char *field, cons
 }
 
 bool
-scenario_connect_google(struct scenario *s, const struct words *w, const char *user)
+scenario_connect(struct scenario *s, const struct words *w, const char *user)
 {
 	char access[160], refresh[160], now[64], line[1200];
 	const char *name = words_get(w, 0), *calendar = words_value(w, "calendar", "");
@@ -163,8 +197,8 @@ scenario_connect_google(struct scenario *s, const struct words *w, const char *u
 
 /* ---- what it has ---------------------------------------------------------------------------------- */
 
-static bool
-is_live(const json_t *event)
+bool
+scenario_is_live(const json_t *event)
 {
 	char status[40];
 
@@ -172,8 +206,8 @@ is_live(const json_t *event)
 	return strcmp(status, "cancelled") != 0;
 }
 
-static bool
-is_ours(const json_t *event)
+bool
+scenario_is_ours(const json_t *event)
 {
 	char kind[80];
 
@@ -200,7 +234,7 @@ list_events(const json_t *all, struct mms_str *out)
 	}
 }
 
-/* gevents CAL N, gours CAL N */
+/* events CAL N, ours CAL N */
 static bool
 expect_events(struct scenario *s, const char *rest, bool only_ours)
 {
@@ -211,8 +245,9 @@ expect_events(struct scenario *s, const char *rest, bool only_ours)
 	json_t *one;
 
 	(void)snprintf(calendar, sizeof calendar, "%.*s", (int)len, rest);
-	json_t *all = gfake_events(&s->world->google, calendar);
-	json_array_foreach(all, i, one) n += is_live(one) && (!only_ours || is_ours(one));
+	json_t *all = gfake_events(&s->world->service, calendar);
+	json_array_foreach(all, i, one) n +=
+		scenario_is_live(one) && (!only_ours || scenario_is_ours(one));
 	if (n != want)
 		list_events(all, &list);
 	json_decref(all);
@@ -256,7 +291,7 @@ is_value(const json_t *event, const char *key, const char *want, char *got, size
 	return strcmp(got, want) == 0;
 }
 
-/* gevent CAL ID|@BOOKING key=value... | gone */
+/* outside CAL ID|@BOOKING key=value... | gone */
 static bool
 expect_event(struct scenario *s, const char *rest)
 {
@@ -267,13 +302,13 @@ expect_event(struct scenario *s, const char *rest)
 	words_split(&w, rest);
 	char *id = event_id(s, words_get(&w, 0), words_get(&w, 1));
 	json_t *event =
-		id != NULL ? gfake_event(&s->world->google, words_get(&w, 0), id) : NULL;
+		id != NULL ? gfake_event(&s->world->service, words_get(&w, 0), id) : NULL;
 	if (id == NULL)
 		is_good = false;
 	else if (event == NULL)
 		is_good = scenario_fail(s, "%s has no event %s", words_get(&w, 0), id);
 	bool is_gone = strcmp(words_get(&w, 2), "gone") == 0;
-	if (is_good && is_gone == is_live(event))
+	if (is_good && is_gone == scenario_is_live(event))
 		is_good = scenario_fail(s, "event %s of %s is %s", id, words_get(&w, 0),
 					is_gone ? "live" : "gone");
 	for (size_t i = 2; is_good && !is_gone && i < w.n; i++) {
@@ -294,37 +329,42 @@ expect_event(struct scenario *s, const char *rest)
 
 /* ---- what it saw ---------------------------------------------------------------------------------- */
 
-/* grequests N [METHOD [PATHPART]] */
+/* requests N [METHOD [PATHPART]] */
 static bool
 expect_requests(struct scenario *s, const char *rest)
 {
 	struct words w = { 0 };
 
-	words_split(&w, rest);
+	MMS_AUTO(mms_str) text = { 0 };
+
+	add_with_parts(s, rest, &text);
+	words_split(&w, mms_str_get(&text));
 	long want = strtol(words_get(&w, 0), NULL, 10);
-	size_t n = gfake_count(&s->world->google, w.n > 1 ? w.at[1] : NULL,
+	size_t n = gfake_count(&s->world->service, w.n > 1 ? w.at[1] : NULL,
 			       w.n > 2 ? w.at[2] : NULL);
 	words_release(&w);
 	return s->is_healing || n == (size_t)want ||
 	       scenario_fail(s, "%zu requests, expected %s", n, rest);
 }
 
-/* gheader, gquery METHOD PATHPART NAME value|present|absent; gbody METHOD PATHPART TEXT: of the last one */
+/* header, query METHOD PATHPART NAME value|present|absent; body METHOD PATHPART TEXT: of the last one */
 static bool
 expect_member(struct scenario *s, const char *what, const char *rest)
 {
 	struct words w = { 0 };
 	const char *got = NULL;
 	bool is_good = false;
+	MMS_AUTO(mms_str) text = { 0 };
 
-	words_split(&w, rest);
-	json_t *line = gfake_last(&s->world->google, words_get(&w, 0), words_get(&w, 1));
+	add_with_parts(s, rest, &text);
+	words_split(&w, mms_str_get(&text));
+	json_t *line = gfake_last(&s->world->service, words_get(&w, 0), words_get(&w, 1));
 	const char *name = words_get(&w, 2), *want = words_get(&w, 3);
-	if (strcmp(what, "gbody") == 0) {
+	if (strcmp(what, "body") == 0) {
 		got = json_string_value(json_object_get(line, "body"));
 		is_good = got != NULL && strstr(got, name) != NULL;
 	} else {
-		bool is_query = strcmp(what, "gquery") == 0;
+		bool is_query = strcmp(what, "query") == 0;
 
 		got = json_string_value(json_object_get(
 			json_object_get(line, is_query ? "query" : "headers"), name));
@@ -345,14 +385,9 @@ expect_member(struct scenario *s, const char *what, const char *rest)
 /* ---- the words ------------------------------------------------------------------------------------- */
 
 bool
-scenario_google_command(struct scenario *s, const char *word, const char *rest, bool *is_known)
+scenario_service_command(struct scenario *s, const char *word, const char *rest, bool *is_known)
 {
-	static const struct {
-		const char *word, *verb;
-	} plain[] = { { "gfault", "fault" },
-		      { "gexpire", "expire" },
-		      { "gtoken", "token" },
-		      { "gset", "set" } };
+	static const char *const plain[] = { "fault", "expire", "token", "set" };
 	static const struct {
 		const char *word;
 		bool (*run)(struct scenario *s, const struct words *w);
@@ -364,11 +399,11 @@ scenario_google_command(struct scenario *s, const char *word, const char *rest, 
 	bool is_good;
 
 	*is_known = true;
-	if (strcmp(word, "g") == 0)
-		return do_google(s, rest);
+	if (strcmp(word, "at") == 0)
+		return do_at(s, rest);
 	for (size_t i = 0; i < MMS_COUNT(plain); i++) {
-		if (strcmp(word, plain[i].word) == 0)
-			return do_as_is(s, plain[i].verb, rest);
+		if (strcmp(word, plain[i]) == 0)
+			return do_as_is(s, word, rest);
 	}
 	for (size_t i = 0; i < MMS_COUNT(bookings); i++) {
 		if (strcmp(word, bookings[i].word) != 0)
@@ -383,171 +418,32 @@ scenario_google_command(struct scenario *s, const char *word, const char *rest, 
 }
 
 bool
-scenario_expect_google(struct scenario *s, const char *word, const char *rest, bool *is_known)
+scenario_expect_service(struct scenario *s, const char *word, const char *rest, bool *is_known)
 {
 	*is_known = true;
-	if (strcmp(word, "gevents") == 0 || strcmp(word, "gours") == 0)
-		return expect_events(s, rest, strcmp(word, "gours") == 0);
-	if (strcmp(word, "gevent") == 0)
+	if (strcmp(word, "events") == 0 || strcmp(word, "ours") == 0)
+		return expect_events(s, rest, strcmp(word, "ours") == 0);
+	if (strcmp(word, "outside") == 0)
 		return expect_event(s, rest);
-	if (strcmp(word, "grequests") == 0)
+	/* Those for a feed begin with its name. */
+	if (strcmp(word, "requests") == 0 && rest[0] >= '0' && rest[0] <= '9')
 		return expect_requests(s, rest);
-	if (strcmp(word, "gheader") == 0 || strcmp(word, "gquery") == 0 ||
-	    strcmp(word, "gbody") == 0)
+	if (strcmp(word, "header") == 0 || strcmp(word, "query") == 0 ||
+	    strcmp(word, "body") == 0)
 		return expect_member(s, word, rest);
 	*is_known = false;
 	return true;
 }
 
 size_t
-scenario_google_writes(const struct scenario *s)
+scenario_service_writes(const struct scenario *s)
 {
 	static const char *const methods[] = { "POST", "PUT", "PATCH", "DELETE" };
 	size_t n = 0;
 
+	/* What is in a batch of Outlook is counted by itself: some only ask. */
 	for (size_t i = 0; i < MMS_COUNT(methods); i++)
-		n += gfake_count(&s->world->google, methods[i], "/calendar/v3");
+		n += gfake_count(&s->world->service, methods[i], "/calendar/v3") +
+		     gfake_count(&s->world->service, methods[i], "/me/");
 	return n;
-}
-
-/* ---- what torture compares ------------------------------------------------------------------------- */
-
-static int
-compare_lines(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* One live event as a line: an id of ours is random, and so is what it is marked with. */
-static void
-add_line(const json_t *event, struct mms_str *out)
-{
-	static const char *const keys[] = { "_calendar",  "id",           "private.mmsync_kind",
-					    "title",      "start",        "end",
-					    "place",      "text",         "guests",
-					    "visibility", "transparency", "status" };
-	char value[2048];
-
-	for (size_t i = 0; i < MMS_COUNT(keys); i++) {
-		gfake_value(event, keys[i], value, sizeof value);
-		bool is_hidden = strcmp(keys[i], "id") == 0 && is_ours(event);
-		mms_str_addf(out, "%s%s", i > 0 ? "|" : "outside|", is_hidden ? "<id>" : value);
-	}
-}
-
-void
-scenario_google_state(struct scenario *s, struct mms_str *out)
-{
-	json_t *all = gfake_events(&s->world->google, NULL), *one;
-	char **lines = calloc(json_array_size(all) + 1, sizeof *lines);
-	size_t i, n = 0;
-
-	if (lines == NULL)
-		abort();
-	json_array_foreach(all, i, one)
-	{
-		MMS_AUTO(mms_str) line = { 0 };
-
-		if (!is_live(one))
-			continue;
-		add_line(one, &line);
-		lines[n++] = strdup(mms_str_get(&line));
-	}
-	json_decref(all);
-	qsort(lines, n, sizeof *lines, compare_lines);
-	for (i = 0; i < n; i++) {
-		mms_str_addf(out, "%s\n", lines[i]);
-		free(lines[i]);
-	}
-	free(lines);
-}
-
-/* The calendar and booking of a live event that this installation has made for one. Owns: free(). */
-static char *
-whose(struct scenario *s, const json_t *event)
-{
-	char kind[80], id[80], calendar[280];
-	MMS_AUTO(mms_str) sql = { 0 };
-
-	gfake_value(event, "private.mmsync_kind", kind, sizeof kind);
-	gfake_value(event, "private.mmsync_id", id, sizeof id);
-	gfake_value(event, "_calendar", calendar, sizeof calendar);
-	if (!is_live(event) || strcmp(kind, "booking") != 0)
-		return NULL;
-	/* What stays in a calendar that was replaced, and that nobody works at, is nobody's. */
-	mms_str_add(&sql, "SELECT IF((SELECT COUNT(*) FROM `tabMM Calendar Integration` WHERE "
-			  "is_active AND"
-			  " COALESCE(calendar_id, user) = ");
-	sql_quote(&sql, calendar);
-	mms_str_add(&sql, ") = 0, NULL, CONCAT(");
-	sql_quote(&sql, calendar);
-	mms_str_add(&sql, ", ' ', COALESCE((SELECT booking FROM mmsync_event_state WHERE uuid ="
-			  " UNHEX(REPLACE(");
-	sql_quote(&sql, id);
-	mms_str_add(&sql, ", '-', '')) AND status <> 5), '?')))");
-	return mms_test_ask_text(&s->world->server, "%s", mms_str_get(&sql));
-}
-
-/* How many events that were settled, and of which nothing is on its way, are not live there. */
-static size_t
-count_lost(struct scenario *s, const json_t *all)
-{
-	/* A line each: the calendar, a blank, the id. */
-	char *known = mms_test_ask_text(
-		&s->world->server,
-		"SELECT COALESCE(GROUP_CONCAT(CONCAT(COALESCE(i.calendar_id, i.user), ' ',"
-		" s.external_id) SEPARATOR '\n'), '') FROM mmsync_event_state s JOIN"
-		" mmsync_cursor c ON c.id = s.integration_id JOIN `tabMM Calendar Integration`"
-		" i ON i.name = c.name WHERE s.type = 2 AND s.status = 3 AND s.uuid NOT IN"
-		" (SELECT uuid FROM mmsync_outbox)");
-	char *save = NULL;
-	size_t n = 0, i;
-	json_t *one;
-
-	for (char *line = strtok_r(known, "\n", &save); line != NULL;
-	     line = strtok_r(NULL, "\n", &save)) {
-		char calendar[280], id[1100];
-		bool is_there = false;
-
-		json_array_foreach(all, i, one)
-		{
-			size_t len;
-
-			gfake_value(one, "_calendar", calendar, sizeof calendar);
-			gfake_value(one, "id", id, sizeof id);
-			len = strlen(calendar);
-			if (strncmp(line, calendar, len) == 0 && line[len] == ' ' &&
-			    strcmp(line + len + 1, id) == 0)
-				is_there = is_live(one);
-		}
-		n += !is_there;
-	}
-	free(known);
-	return n;
-}
-
-void
-scenario_google_invariants(struct scenario *s, struct mms_str *out)
-{
-	json_t *all = gfake_events(&s->world->google, NULL), *one;
-	size_t i, n = 0, n_twice = 0, n_unknown = 0;
-	char **seen = calloc(json_array_size(all) + 1, sizeof *seen);
-
-	json_array_foreach(all, i, one)
-	{
-		char *event = seen != NULL ? whose(s, one) : NULL;
-
-		if (event == NULL)
-			continue;
-		n_unknown += event[strlen(event) - 1] == '?';
-		for (size_t k = 0; k < n; k++)
-			n_twice += strcmp(seen[k], event) == 0;
-		seen[n++] = event;
-	}
-	size_t n_lost = count_lost(s, all);
-	json_decref(all);
-	while (n > 0)
-		free(seen[--n]);
-	free(seen);
-	mms_str_addf(out, ",%zu,%zu,%zu", n_twice, n_unknown, n_lost);
 }
