@@ -92,10 +92,11 @@ response_of(const struct mms_jvalue *value)
 static mms_rc
 read_attendee(struct wire_item *it, const struct mms_jvalue *value, struct mms_err *err)
 {
-	struct mms_jvalue email = { 0 }, name = { 0 }, answer = { 0 }, self = { 0 };
+	struct wire_guest guest = { 0 };
+	struct mms_jvalue answer = { 0 }, self = { 0 };
 	const struct wire_slot slots[] = {
-		WIRE_SLOT("email", &email),
-		WIRE_SLOT("displayName", &name),
+		WIRE_SLOT("email", &guest.email),
+		WIRE_SLOT("displayName", &guest.name),
 		WIRE_SLOT("responseStatus", &answer),
 		WIRE_SLOT("self", &self),
 	};
@@ -103,10 +104,10 @@ read_attendee(struct wire_item *it, const struct mms_jvalue *value, struct mms_e
 	mms_rc rc = wire_read_slots(it, value, slots, MMS_COUNT(slots), err);
 	if (rc != MMS_OK)
 		return rc;
-	enum mms_response response = response_of(&answer);
-	if (wire_is_true(&self) && response == MMS_RESPONSE_DECLINED)
+	guest.response = response_of(&answer);
+	if (wire_is_true(&self) && guest.response == MMS_RESPONSE_DECLINED)
 		it->event->is_declined = true;
-	return wire_add_attendee(it, &email, &name, response, err);
+	return wire_add_guest(it, &guest, err);
 }
 
 static mms_rc
@@ -114,7 +115,7 @@ read_attendees(struct wire_item *it, const struct wire_member *member,
 	       const struct mms_jvalue *value, struct mms_err *err)
 {
 	(void)member;
-	wire_drop_attendees(it);
+	wire_drop_guests(it);
 	it->event->is_declined = false;
 	return wire_read_array(it, value, read_attendee, err);
 }

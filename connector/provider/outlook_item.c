@@ -148,34 +148,34 @@ read_response(struct wire_item *it, const struct wire_member *member,
 
 /* ---- people ------------------------------------------------------------------------------- */
 
-/*
- * A map of which one member is a map of its own: {"emailAddress": {...}, "status": {...}}. Of each such member
- * its slots.
- */
+/* A member that is a map of its own, {"emailAddress": {...}}, and its slots; and what is none. */
 struct inner_map {
 	const char *name;
 	const struct wire_slot *slots;
 	size_t n;
+	struct mms_jvalue *value; /* the member itself; NULL: not wanted */
 };
 
 static mms_rc
 read_inner(struct wire_item *it, const struct mms_jvalue *value, const struct inner_map *inner,
 	   size_t n, struct mms_err *err)
 {
+	static const struct inner_map none = { 0 };
 	struct mms_jvalue key, member;
 
 	if (value->type != MMS_J_MAP)
 		return wire_pass_over(it, value, err);
 	while (mms_jscan_more(it->scan, &key)) {
-		const struct inner_map *found = NULL;
-		for (size_t i = 0; i < n && found == NULL; i++)
+		const struct inner_map *found = &none;
+		for (size_t i = 0; i < n; i++) {
 			if (wire_is_word(&key, inner[i].name))
 				found = &inner[i];
+		}
 		if (!mms_jscan_value(it->scan, &member))
 			break;
-		mms_rc rc = found != NULL
-				    ? wire_read_slots(it, &member, found->slots, found->n, err)
-				    : wire_pass_over(it, &member, err);
+		if (found->value != NULL)
+			*found->value = member;
+		mms_rc rc = wire_read_slots(it, &member, found->slots, found->n, err);
 		if (rc != MMS_OK)
 			return rc;
 	}
@@ -188,7 +188,7 @@ read_organizer(struct wire_item *it, const struct wire_member *member,
 {
 	struct mms_jvalue address = { 0 };
 	const struct wire_slot slots[] = { WIRE_SLOT("address", &address) };
-	const struct inner_map inner[] = { { "emailAddress", slots, MMS_COUNT(slots) } };
+	const struct inner_map inner[] = { { "emailAddress", slots, MMS_COUNT(slots), NULL } };
 
 	(void)member;
 	mms_rc rc = read_inner(it, value, inner, MMS_COUNT(inner), err);
@@ -221,21 +221,27 @@ response_of(const struct mms_jvalue *value)
 static mms_rc
 read_attendee(struct wire_item *it, const struct mms_jvalue *value, struct mms_err *err)
 {
-	struct mms_jvalue address = { 0 }, name = { 0 }, response = { 0 };
+	struct wire_guest guest = { 0 };
+	struct mms_jvalue response = { 0 }, type = { 0 };
 	const struct wire_slot who[] = {
-		WIRE_SLOT("address", &address),
-		WIRE_SLOT("name", &name),
+		WIRE_SLOT("address", &guest.email),
+		WIRE_SLOT("name", &guest.name),
 	};
 	const struct wire_slot how[] = { WIRE_SLOT("response", &response) };
 	const struct inner_map inner[] = {
-		{ "emailAddress", who, MMS_COUNT(who) },
-		{ "status", how, MMS_COUNT(how) },
+		{ "emailAddress", who, MMS_COUNT(who), NULL },
+		{ "status", how, MMS_COUNT(how), NULL },
+		{ "type", NULL, 0, &type },
 	};
 
 	mms_rc rc = read_inner(it, value, inner, MMS_COUNT(inner), err);
-	return rc == MMS_OK
-		       ? wire_add_attendee(it, &address, &name, response_of(&response), err)
-		       : rc;
+	if (rc != MMS_OK)
+		return rc;
+	guest.response = response_of(&response);
+	guest.type = is_word(&type, "resource")   ? MMS_ATTENDEE_RESOURCE
+		     : is_word(&type, "optional") ? MMS_ATTENDEE_OPTIONAL
+						  : MMS_ATTENDEE_REQUIRED;
+	return wire_add_guest(it, &guest, err);
 }
 
 static mms_rc
@@ -243,7 +249,7 @@ read_attendees(struct wire_item *it, const struct wire_member *member,
 	       const struct mms_jvalue *value, struct mms_err *err)
 {
 	(void)member;
-	wire_drop_attendees(it);
+	wire_drop_guests(it);
 	return wire_read_array(it, value, read_attendee, err);
 }
 

@@ -118,9 +118,7 @@ wire_open(const char *text, size_t len, struct mms_str *copy, struct mms_jscan *
 /* ---- guests ------------------------------------------------------------------------------- */
 
 mms_rc
-wire_add_attendee(struct wire_item *it, const struct mms_jvalue *email,
-		  const struct mms_jvalue *name, enum mms_response response,
-		  struct mms_err *err)
+wire_add_guest(struct wire_item *it, const struct wire_guest *guest, struct mms_err *err)
 {
 	struct mms_event *event = it->event;
 
@@ -134,16 +132,16 @@ wire_add_attendee(struct wire_item *it, const struct mms_jvalue *email,
 		return mms_fail_nomem(err);
 	event->attendees = moved;
 	struct mms_attendee *a = &moved[event->n_attendees];
-	*a = (struct mms_attendee){ .response = response };
-	mms_rc rc = wire_take_text(email, &a->email, err);
+	*a = (struct mms_attendee){ .response = guest->response, .type = guest->type };
+	mms_rc rc = wire_take_text(&guest->email, &a->email, err);
 	if (rc != MMS_OK || a->email == NULL)
 		return rc; /* somebody without an address: no guest that could be named */
 	event->n_attendees++;
-	return wire_take_text(name, &a->display_name, err);
+	return wire_take_text(&guest->name, &a->display_name, err);
 }
 
 void
-wire_drop_attendees(struct wire_item *it)
+wire_drop_guests(struct wire_item *it)
 {
 	struct mms_event *event = it->event;
 

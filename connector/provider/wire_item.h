@@ -69,11 +69,16 @@ mms_rc wire_cut_off(const struct mms_jscan *s, struct mms_err *err);
 mms_rc wire_open(const char *text, size_t len, struct mms_str *copy, struct mms_jscan *s,
 		 struct mms_jvalue *value, struct mms_err *err) MMS_MUST_CHECK;
 
-/* A guest; one without an address is none; beyond a bound the event is_partial. Errors: NOMEM. */
-mms_rc wire_add_attendee(struct wire_item *it, const struct mms_jvalue *email,
-			 const struct mms_jvalue *name, enum mms_response response,
-			 struct mms_err *err) MMS_MUST_CHECK;
-void wire_drop_attendees(struct wire_item *it);
+/* A guest as the service names them. Borrows. */
+struct wire_guest {
+	struct mms_jvalue email, name;
+	enum mms_response response;
+	enum mms_attendee_type type;
+};
+/* Who has no address is none; beyond a bound the event is_partial. Errors: NOMEM. */
+mms_rc wire_add_guest(struct wire_item *it, const struct wire_guest *guest,
+		      struct mms_err *err) MMS_MUST_CHECK;
+void wire_drop_guests(struct wire_item *it);
 
 /* The time of the last change; what is none is none. Errors: NOMEM. */
 mms_rc wire_set_modified(struct wire_item *it, const struct mms_jvalue *value,

@@ -1,39 +1,15 @@
-/*
- * Pages of Google Calendar of our own, one for each oddity: fixtures/google/NAME.json, and beside
- * it NAME.txt with what must come out. MMS_GOLDEN=update writes what comes out (look at the
- * difference before you believe it). And real pages, where they are: $MMS_CORPUS, else ../shared/data.
- */
+/* Pages of Google Calendar of our own, fixtures/google, and real ones (support/wire_lines.h). */
 #include "support/unit.h"
 
 #include <dirent.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../../connector/provider/google_parts.h"
-#include "mmsync/fault.h"
-#include "mmsync/json.h"
 #include "mmsync/mem.h"
-#include "mmsync/utf8.h"
-#include "mmsync/uuid.h"
+#include "support/wire_lines.h"
 
 #define FOLDER "fixtures/google"
-
-static int
-open_zones(void **state)
-{
-	MMS_AUTO(mms_err) err = { 0 };
-
-	return mms_zones_new((struct mms_zones **)state, &err) == MMS_OK ? 0 : -1;
-}
-
-static int
-close_zones(void **state)
-{
-	mms_zones_free(*state);
-	return 0;
-}
 
 static struct google_reader
 reader_of(struct mms_zones *zones, const struct google_page *page)
@@ -51,123 +27,6 @@ reader_of(struct mms_zones *zones, const struct google_page *page)
 	return reader;
 }
 
-static bool
-read_file(const char *path, struct mms_str *out)
-{
-	char buf[4096];
-	FILE *file = fopen(path, "rbe");
-
-	if (file == NULL)
-		return false;
-	for (size_t n; (n = fread(buf, 1, sizeof buf, file)) > 0;)
-		mms_str_addn(out, buf, n);
-	(void)fclose(file);
-	return true;
-}
-
-/* ---- events as text ----------------------------------------------------------------------- */
-
-static void
-put_text(struct mms_str *out, const char *name, const char *text)
-{
-	if (text == NULL)
-		return;
-	mms_str_addf(out, " %s=", name);
-	mms_json_add_quoted(out, text, strlen(text));
-}
-
-static void
-put_time(struct mms_str *out, const char *name, int64_t ms)
-{
-	char buf[MMS_TIME_TEXT_MAX];
-
-	if (ms != MMS_NO_TIME)
-		mms_str_addf(out, " %s=%s", name, mms_time_print(ms, buf));
-}
-
-static void
-put_flag(struct mms_str *out, const char *name, bool is_set)
-{
-	if (is_set)
-		mms_str_addf(out, " %s", name);
-}
-
-static void
-put_mark(struct mms_str *out, const struct mms_mark *mark)
-{
-	char text[MMS_UUID_TEXT];
-	const char *kind = mms_mark_kind_name(mark->kind);
-
-	if (mark->kind == MMS_MARK_NONE)
-		return;
-	mms_str_addf(out, " mark=%s:%s", kind != NULL ? kind : "other",
-		     mms_uuid_print(mark->id, text));
-	mms_str_addf(out, " site=%s", mms_uuid_print(mark->site, text));
-	if (mark->has_source)
-		mms_str_addf(out, " source=%s", mms_uuid_print(mark->source, text));
-}
-
-/* Every fact of an event but those that are as usual, on a line. */
-static void
-put_event(struct mms_str *out, const struct mms_event *e)
-{
-	static const char *const kinds[] = { NULL, "out", "focus", "working-location",
-					     "birthday" };
-
-	mms_str_add(out, e->external_id != NULL ? e->external_id : "(none)");
-	put_time(out, "start", e->start_ms);
-	put_time(out, "end", e->end_ms);
-	if (e->is_all_day)
-		mms_str_addf(out, " days=%lld+%lld", (long long)e->first_day,
-			     (long long)(e->end_day - e->first_day));
-	put_text(out, "series", e->series_id);
-	put_text(out, "version", e->version);
-	put_text(out, "title", e->title);
-	put_text(out, "text", e->description);
-	put_text(out, "place", e->location);
-	put_text(out, "organizer", e->organizer_email);
-	put_text(out, "link", e->link);
-	put_time(out, "modified", e->modified_ms);
-	for (size_t i = 0; i < e->n_attendees; i++) {
-		const char *answer = mms_response_name(e->attendees[i].response);
-		put_text(out, "guest", e->attendees[i].email);
-		put_text(out, "name", e->attendees[i].display_name);
-		mms_str_addf(out, ":%s", answer != NULL ? answer : "?");
-	}
-	if (e->kind != MMS_EVENT_DEFAULT)
-		mms_str_addf(out, " kind=%s", kinds[e->kind]);
-	put_mark(out, &e->mark);
-	put_flag(out, "tentative", e->status == MMS_EVENT_TENTATIVE);
-	put_flag(out, "free", e->show == MMS_SHOW_FREE);
-	put_flag(out, "private", e->is_private);
-	put_flag(out, "declined", e->is_declined);
-	put_flag(out, "gone", e->is_gone);
-	put_flag(out, "outside", e->is_outside);
-	put_flag(out, "master", e->is_series);
-	put_flag(out, "partial", e->is_partial);
-	put_text(out, "problem", e->problem);
-	put_text(out, "warning", e->warning);
-	mms_str_add(out, "\n");
-}
-
-static void
-check_event(const struct mms_event *e)
-{
-	const char *texts[] = { e->external_id, e->series_id, e->title,
-				e->description, e->location,  e->organizer_email,
-				e->problem,     e->warning,   e->version };
-
-	for (size_t i = 0; i < MMS_COUNT(texts); i++)
-		assert_true(
-			texts[i] == NULL ||
-			(texts[i][0] != '\0' && mms_utf8_is_valid(texts[i], strlen(texts[i]))));
-	assert_null(e->recurrence_id);
-	if (e->external_id == NULL || e->is_gone || e->problem != NULL)
-		return;
-	assert_true(e->start_ms != MMS_NO_TIME && e->end_ms >= e->start_ms);
-	assert_true(!e->is_all_day || e->end_day > e->first_day);
-}
-
 /* A page as text: what stands above the events, then the events. */
 static mms_rc
 print_page(struct mms_zones *zones, struct mms_str *text, struct mms_str *out,
@@ -183,67 +42,24 @@ print_page(struct mms_zones *zones, struct mms_str *text, struct mms_str *out,
 	mms_str_addf(out, "page zone=%s role=%s",
 		     page.zone != NULL ? mms_zone_name(page.zone) : "-",
 		     mms_calendar_role_name(page.role));
-	put_text(out, "next", page.next_page);
-	put_text(out, "sync", page.next_sync);
+	wire_lines_put_text(out, "next", page.next_page);
+	wire_lines_put_text(out, "sync", page.next_sync);
 	mms_str_add(out, "\n");
 	while (rc == MMS_OK) {
 		MMS_AUTO(mms_event) event = { 0 };
 		rc = google_page_next(&page, &reader, &event, &has, err);
 		if (rc != MMS_OK || !has)
 			break;
-		check_event(&event);
-		put_event(out, &event);
+		wire_lines_check_event(&event);
+		wire_lines_put_event(out, &event);
 	}
 	return rc;
-}
-
-static bool
-check_fixture(struct mms_zones *zones, const char *name)
-{
-	const char *mode = getenv("MMS_GOLDEN");
-	MMS_AUTO(mms_str) text = { 0 };
-	MMS_AUTO(mms_str) golden = { 0 };
-	MMS_AUTO(mms_str) out = { 0 };
-	MMS_AUTO(mms_err) err = { 0 };
-	char path[512];
-
-	(void)snprintf(path, sizeof path, FOLDER "/%s.json", name);
-	assert_true(read_file(path, &text));
-	if (print_page(zones, &text, &out, &err) != MMS_OK)
-		mms_str_addf(&out, "error %s: %s\n", mms_rc_name(err.code), mms_err_text(&err));
-	(void)snprintf(path, sizeof path, FOLDER "/%s.txt", name);
-	(void)read_file(path, &golden);
-	if (strcmp(mms_str_get(&out), mms_str_get(&golden)) == 0)
-		return true;
-	if (mode != NULL && strcmp(mode, "update") == 0) {
-		FILE *file = fopen(path, "wbe");
-		assert_non_null(file);
-		assert_int_equal(fwrite(out.ptr, 1, out.len, file), out.len);
-		return fclose(file) == 0;
-	}
-	print_error("%s: what came out is\n%s", name, mms_str_get(&out));
-	return false;
 }
 
 static void
 every_fixture_gives_what_stands_beside_it(void **state)
 {
-	DIR *dir = opendir(FOLDER);
-	unsigned n = 0, n_bad = 0;
-
-	assert_non_null(dir);
-	for (struct dirent *e; (e = readdir(dir)) != NULL;) {
-		char name[300];
-		const char *dot = strrchr(e->d_name, '.');
-		if (dot == NULL || strcmp(dot, ".json") != 0)
-			continue;
-		(void)snprintf(name, sizeof name, "%.*s", (int)(dot - e->d_name), e->d_name);
-		n++;
-		n_bad += check_fixture(*state, name) ? 0 : 1;
-	}
-	(void)closedir(dir);
-	assert_true(n >= 17);
-	assert_int_equal(n_bad, 0);
+	assert_true(wire_lines_check_folder(FOLDER, *state, print_page) >= 17);
 }
 
 /* ---- what is no page ---------------------------------------------------------------------- */
@@ -293,24 +109,10 @@ what_is_no_whole_page_is_refused(void **state)
 	}
 }
 
-/* Wherever it is cut off, no event comes out of it. */
 static void
 of_a_page_cut_anywhere_nothing_is_believed(void **state)
 {
-	MMS_AUTO(mms_str) whole = { 0 };
-
-	assert_true(read_file(FOLDER "/people.json", &whole));
-	while (whole.ptr[whole.len - 1] == '\n')
-		mms_str_cut(&whole, whole.len - 1);
-	for (size_t n = 0; n < whole.len; n++) {
-		MMS_AUTO(mms_str) text = { 0 };
-		MMS_AUTO(mms_str) out = { 0 };
-		MMS_AUTO(mms_err) err = { 0 };
-
-		mms_str_addn(&text, whole.ptr, n);
-		assert_int_equal(print_page(*state, &text, &out, &err), MMS_E_RETRY);
-		assert_int_equal(out.len, 0);
-	}
+	wire_lines_check_cut(FOLDER, "people", *state, print_page);
 }
 
 static void
@@ -382,51 +184,11 @@ without_memory_a_page_is_refused_or_read_right(void **state)
 {
 	static const char *const names[] = { "people", "times", "odd-json", "marks" };
 
-	if (!mms_fault_arm_text("alloc:1000000000"))
-		skip();
-	for (size_t k = 0; k < MMS_COUNT(names); k++) {
-		MMS_AUTO(mms_str) text = { 0 };
-		MMS_AUTO(mms_str) golden = { 0 };
-		char path[256], fault[64];
-		unsigned n_read = 0;
-
-		(void)snprintf(path, sizeof path, FOLDER "/%s.json", names[k]);
-		assert_true(read_file(path, &text));
-		(void)snprintf(path, sizeof path, FOLDER "/%s.txt", names[k]);
-		assert_true(read_file(path, &golden));
-		for (unsigned long n = 1; n_read < 2; n++) {
-			MMS_AUTO(mms_str) copy = { 0 };
-			MMS_AUTO(mms_str) out = { 0 };
-			MMS_AUTO(mms_err) err = { 0 };
-
-			assert_true(n < 5000);
-			mms_str_addn(&copy, text.ptr, text.len);
-			(void)snprintf(fault, sizeof fault, "alloc:%lu",
-				       mms_fault_count(MMS_FAULT_ALLOC) + n);
-			assert_true(mms_fault_arm_text(fault));
-			mms_rc rc = print_page(*state, &copy, &out, &err);
-			(void)mms_fault_arm_text("alloc:1000000000");
-			if (rc != MMS_OK) {
-				assert_int_equal(rc, MMS_E_NOMEM);
-				continue;
-			}
-			if (out.state != MMS_OK)
-				continue; /* the test's own text */
-			n_read++;
-			assert_string_equal(mms_str_get(&out), mms_str_get(&golden));
-		}
-	}
+	for (size_t k = 0; k < MMS_COUNT(names); k++)
+		wire_lines_check_memory(FOLDER, names[k], *state, print_page);
 }
 
 /* ---- real pages --------------------------------------------------------------------------- */
-
-static const char *
-corpus(void)
-{
-	const char *folder = getenv("MMS_CORPUS");
-
-	return folder != NULL ? folder : "../shared/data";
-}
 
 /* The recordings hold pages, bare lists of items, and things that are neither. */
 static bool
@@ -438,7 +200,7 @@ read_recording(struct mms_zones *zones, const char *path, size_t *n_events)
 	MMS_AUTO(mms_err) err = { 0 };
 	bool has = true;
 
-	assert_true(read_file(path, &file));
+	assert_true(wire_lines_read_file(path, &file));
 	if (file.len > 0 && file.ptr[0] == '[')
 		mms_str_addf(&text, "{\"kind\":\"calendar#events\",\"items\":%s}",
 			     mms_str_get(&file));
@@ -452,7 +214,7 @@ read_recording(struct mms_zones *zones, const char *path, size_t *n_events)
 		assert_int_equal(google_page_next(&page, &reader, &event, &has, &err), MMS_OK);
 		if (!has)
 			break;
-		check_event(&event);
+		wire_lines_check_event(&event);
 		if (event.external_id == NULL || event.problem != NULL ||
 		    (event.warning != NULL && !event.is_gone))
 			fail_msg("%s: item %zu: %s", path, page.n_items,
@@ -475,7 +237,7 @@ real_pages_are_read_without_a_doubt(void **state)
 	char path[1024];
 	size_t n_pages = 0, n_events = 0;
 
-	(void)snprintf(path, sizeof path, "%s/google", corpus());
+	(void)snprintf(path, sizeof path, "%s/google", wire_lines_corpus());
 	DIR *dir = opendir(path);
 	if (dir == NULL) {
 		print_message("no recordings in %s\n", path);
@@ -485,7 +247,8 @@ real_pages_are_read_without_a_doubt(void **state)
 		if (strstr(e->d_name, "compass__events") == NULL &&
 		    strstr(e->d_name, "compass__recurring") == NULL)
 			continue;
-		(void)snprintf(path, sizeof path, "%s/google/%s", corpus(), e->d_name);
+		(void)snprintf(path, sizeof path, "%s/google/%s", wire_lines_corpus(),
+			       e->d_name);
 		if (!read_recording(*state, path, &n_events))
 			fail_msg("%s: it is no page", path);
 		n_pages++;
@@ -508,5 +271,5 @@ main(void)
 		cmocka_unit_test(real_pages_are_read_without_a_doubt),
 	};
 
-	return cmocka_run_group_tests(tests, open_zones, close_zones);
+	return cmocka_run_group_tests(tests, wire_lines_open, wire_lines_close);
 }
