@@ -79,51 +79,23 @@ put_time(struct mms_json *j, const char *key, int64_t ms, bool was_day)
 }
 
 static void
-put_guest(struct mms_json *j, const char *email, const char *name, enum mms_response response)
+put_guest(struct mms_json *j, const struct mms_attendee *guest)
 {
 	mms_json_map(j);
-	mms_json_put_text(j, "email", email);
-	if (name != NULL)
-		mms_json_put_text(j, "displayName", name);
-	if (mms_response_name(response) != NULL)
-		mms_json_put_text(j, "responseStatus", mms_response_name(response));
+	mms_json_put_text(j, "email", guest->email);
+	if (guest->display_name != NULL)
+		mms_json_put_text(j, "displayName", guest->display_name);
+	if (mms_response_name(guest->response) != NULL)
+		mms_json_put_text(j, "responseStatus", mms_response_name(guest->response));
 	mms_json_map_end(j);
 }
 
 static bool
-is_room(const char *email)
+is_room(const struct mms_attendee *attendee)
 {
-	const size_t len = strlen(email), suffix = sizeof ROOM_SUFFIX - 1;
+	const size_t len = strlen(attendee->email), suffix = sizeof ROOM_SUFFIX - 1;
 
-	return len > suffix && strcasecmp(email + len - suffix, ROOM_SUFFIX) == 0;
-}
-
-/*
- * Those seen who are still wanted, with their answers; the organizer's own entry and rooms, which
- * no meeting lists; then who is new.
- */
-static void
-put_guests(struct mms_json *j, const struct mms_write *write)
-{
-	const struct mms_meeting *meeting = write->meeting;
-	const struct mms_event *seen = write->kind == MMS_WRITE_CHANGE ? write->seen : NULL;
-
-	mms_json_key(j, "attendees");
-	mms_json_array(j);
-	for (size_t i = 0; seen != NULL && i < seen->n_attendees; i++) {
-		const struct mms_attendee *a = &seen->attendees[i];
-		bool is_organizer = seen->organizer_email != NULL &&
-				    strcasecmp(seen->organizer_email, a->email) == 0;
-		if (is_organizer || is_room(a->email) ||
-		    mms_meeting_has_guest(meeting, a->email))
-			put_guest(j, a->email, a->display_name, a->response);
-	}
-	for (size_t i = 0; i < meeting->n_guests; i++) {
-		const struct mms_guest *guest = &meeting->guests[i];
-		if (guest->email != NULL && !wire_is_seen(seen, guest->email))
-			put_guest(j, guest->email, guest->name, MMS_RESPONSE_UNKNOWN);
-	}
-	mms_json_array_end(j);
+	return len > suffix && strcasecmp(attendee->email + len - suffix, ROOM_SUFFIX) == 0;
 }
 
 /* A text that may be missing: left out of a new event, taken away from one that is there. */
@@ -152,7 +124,7 @@ put_fields(struct mms_json *j, const struct mms_write *write, unsigned fields)
 		put_time(j, "end", meeting->end_ms, may_be_day);
 	}
 	if ((fields & MMS_FIELD_GUESTS) != 0 && (!is_new || meeting->n_guests > 0))
-		put_guests(j, write);
+		wire_put_guests(j, write, is_room, put_guest);
 }
 
 static void

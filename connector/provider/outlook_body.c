@@ -1,7 +1,6 @@
 /* What is sent to Microsoft Graph: a write as the JSON of an event, and what our properties are asked by. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "mmsync/uuid.h"
 #include "outlook_parts.h"
@@ -49,45 +48,23 @@ type_of(enum mms_attendee_type type)
 
 /* Answers are the service's own: it ignores those that are sent. */
 static void
-put_guest(struct mms_json *j, const char *email, const char *name, enum mms_attendee_type type)
+put_guest(struct mms_json *j, const struct mms_attendee *guest)
 {
 	mms_json_map(j);
 	mms_json_key(j, "emailAddress");
 	mms_json_map(j);
-	mms_json_put_text(j, "address", email);
-	if (name != NULL)
-		mms_json_put_text(j, "name", name);
+	mms_json_put_text(j, "address", guest->email);
+	if (guest->display_name != NULL)
+		mms_json_put_text(j, "name", guest->display_name);
 	mms_json_map_end(j);
-	mms_json_put_text(j, "type", type_of(type));
+	mms_json_put_text(j, "type", type_of(guest->type));
 	mms_json_map_end(j);
 }
 
-/*
- * Those seen who are still wanted, as they stand there; the organizer's own entry and rooms, which no
- * meeting lists; then who is new.
- */
-static void
-put_guests(struct mms_json *j, const struct mms_write *write)
+static bool
+is_room(const struct mms_attendee *attendee)
 {
-	const struct mms_meeting *meeting = write->meeting;
-	const struct mms_event *seen = write->kind == MMS_WRITE_CHANGE ? write->seen : NULL;
-
-	mms_json_key(j, "attendees");
-	mms_json_array(j);
-	for (size_t i = 0; seen != NULL && i < seen->n_attendees; i++) {
-		const struct mms_attendee *a = &seen->attendees[i];
-		bool is_organizer = seen->organizer_email != NULL &&
-				    strcasecmp(seen->organizer_email, a->email) == 0;
-		if (is_organizer || a->type == MMS_ATTENDEE_RESOURCE ||
-		    mms_meeting_has_guest(meeting, a->email))
-			put_guest(j, a->email, a->display_name, a->type);
-	}
-	for (size_t i = 0; i < meeting->n_guests; i++) {
-		const struct mms_guest *guest = &meeting->guests[i];
-		if (guest->email != NULL && !wire_is_seen(seen, guest->email))
-			put_guest(j, guest->email, guest->name, MMS_ATTENDEE_REQUIRED);
-	}
-	mms_json_array_end(j);
+	return attendee->type == MMS_ATTENDEE_RESOURCE;
 }
 
 /* A text that is not there is "" where there may have been one: the service keeps what is not sent. */
@@ -136,7 +113,7 @@ put_fields(struct mms_json *j, const struct mms_write *write, unsigned fields)
 			mms_json_put_bool(j, "isAllDay", false);
 	}
 	if ((fields & MMS_FIELD_GUESTS) != 0 && (!is_new || meeting->n_guests > 0))
-		put_guests(j, write);
+		wire_put_guests(j, write, is_room, put_guest);
 }
 
 /* An extended property, but for its value. */

@@ -164,14 +164,41 @@ wire_check_meeting(const struct mms_write *write, unsigned fields, struct mms_er
 	return MMS_OK;
 }
 
-bool
-wire_is_seen(const struct mms_event *seen, const char *email)
+static bool
+is_seen(const struct mms_event *seen, const char *email)
 {
 	for (size_t i = 0; seen != NULL && i < seen->n_attendees; i++) {
 		if (strcasecmp(seen->attendees[i].email, email) == 0)
 			return true;
 	}
 	return false;
+}
+
+void
+wire_put_guests(struct mms_json *j, const struct mms_write *write,
+		bool (*is_room)(const struct mms_attendee *attendee),
+		void (*put)(struct mms_json *j, const struct mms_attendee *guest))
+{
+	const struct mms_meeting *meeting = write->meeting;
+	const struct mms_event *seen = write->kind == MMS_WRITE_CHANGE ? write->seen : NULL;
+
+	mms_json_key(j, "attendees");
+	mms_json_array(j);
+	for (size_t i = 0; seen != NULL && i < seen->n_attendees; i++) {
+		const struct mms_attendee *a = &seen->attendees[i];
+		bool is_organizer = seen->organizer_email != NULL &&
+				    strcasecmp(seen->organizer_email, a->email) == 0;
+		if (is_organizer || is_room(a) || mms_meeting_has_guest(meeting, a->email))
+			put(j, a);
+	}
+	for (size_t i = 0; i < meeting->n_guests; i++) {
+		const struct mms_guest *guest = &meeting->guests[i];
+		const struct mms_attendee fresh = { .email = guest->email,
+						    .display_name = guest->name };
+		if (guest->email != NULL && !is_seen(seen, guest->email))
+			put(j, &fresh);
+	}
+	mms_json_array_end(j);
 }
 
 void

@@ -46,8 +46,13 @@ void wire_copy_clean(const struct mms_jvalue *value, char *out, size_t size);
 /* Is there something to be written, and has it times where they are sent? Errors: ITEM, BUG. */
 mms_rc wire_check_meeting(const struct mms_write *write, unsigned fields,
 			  struct mms_err *err) MMS_MUST_CHECK;
-/* Is this address among the event's attendees? NULL has none. */
-bool wire_is_seen(const struct mms_event *seen, const char *email);
+/*
+ * "attendees", whole: those seen who are still wanted, as they stand there; the organizer's own entry and
+ * rooms, which no meeting lists; then who is new.
+ */
+void wire_put_guests(struct mms_json *j, const struct mms_write *write,
+		     bool (*is_room)(const struct mms_attendee *attendee),
+		     void (*put)(struct mms_json *j, const struct mms_attendee *guest));
 void wire_put_uuid(struct mms_json *j, const char *key, const unsigned char uuid[16]);
 
 /* Percent-encode all but unreserved characters (RFC 3986 section 2.3). */
