@@ -52,6 +52,9 @@ log_header(void *cls, enum MHD_ValueKind kind, const char *key, const char *valu
 {
 	bool is_secret = strcasecmp(key, "Authorization") == 0;
 
+	/* It may stand in several lines: log_request() writes it once. */
+	if (strcasecmp(key, "Prefer") == 0)
+		return MHD_YES;
 	return served_log_pair(cls, kind, key, is_secret ? "present" : value);
 }
 
@@ -65,6 +68,8 @@ log_inner_headers(struct mms_json *j, const struct g_request *r)
 		mms_json_put_text(j, "if-match", r->if_match);
 	if (r->content_type != NULL)
 		mms_json_put_text(j, "content-type", r->content_type);
+	if (r->prefer != NULL)
+		mms_json_put_text(j, "prefer", r->prefer);
 }
 
 static void
@@ -91,6 +96,8 @@ log_request(void *aux, const struct g_request *r, const struct g_answer *a)
 		log_inner_headers(&j, r);
 	else
 		MHD_get_connection_values(log->connection, MHD_HEADER_KIND, log_header, &j);
+	if (!r->is_inner && r->prefer != NULL)
+		mms_json_put_text(&j, "prefer", r->prefer);
 	mms_json_map_end(&j);
 	mms_json_key(&j, "body");
 	mms_json_textn(&j, r->body != NULL ? r->body : "", r->body_len);
@@ -149,12 +156,13 @@ takes_gzip(const struct g_request *r)
 
 /* What a fault makes of an answer that is ready. */
 static void
-spoil(const struct g_fault *fault, struct g_answer *a)
+spoil(const struct g_request *r, const struct g_fault *fault, struct g_answer *a)
 {
 	if (fault->is_garbage) {
 		a->packed = NULL;
 		mms_str_clear(&a->body);
-		mms_str_add(&a->body, "{\"items\":[{\"id\":\"\x01\xff\", nonsense");
+		mms_str_addf(&a->body, "{\"%s\":[{\"id\":\"\x01\xff\", nonsense",
+			     g_is_graph(r) ? "value" : "items");
 		a->status = 200;
 	}
 	for (long i = 0; i < fault->oversize_mb; i++) {
@@ -187,11 +195,21 @@ make_body(const struct log_aux *log, const struct g_request *r, const struct g_f
 	a->is_same_page = fault->is_same_page;
 	a->is_twice = fault->is_twice;
 	if (fault->status != 0)
-		g_fail(a, fault->status, fault->reason, "Told to fail.", fault->location);
+		g_fail_as(r, a, fault->status, fault->reason, fault->location);
 	else if ((a->status = told_status(conf)) == 0)
 		g_handle(&log->server->service, r, a, log_request, (void *)(uintptr_t)log);
-	spoil(fault, a);
-	(void)snprintf(a->retry_after, sizeof a->retry_after, "%s", fault->retry_after);
+	spoil(r, fault, a);
+	if (fault->retry_after[0] != '\0')
+		(void)snprintf(a->retry_after, sizeof a->retry_after, "%s", fault->retry_after);
+}
+
+/* From here on it is not under way any more. */
+static void
+leave(struct server *server, struct g_answer *a)
+{
+	(void)pthread_mutex_lock(&server->lock);
+	graph_leave(&server->service, a);
+	(void)pthread_mutex_unlock(&server->lock);
 }
 
 /* The answer under the lock; false: none is to be sent. */
@@ -209,12 +227,17 @@ make_answer(struct server *server, struct MHD_Connection *connection, struct g_r
 	feed_conf_read(conf, fault.conf, 0, &has_times);
 	bool is_taken = conf->drop != DROP_BEFORE;
 	if (is_taken) {
+		graph_enter(&server->service, r, a);
+		if (a->width > 0 && conf->stall_ms < server->service.options.slow_ms)
+			conf->stall_ms = server->service.options.slow_ms;
 		make_body(&log, r, &fault, conf, a);
 		log_request((void *)(uintptr_t)&log, r, a);
 	}
 	if (server->service.options.is_gzip_off)
 		r->user_agent = NULL;
 	(void)pthread_mutex_unlock(&server->lock);
+	if (!is_taken || conf->drop == DROP_AFTER)
+		leave(server, a);
 	return is_taken && conf->drop != DROP_AFTER;
 }
 
@@ -267,7 +290,13 @@ send_answer(struct server *server, struct MHD_Connection *connection, const stru
 	if (a->retry_after[0] != '\0' && out->conf.retry_after == NULL)
 		out->conf.retry_after = a->retry_after;
 	take_body(out, r, a);
-	if (out->conf.stall_ms > 0 && !served_pause_ms(server->stop_fd, out->conf.stall_ms)) {
+	if (a->location[0] != '\0' && out->conf.n_headers < FEED_CONF_HEADERS)
+		out->conf.headers[out->conf.n_headers++] = a->location;
+	bool is_over =
+		out->conf.stall_ms > 0 && !served_pause_ms(server->stop_fd, out->conf.stall_ms);
+	/* Before its last byte leaves: who has it may send the next at once. */
+	leave(server, a);
+	if (is_over) {
 		served_free(out);
 		return MHD_NO;
 	}
@@ -280,21 +309,37 @@ header(struct MHD_Connection *connection, const char *name)
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
+/* All lines of it as one. */
+static enum MHD_Result
+add_preference(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct mms_str *out = cls;
+
+	(void)kind;
+	if (strcasecmp(key, "Prefer") == 0)
+		mms_str_addf(out, "%s%s", out->len > 0 ? ", " : "", value != NULL ? value : "");
+	return MHD_YES;
+}
+
 static enum MHD_Result
 answer_request(struct server *server, struct MHD_Connection *connection, const char *method,
 	       struct incoming *in)
 {
+	MMS_AUTO(mms_str) prefer = { 0 };
 	struct g_request r = { .authorization = header(connection, "Authorization"),
 			       .if_match = header(connection, "If-Match"),
 			       .user_agent = header(connection, "User-Agent"),
 			       .accept_encoding = header(connection, "Accept-Encoding"),
 			       .content_type = header(connection, "Content-Type"),
+			       .host = header(connection, "Host"),
 			       .body = mms_str_get(&in->body),
 			       .body_len = in->body.len };
 	struct g_answer a = { 0 };
 	struct feed_conf conf = { 0 };
 	enum MHD_Result result = MHD_NO;
 
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, add_preference, &prefer);
+	r.prefer = prefer.len > 0 ? mms_str_get(&prefer) : NULL;
 	(void)snprintf(r.method, sizeof r.method, "%s", method);
 	g_read_address(&r, in->address);
 	if (strncmp(r.path, "/_", 2) == 0)

@@ -133,6 +133,9 @@ g_read_address(struct g_request *r, const char *address)
 	size_t len = strcspn(address, "?");
 
 	r->path = strndup(address, len);
+	/* In no address may these stand as they are (RFC 3986). */
+	if (strpbrk(address, " \"<>{}|\\^`") != NULL)
+		r->is_bad = true;
 	for (const char *p = r->path; *p == '/';) {
 		size_t n = strcspn(p + 1, "/");
 

@@ -189,6 +189,7 @@ do_expire(struct g_service *g, struct g_line *l)
 		return false;
 	c->generation++;
 	(void)snprintf(c->expired, sizeof c->expired, "%s", g_word(l, 2));
+	c->expired_status = (unsigned)strtoul(g_word(l, 3), NULL, 10);
 	return true;
 }
 
@@ -320,53 +321,72 @@ do_fault(struct g_service *g, struct g_line *l)
 	return wrong == NULL || g_refuse(l, "%s", wrong);
 }
 
-static bool
-do_set(struct g_service *g, struct g_line *l)
-{
-	static const struct {
-		const char *key;
-		size_t flag, number; /* SIZE_MAX: not that */
-		const char *yes, *no;
-	} rows[] = {
-#define FLAG(key, member, yes, no) \
-	{ key, offsetof(struct g_options, member), SIZE_MAX, yes, no }
+/* What is told with `set`. */
+static const struct {
+	const char *key;
+	size_t flag, number; /* SIZE_MAX: not that */
+	const char *yes, *no;
+} option_rows[] = {
+#define FLAG(key, member, yes, no)                                         \
+	{                                                                  \
+		key, offsetof(struct g_options, member), SIZE_MAX, yes, no \
+	}
 #define NUMBER(key, member)                                                   \
 	{                                                                     \
 		key, SIZE_MAX, offsetof(struct g_options, member), NULL, NULL \
 	}
-		NUMBER("page-size", page_size),
-		NUMBER("batch-max", batch_max),
-		NUMBER("link-pad", link_pad),
-		NUMBER("lifetime", lifetime_s),
-		NUMBER("empty-pages", empty_pages),
-		FLAG("series-delete", is_series_delete_single, "master", "instances"),
-		FLAG("following-delete", is_following_delete_silent, "silent", "instances"),
-		FLAG("normalise", is_normalising, "on", "off"),
-		FLAG("shuffle", is_shuffling, "on", "off"),
-		FLAG("incremental-window", is_incremental_windowed, "on", "off"),
-		FLAG("patch-deleted", is_patch_of_deleted_gone, "gone", "keep"),
-		FLAG("tombstones", is_tombstone_full, "full", "bare"),
-		FLAG("gzip", is_gzip_off, "off", "on"),
+	NUMBER("page-size", page_size),
+	NUMBER("batch-max", batch_max),
+	NUMBER("link-pad", link_pad),
+	NUMBER("lifetime", lifetime_s),
+	NUMBER("empty-pages", empty_pages),
+	FLAG("series-delete", is_series_delete_single, "master", "instances"),
+	FLAG("following-delete", is_following_delete_silent, "silent", "instances"),
+	FLAG("normalise", is_normalising, "on", "off"),
+	FLAG("shuffle", is_shuffling, "on", "off"),
+	FLAG("incremental-window", is_incremental_windowed, "on", "off"),
+	FLAG("patch-deleted", is_patch_of_deleted_gone, "gone", "keep"),
+	FLAG("tombstones", is_tombstone_full, "full", "bare"),
+	FLAG("gzip", is_gzip_off, "off", "on"),
+	NUMBER("late", late),
+	NUMBER("concurrency", concurrency),
+	NUMBER("slow", slow_ms),
+	NUMBER("token-pad", token_pad),
+	FLAG("graph-series", is_graph_series_silent, "silent", "all"),
+	FLAG("outside", is_outside_silent, "silent", "removed"),
+	FLAG("ghosts", is_ghostly, "on", "off"),
+	FLAG("repeat", is_repeating, "on", "off"),
+	FLAG("transaction", is_transaction_refused, "duplicate", "same"),
+	FLAG("transaction-deleted", is_transaction_forgotten, "forget", "keep"),
+	FLAG("transaction-id", is_transaction_hidden, "off", "on"),
+	FLAG("twin-ids", is_twinned, "on", "off"),
 #undef FLAG
 #undef NUMBER
-	};
+};
+
+static bool
+do_set(struct g_service *g, struct g_line *l)
+{
 	const char *key = g_word(l, 1), *value = g_word(l, 2);
 
 	if (strcmp(key, "denied") == 0) {
 		(void)snprintf(g->options.denied, sizeof g->options.denied, "%s", value);
 		return true;
 	}
-	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+	for (size_t i = 0; i < MMS_COUNT(option_rows); i++) {
 		char *at = (char *)&g->options;
 
-		if (strcmp(key, rows[i].key) != 0)
+		if (strcmp(key, option_rows[i].key) != 0)
 			continue;
-		if (rows[i].flag == SIZE_MAX)
-			*(long *)(void *)(at + rows[i].number) = strtol(value, NULL, 10);
-		else if (strcmp(value, rows[i].yes) == 0 || strcmp(value, rows[i].no) == 0)
-			*(bool *)(at + rows[i].flag) = strcmp(value, rows[i].yes) == 0;
+		if (option_rows[i].flag == SIZE_MAX)
+			*(long *)(void *)(at + option_rows[i].number) = strtol(value, NULL, 10);
+		else if (strcmp(value, option_rows[i].yes) == 0 ||
+			 strcmp(value, option_rows[i].no) == 0)
+			*(bool *)(at + option_rows[i].flag) =
+				strcmp(value, option_rows[i].yes) == 0;
 		else
-			return g_refuse(l, "%s takes %s or %s", key, rows[i].yes, rows[i].no);
+			return g_refuse(l, "%s takes %s or %s", key, option_rows[i].yes,
+					option_rows[i].no);
 		return true;
 	}
 	return g_refuse(l, "there is no option '%s'", key);
@@ -395,6 +415,9 @@ do_line(struct g_service *g, char *text, char *wrong, size_t size)
 		{ "vanish", g_do_vanish },
 		{ "copy", g_do_copy },
 		{ "mark", g_do_mark },
+		{ "move", g_do_move },
+		{ "reid", g_do_reid },
+		{ "online", g_do_online },
 		{ "role", do_role },
 		{ "zone", do_zone },
 		{ "expire", do_expire },
@@ -436,6 +459,21 @@ g_control(struct g_service *g, char *script, char *wrong, size_t size)
 	return is_good;
 }
 
+/* What Graph's face knows of it: "mailed", "join_lost", and the rest in "graph". */
+static void
+add_facts(const struct g_event *e, json_t *doc)
+{
+	json_t *mailed = json_object_get(e->graph, "_mailed");
+	json_t *lost = json_object_get(e->graph, "_join_lost");
+
+	if (e->graph != NULL)
+		json_object_set(doc, "graph", e->graph);
+	if (mailed != NULL)
+		json_object_set(doc, "mailed", mailed);
+	if (lost != NULL)
+		json_object_set(doc, "join_lost", lost);
+}
+
 void
 g_state(struct g_service *g, const char *calendar_id, struct mms_str *out)
 {
@@ -447,6 +485,7 @@ g_state(struct g_service *g, const char *calendar_id, struct mms_str *out)
 			char *text;
 
 			json_object_set_new(doc, "_calendar", json_string(c->id));
+			add_facts(e, doc);
 			text = json_dumps(doc, JSON_COMPACT | JSON_SORT_KEYS);
 			mms_str_addf(out, "%s\n", text);
 			free(text);
@@ -455,6 +494,7 @@ g_state(struct g_service *g, const char *calendar_id, struct mms_str *out)
 	}
 	for (const struct g_account *account = g->accounts;
 	     calendar_id == NULL && account != NULL; account = account->next)
-		mms_str_addf(out, "{\"_account\":\"%s\",\"refreshes\":%ld}\n", account->email,
-			     account->refreshes);
+		mms_str_addf(out,
+			     "{\"_account\":\"%s\",\"refreshes\":%ld,\"most_at_once\":%u}\n",
+			     account->email, account->refreshes, account->most_at_once);
 }

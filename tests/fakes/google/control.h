@@ -31,6 +31,11 @@ bool g_do_mark(struct g_service *g, struct g_line *l);
 bool g_do_delete(struct g_service *g, struct g_line *l);
 bool g_do_vanish(struct g_service *g, struct g_line *l);
 bool g_do_copy(struct g_service *g, struct g_line *l);
+/* The event of the third word in the calendar of the second; NULL: refused. */
+struct g_event *g_line_event(struct g_service *g, struct g_line *l, struct g_calendar **c);
+bool g_do_move(struct g_service *g, struct g_line *l);
+bool g_do_reid(struct g_service *g, struct g_line *l);
+bool g_do_online(struct g_service *g, struct g_line *l);
 bool g_do_delete_from(struct g_service *g, struct g_line *l);
 
 #endif

@@ -61,6 +61,29 @@ mark_of(json_t *doc)
 	return own;
 }
 
+/* A member as Graph shows it: JSON, or a text. */
+static void
+set_fact(json_t *doc, const char *name, const char *value)
+{
+	json_error_t error;
+	json_t *all = json_object_get(doc, "_graph");
+	json_t *fact = json_loads(value, JSON_DECODE_ANY, &error);
+
+	if (all == NULL)
+		json_object_set_new(doc, "_graph", all = json_object());
+	json_object_set_new(all, name, fact != NULL ? fact : json_string(value));
+}
+
+/* What says the same in Graph's words must not outlive a change in Google's. */
+static void
+forget_facts(json_t *doc, const char *key)
+{
+	if (strcmp(key, "transparency") == 0 || strcmp(key, "status") == 0)
+		set_fact(doc, "showAs", "null");
+	else if (strcmp(key, "visibility") == 0)
+		set_fact(doc, "sensitivity", "null");
+}
+
 /* One key=value of an event line into the document. */
 static bool
 set_value(const struct g_calendar *c, struct g_line *l, json_t *doc, const char *text)
@@ -82,6 +105,7 @@ set_value(const struct g_calendar *c, struct g_line *l, json_t *doc, const char 
 	value++;
 	for (size_t i = 0; i < MMS_COUNT(plain); i++) {
 		if (strcmp(key, plain[i].key) == 0) {
+			forget_facts(doc, key);
 			if (value[0] != '\0')
 				json_object_set_new(doc, plain[i].member, json_string(value));
 			else
@@ -89,7 +113,9 @@ set_value(const struct g_calendar *c, struct g_line *l, json_t *doc, const char 
 			return true;
 		}
 	}
-	if (strcmp(key, "rrule") == 0)
+	if (strncmp(key, "graph.", 6) == 0)
+		set_fact(doc, key + 6, value);
+	else if (strcmp(key, "rrule") == 0)
 		json_object_set_new(doc, "recurrence", json_pack("[s+]", "RRULE:", value));
 	else if (strcmp(key, "guests") == 0)
 		json_object_set_new(doc, "attendees", guests_of(value));
@@ -127,6 +153,11 @@ set_facts(struct g_event *e, const json_t *doc)
 
 	if (organizer != NULL)
 		json_object_set_new(e->doc, "organizer", json_deep_copy(organizer));
+	if (json_object_get(doc, "_graph") != NULL) {
+		if (e->graph == NULL)
+			e->graph = json_object();
+		g_merge(e->graph, json_object_get(doc, "_graph"));
+	}
 }
 
 static bool
@@ -198,8 +229,8 @@ g_do_series(struct g_service *g, struct g_line *l)
 	return make_event(g, l, true);
 }
 
-static struct g_event *
-event(struct g_service *g, struct g_line *l, struct g_calendar **c)
+struct g_event *
+g_line_event(struct g_service *g, struct g_line *l, struct g_calendar **c)
 {
 	*c = g_line_calendar(g, l);
 	struct g_event *e = *c != NULL ? g_reach(g, *c, g_word(l, 2)) : NULL;
@@ -213,7 +244,7 @@ bool
 g_do_change(struct g_service *g, struct g_line *l)
 {
 	struct g_calendar *c;
-	struct g_event *e = event(g, l, &c);
+	struct g_event *e = g_line_event(g, l, &c);
 	bool is_good = e != NULL;
 	json_t *doc = is_good ? g_render(g, c, e, "owner", true) : NULL;
 
@@ -237,7 +268,7 @@ g_do_mark(struct g_service *g, struct g_line *l)
 {
 	static const char *const keys[] = { "id", "kind", "site", "source" };
 	struct g_calendar *c;
-	struct g_event *e = event(g, l, &c);
+	struct g_event *e = g_line_event(g, l, &c);
 	char name[32];
 
 	if (e == NULL)
@@ -257,7 +288,7 @@ bool
 g_do_delete(struct g_service *g, struct g_line *l)
 {
 	struct g_calendar *c;
-	struct g_event *e = event(g, l, &c);
+	struct g_event *e = g_line_event(g, l, &c);
 
 	if (e != NULL)
 		g_delete(g, c, e);
@@ -269,7 +300,7 @@ bool
 g_do_vanish(struct g_service *g, struct g_line *l)
 {
 	struct g_calendar *c;
-	struct g_event *e = event(g, l, &c);
+	struct g_event *e = g_line_event(g, l, &c);
 
 	if (e != NULL)
 		g_drop_event(c, e);
@@ -280,7 +311,7 @@ bool
 g_do_delete_from(struct g_service *g, struct g_line *l)
 {
 	struct g_calendar *c;
-	struct g_event *e = event(g, l, &c);
+	struct g_event *e = g_line_event(g, l, &c);
 	bool is_day;
 	int64_t ms;
 
@@ -296,7 +327,7 @@ bool
 g_do_copy(struct g_service *g, struct g_line *l)
 {
 	struct g_calendar *c;
-	struct g_event *e = event(g, l, &c);
+	struct g_event *e = g_line_event(g, l, &c);
 	struct g_calendar *to = e != NULL ? g_find_calendar(g, g_word(l, 3)) : NULL;
 	const char *id = strcmp(g_word(l, 4), "=") == 0 ? g_word(l, 2) : g_word(l, 4);
 

@@ -106,7 +106,7 @@ g_serve_inner(struct g_service *g, const struct g_request *r, struct g_answer *a
 	const struct g_fault *fault = g_meet_fault(g, r);
 
 	if (fault != NULL && fault->status != 0) {
-		g_fail(a, fault->status, fault->reason, "Told to fail.", fault->location);
+		g_fail_as(r, a, fault->status, fault->reason, fault->location);
 		(void)snprintf(a->retry_after, sizeof a->retry_after, "%s", fault->retry_after);
 		return;
 	}

@@ -121,6 +121,7 @@ g_make_instance(const struct g_event *master, int64_t original_ms, struct g_even
 	g_instance_id(master, original_ms, id, sizeof id);
 	*out = (struct g_event){ .id = strdup(id),
 				 .doc = json_deep_copy(master->doc),
+				 .graph = json_deep_copy(master->graph),
 				 .zone = master->zone != NULL ? strdup(master->zone) : NULL,
 				 .is_live = true,
 				 .is_tentative = master->is_tentative,

@@ -73,15 +73,19 @@ g_reset(struct g_service *g)
 		g->listings = l->next;
 		g_listing_free(l);
 	}
+	graph_forget_views(g);
 	for (struct g_fault *fault; (fault = g->faults) != NULL;) {
 		g->faults = fault->next;
 		free(fault);
 	}
+	free(g->twin);
+	g->twin = NULL;
 	free(g->client_id);
 	free(g->client_secret);
 	g->client_id = strdup("client-1");
 	g->client_secret = strdup("secret-1");
-	g->options = (struct g_options){ .batch_max = 50, .lifetime_s = 3599 };
+	g->options =
+		(struct g_options){ .batch_max = 50, .lifetime_s = 3599, .concurrency = 4 };
 	g->seq = 0;
 	g->now_ms = MMS_NO_TIME;
 }
@@ -164,6 +168,7 @@ void
 g_event_release(struct g_event *e)
 {
 	json_decref(e->doc);
+	json_decref(e->graph);
 	free(e->id);
 	free(e->zone);
 	free(e->series);
@@ -344,6 +349,10 @@ g_handle(struct g_service *g, const struct g_request *r, struct g_answer *a, g_l
 		       strcmp(r->parts[1], "v3") == 0;
 	bool is_batch = !r->is_inner && r->n_parts == 3 && strcmp(r->parts[0], "batch") == 0;
 
+	if (g_is_graph(r)) {
+		graph_handle(g, r, a, log, aux);
+		return;
+	}
 	if (r->is_bad) {
 		g_fail(a, 400, "badRequest", "Bad Request", NULL);
 		return;

@@ -1,6 +1,7 @@
 /*
- * The fake Google Calendar behind google_server: calendars, events, accounts and tokens in memory,
- * as strict as the real service is known to be. All of it is used under one lock.
+ * The fake calendar service behind google_server: calendars, events, accounts and tokens in memory, as
+ * strict as the real ones are known to be. It has two faces over the same events: Google Calendar's (the
+ * files beside this one) and Microsoft Graph's (graph.h). All of it is used under one lock.
  */
 #ifndef FAKES_GOOGLE_SERVICE_H
 #define FAKES_GOOGLE_SERVICE_H
@@ -24,6 +25,7 @@ struct g_event {
 	struct g_event *next;
 	char *id;
 	json_t *doc; /* the resource without start, end, originalStartTime, etag, updated, status */
+	json_t *graph; /* what only Graph's face knows of it (graph.h); NULL: nothing */
 	char *zone; /* timeZone of its start as it was given; NULL: the calendar's              */
 	bool is_live, is_tentative;
 	bool is_day; /* all-day: times are midnights in UTC                       */
@@ -55,8 +57,11 @@ struct g_calendar {
 	const struct mms_zone *zone;
 	struct g_event *events, **end;
 	struct g_bulk bulk;
-	unsigned generation; /* older sync tokens are dead */
-	char expired[32];    /* with this reason           */
+	unsigned generation;     /* older sync tokens are dead */
+	char expired[32];        /* with this reason           */
+	unsigned expired_status; /* and this status; 0: the reason's own      */
+	uint64_t polls[16];      /* g_service.seq at the last readings of Graph's changes */
+	size_t n_polls;
 };
 
 struct g_account {
@@ -68,6 +73,7 @@ struct g_account {
 	} access[4]; /* the newest first */
 	bool is_revoked, is_rotating, is_rotating_hard;
 	long refreshes, made;
+	unsigned under_way, most_at_once; /* requests of Graph's face */
 };
 
 /* An authorization code that is waiting to be redeemed. */
@@ -95,6 +101,11 @@ struct g_options {
 	bool is_following_delete_silent; /* no tombstones for what a shortening takes */
 	bool is_normalising, is_shuffling, is_incremental_windowed, is_patch_of_deleted_gone;
 	bool is_tombstone_full, is_gzip_off;
+	/* Graph's face; see tests/fakes/README.md. */
+	long late, concurrency, slow_ms, token_pad;
+	bool is_graph_series_silent, is_outside_silent, is_ghostly, is_repeating;
+	bool is_transaction_refused, is_transaction_forgotten, is_transaction_hidden,
+		is_twinned;
 	char denied[32]; /* reason of a write without right; "": requiredAccessLevel */
 };
 
@@ -106,9 +117,11 @@ struct g_service {
 	struct g_account *accounts;
 	struct g_code *codes;
 	struct g_listing *listings;
+	struct graph_view *views;
 	struct g_fault *faults;
 	struct g_options options;
 	char *client_id, *client_secret;
+	char *twin; /* the next id that Graph gives; NULL: a new one */
 	uint64_t seq;
 	unsigned listing_number;
 	int64_t now_ms; /* MMS_NO_TIME: the real clock */
@@ -129,6 +142,7 @@ struct g_request {
 	bool is_bad; /* the address cannot be taken apart */
 	/* borrowed; NULL: absent */
 	const char *authorization, *if_match, *user_agent, *accept_encoding, *content_type;
+	const char *host, *prefer;
 	const char *body;
 	size_t body_len;
 	bool is_inner;
@@ -137,9 +151,11 @@ struct g_request {
 struct g_answer {
 	unsigned status;
 	struct mms_str body;
-	char type[96], etag[64], retry_after[16];
+	char type[96], etag[64], retry_after[16], location[400];
 	char account[140];                       /* whose token it was; "": none */
 	bool is_forever, is_same_page, is_twice; /* of the fault that it met */
+	unsigned width;  /* requests of its account that it counts as while it is under way */
+	bool is_crowded; /* they are too many                                               */
 	/* What of the body is packed beforehand, and where it begins; borrowed, NULL: nothing. */
 	const struct squeeze_part *packed;
 	size_t packed_at;
@@ -261,6 +277,24 @@ void g_batch(struct g_service *g, const struct g_request *r, struct g_answer *a,
 void g_serve_inner(struct g_service *g, const struct g_request *r, struct g_answer *a);
 /* An instance that was only looked at goes back to its series. */
 void g_forget_untouched(struct g_calendar *c, const char *id);
+
+/* ---- graph.c: Graph's face, all under /v1.0/ ----------------------------------------------------- */
+bool g_is_graph(const struct g_request *r);
+void graph_handle(struct g_service *g, const struct g_request *r, struct g_answer *a, g_log log,
+		  void *aux);
+void graph_fail(struct g_answer *a, unsigned status, const char *code, const char *message);
+/* {"error":...} in the form of the face that was asked. */
+void g_fail_as(const struct g_request *r, struct g_answer *a, unsigned status,
+	       const char *reason, const char *location);
+/* A request is under way from here to there: how many of one account are, has a limit. */
+void graph_enter(struct g_service *g, const struct g_request *r, struct g_answer *a);
+void graph_leave(struct g_service *g, struct g_answer *a);
+void graph_forget_views(struct g_service *g);
+/* An event goes to a calendar (or stays), under this id. False: no memory. */
+bool graph_move(struct g_service *g, struct g_calendar *from, struct g_event *e,
+		struct g_calendar *to, const char *id);
+/* It gets a link to join, and the text of it. */
+void graph_make_online(struct g_service *g, struct g_event *e);
 
 /* ---- fault.c ---------------------------------------------------------------------------------- */
 struct g_fault {
