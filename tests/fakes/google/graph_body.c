@@ -138,6 +138,15 @@ when_of(const struct graph_call *k, const struct g_calendar *c, const struct g_e
 	return (struct when){ .zone = zone, .wall_us = mms_zone_to_wall(zone, ms) };
 }
 
+/* Both are midnight, of one zone, and there is a day between them. */
+static bool
+are_days(const struct when *from, const struct when *to)
+{
+	return from->wall_us % MMS_DAY_US == 0 && to->wall_us % MMS_DAY_US == 0 &&
+	       strcmp(mms_zone_name(from->zone), mms_zone_name(to->zone)) == 0 &&
+	       to->wall_us > from->wall_us;
+}
+
 static bool
 put_times(const struct graph_call *k, const struct g_calendar *c, const struct g_event *e,
 	  const json_t *body, bool is_new, json_t *doc, struct graph_wrong *wrong)
@@ -163,9 +172,7 @@ put_times(const struct graph_call *k, const struct g_calendar *c, const struct g
 	if (((is_new || start != NULL) && !read_when(k, start, &from)) ||
 	    ((is_new || end != NULL) && !read_when(k, end, &to)))
 		return fail(wrong, bad_value);
-	if (is_day && (from.wall_us % MMS_DAY_US != 0 || to.wall_us % MMS_DAY_US != 0 ||
-		       strcmp(mms_zone_name(from.zone), mms_zone_name(to.zone)) != 0 ||
-		       to.wall_us <= from.wall_us))
+	if (is_day && !are_days(&from, &to))
 		return fail(wrong, midnight);
 	if (mms_zone_to_utc(to.zone, to.wall_us) < mms_zone_to_utc(from.zone, from.wall_us))
 		return fail(wrong, early);
