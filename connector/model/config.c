@@ -22,8 +22,7 @@ static const struct mms_config_row rows[] = {
 	{ "google.client_secret", MMS_CONFIG_SECRET, AT(google.client_secret), 1, 500, NULL,
 	  NULL, "Secret of that client; else the one in Frappe's Google Settings." },
 	{ "google.api_base", MMS_CONFIG_URL, AT(google.api_base), 1, 1000, NULL,
-	  "\"https://www.googleapis.com/calendar/v3\"",
-	  "Where Google Calendar is reached." },
+	  "\"https://www.googleapis.com/calendar/v3\"", "Where Google Calendar is reached." },
 	{ "google.token_url", MMS_CONFIG_URL, AT(google.token_url), 1, 1000, NULL,
 	  "\"https://oauth2.googleapis.com/token\"", "Where Google's tokens are renewed." },
 	{ "google.auth_url", MMS_CONFIG_URL, AT(google.auth_url), 1, 1000, NULL,
@@ -185,6 +184,14 @@ set_default(struct mms_config *config, const struct mms_config_row *row, struct 
 		break;
 	}
 	return MMS_OK;
+}
+
+const struct mms_config_client *
+mms_config_service(const struct mms_config *config, const char *provider)
+{
+	if (strcmp(provider, "google") == 0)
+		return &config->google;
+	return strcmp(provider, "outlook") == 0 ? &config->microsoft : NULL;
 }
 
 mms_rc

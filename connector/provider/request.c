@@ -44,6 +44,13 @@ mms_provider_env_release(struct mms_provider_env *env)
 	*env = (struct mms_provider_env){ 0 };
 }
 
+bool
+mms_provider_is_stopped(const struct mms_provider_env *env)
+{
+	return (env->is_stopped != NULL && atomic_load(env->is_stopped)) ||
+	       (env->deadline_mono_ms > 0 && mms_clock_mono_ms() >= env->deadline_mono_ms);
+}
+
 static bool
 is_passing_status(long status)
 {

@@ -6,18 +6,14 @@
 
 #include "budget.h"
 #include "mmsync/policy.h"
-#include "mmsync/uuid.h"
+#include "patience.h"
 
 /* So many are taken at a time: few statements, and little is lost by who does not need them. */
 #define PORTION INT64_C(10)
 /* The first is smaller: most sessions send one request or two, and many begin in a minute. */
 #define FIRST_PORTION INT64_C(2)
-/* What a service allows within a minute. */
-#define USER_PER_MINUTE    600
-#define PROJECT_PER_MINUTE 10000
-/* Waits are slept in slices, so that a stop is noticed. */
-#define SLICE_MS  200
-#define MINUTE_MS INT64_C(60000)
+/* What is waited for, in texts. */
+#define WHAT "the request budget"
 /* Those who wait for the same minute do not come back together. */
 #define SPREAD_MS 250
 /* A statement that the database could not do just now is tried so often. */
@@ -25,35 +21,28 @@
 #define TRY_BASE_MS 20
 #define TRY_MAX_MS  500
 
-static bool
-is_stopped(const struct mms_provider_env *env)
-{
-	return (env->is_stopped != NULL && atomic_load(env->is_stopped)) ||
-	       (env->deadline_mono_ms > 0 && mms_clock_mono_ms() >= env->deadline_mono_ms);
-}
+/* What services allow: requests in a minute of a user and of an OAuth client, requests at once. */
+static const struct limits {
+	const char *provider;
+	int64_t user_per_minute, project_per_minute;
+	unsigned at_once; /* for one mailbox; 0: no such limit */
+} limits[] = {
+	{ "google", 600, 10000, 0 },
+	/*
+	 * 10,000 in ten minutes and 4 at the same time for each client and mailbox. For all mailboxes
+	 * of a client no limit is known: as many as sixty of them may use keep one site from running wild.
+	 */
+	{ "outlook", 1000, 60000, 4 },
+};
 
-static mms_rc
-sleep_ms(const struct mms_provider_env *env, int64_t ms, struct mms_err *err)
+static const struct limits *
+find_limits(const char *provider)
 {
-	int64_t until = mms_clock_mono_ms() + ms;
-
-	for (int64_t now = mms_clock_mono_ms(); now < until; now = mms_clock_mono_ms()) {
-		if (is_stopped(env))
-			return mms_fail(err, MMS_E_STOPPED,
-					"stopped while waiting for the request budget");
-		mms_clock_sleep_ms(until - now < SLICE_MS ? until - now : SLICE_MS);
+	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+		if (strcmp(limits[i].provider, provider) == 0)
+			return &limits[i];
 	}
-	return MMS_OK;
-}
-
-static uint32_t
-noise(void)
-{
-	MMS_AUTO(mms_err) ignored = { 0 };
-	uint32_t n = 0;
-
-	(void)!mms_random(&n, sizeof n, &ignored);
-	return n;
+	return &limits[0];
 }
 
 static mms_rc
@@ -76,10 +65,10 @@ take(struct mms_budget_keeper *k, int64_t n, int64_t *wait_ms, struct mms_err *e
 		mms_rc rc = try_take(k, n, wait_ms, err);
 		if (rc != MMS_E_RETRY || attempt + 1 >= TRIES)
 			return rc;
-		rc = sleep_ms(
-			&k->worker->provider_env,
-			mms_policy_delay_ms(attempt, TRY_BASE_MS, TRY_MAX_MS, -1, noise()),
-			err);
+		rc = mms_patience_sleep(&k->worker->provider_env,
+					mms_policy_delay_ms(attempt, TRY_BASE_MS, TRY_MAX_MS,
+							    -1, mms_patience_noise()),
+					WHAT, err);
 		if (rc != MMS_OK)
 			return rc;
 	}
@@ -88,9 +77,7 @@ take(struct mms_budget_keeper *k, int64_t n, int64_t *wait_ms, struct mms_err *e
 static mms_rc
 fail_wait(const struct mms_budget_keeper *k, int64_t wait_ms, struct mms_err *err)
 {
-	/* To the minute: people read it, and two who ask in a row are told the same. */
-	int64_t at_ms = (mms_clock_now_ms(k->worker->env->clock) + wait_ms + MINUTE_MS - 1) /
-			MINUTE_MS * MINUTE_MS;
+	int64_t at_ms = mms_patience_end_ms(k->worker, wait_ms);
 	char text[MMS_TIME_TEXT_MAX];
 
 	mms_fail_wait(err, at_ms, "no more requests to %s for %s before %s", k->user.provider,
@@ -109,7 +96,7 @@ ask(void *aux, int64_t n, struct mms_err *err)
 	int64_t until_mono_ms = mms_clock_mono_ms() + env->max_ms, wait_ms = 0;
 	int64_t usual = k->has_taken ? PORTION : FIRST_PORTION, portion = n > usual ? n : usual;
 
-	if (n > USER_PER_MINUTE)
+	if (n > k->user.per_minute)
 		return mms_fail(err, MMS_E_BUG, "a minute has not %lld requests", (long long)n);
 	while (k->left < n) {
 		mms_rc rc = take(k, portion, &wait_ms, err);
@@ -122,7 +109,8 @@ ask(void *aux, int64_t n, struct mms_err *err)
 		}
 		if (mms_clock_mono_ms() + wait_ms > until_mono_ms)
 			return fail_wait(k, wait_ms, err);
-		rc = sleep_ms(env, wait_ms + noise() % SPREAD_MS, err);
+		rc = mms_patience_sleep(env, wait_ms + mms_patience_noise() % SPREAD_MS, WHAT,
+					err);
 		if (rc != MMS_OK)
 			return rc;
 	}
@@ -150,6 +138,29 @@ tell(void *aux, bool is_project, int64_t until_ms)
 	if (mms_pool_lend(k->worker->env->pool, &lent, &ignored) == MMS_OK)
 		(void)!mms_budget_pause(lent.db, is_project ? &k->project : &k->user, ms,
 					&ignored);
+}
+
+/* The port: leave to have n requests under way. */
+static mms_rc
+enter(void *aux, unsigned n, struct mms_err *err)
+{
+	struct mms_budget_keeper *k = aux;
+
+	mms_rc rc = mms_gate_enter(k->gate, k->worker, k->whom, n, err);
+	if (rc == MMS_OK)
+		k->n_entered = n;
+	return rc;
+}
+
+/* The port: they are done. */
+static void
+leave(void *aux)
+{
+	struct mms_budget_keeper *k = aux;
+
+	if (k->n_entered > 0)
+		mms_gate_leave(k->gate, k->n_entered);
+	k->n_entered = 0;
 }
 
 /* "user:NAME"; a name that is too long for the column stands there as its digest. */
@@ -180,17 +191,18 @@ mms_budget_keeper_open(struct mms_budget_keeper *k, struct mms_worker *w,
 		       bool is_dry, struct mms_err *err)
 {
 	const struct mms_config *config = &w->env->site->config;
-	bool is_microsoft = strcmp(provider->name, "outlook") == 0;
-	const char *client =
-		is_microsoft ? config->microsoft.client_id : config->google.client_id;
+	const struct mms_config_client *service = mms_config_service(config, provider->name);
+	const struct limits *most = find_limits(provider->name);
+	const char *client = service != NULL ? service->client_id : NULL;
 	const char *user = source->integration.user;
 
 	*k = (struct mms_budget_keeper){
 		.port = { .aux = k, .ask = ask, .tell = tell },
 		.worker = w,
 		.whom = user != NULL ? user : "nobody",
-		.user = { .provider = provider->name, .per_minute = USER_PER_MINUTE },
-		.project = { .provider = provider->name, .per_minute = PROJECT_PER_MINUTE },
+		.user = { .provider = provider->name, .per_minute = most->user_per_minute },
+		.project = { .provider = provider->name,
+			     .per_minute = most->project_per_minute },
 		.is_dry = is_dry,
 	};
 	mms_rc rc = name_scope(&w->digest, &k->user, "user", user != NULL ? user : "", err);
@@ -198,7 +210,24 @@ mms_budget_keeper_open(struct mms_budget_keeper *k, struct mms_worker *w,
 	if (rc == MMS_OK)
 		rc = name_scope(&w->digest, &k->project, "project",
 				client != NULL && client[0] != '\0' ? client : "frappe", err);
+	if (rc != MMS_OK || most->at_once == 0)
+		return rc;
+	rc = mms_gate_open(w->gates, &k->user, most->at_once, &k->gate, err);
+	if (rc == MMS_OK) {
+		k->port.enter = enter;
+		k->port.leave = leave;
+	}
 	return rc;
+}
+
+void
+mms_budget_keeper_release(struct mms_budget_keeper *k)
+{
+	if (k == NULL || k->gate == NULL)
+		return;
+	leave(k);
+	mms_gate_close(k->gate);
+	*k = (struct mms_budget_keeper){ 0 };
 }
 
 const struct mms_budget_port *

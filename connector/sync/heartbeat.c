@@ -6,16 +6,16 @@
 #include "heartbeat.h"
 
 #include <pthread.h>
-#include <time.h>
 
 #include "mmsync/clock.h"
 #include "mmsync/mem.h"
+#include "patience.h"
 
 struct mms_heartbeat {
 	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
+	struct mms_wake wake; /* the lock of the next two */
 	bool is_stopping;
+	struct mms_gates *gates;         /* NULL: none yet */
 	struct mms_db_settings settings; /* texts are borrowed */
 	struct mms_db *db;
 	struct mms_lease_owner owner;
@@ -26,14 +26,12 @@ static bool
 wait_for_beat(struct mms_heartbeat *h)
 {
 	int64_t at_ms = mms_clock_mono_ms() + MMS_LEASE_S * 1000 / 3;
-	struct timespec until = { .tv_sec = (time_t)(at_ms / 1000),
-				  .tv_nsec = (long)(at_ms % 1000) * 1000000L };
 
-	(void)pthread_mutex_lock(&h->lock);
+	mms_wake_lock(&h->wake);
 	while (!h->is_stopping && mms_clock_mono_ms() < at_ms)
-		(void)pthread_cond_timedwait(&h->wake, &h->lock, &until);
+		mms_wake_wait(&h->wake, at_ms);
 	bool is_stopping = h->is_stopping;
-	(void)pthread_mutex_unlock(&h->lock);
+	mms_wake_unlock(&h->wake);
 	return is_stopping;
 }
 
@@ -49,21 +47,13 @@ beat(void *aux)
 		if (mms_lease_renew(h->db, &h->owner, &ignored) == MMS_OK &&
 		    atomic_load(&h->owner.connection) != 0)
 			atomic_store(&h->owner.connection, mms_db_connection_id(h->db));
+		mms_wake_lock(&h->wake);
+		struct mms_gates *gates = h->gates;
+		mms_wake_unlock(&h->wake);
+		if (gates != NULL)
+			mms_gates_beat(gates, h->db);
 	}
 	return NULL;
-}
-
-static mms_rc
-init_wake(struct mms_heartbeat *h, struct mms_err *err)
-{
-	pthread_condattr_t attr;
-
-	if (pthread_condattr_init(&attr) != 0)
-		return mms_fail_nomem(err);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	int failed = pthread_mutex_init(&h->lock, NULL) | pthread_cond_init(&h->wake, &attr);
-	(void)pthread_condattr_destroy(&attr);
-	return failed != 0 ? mms_fail_nomem(err) : MMS_OK;
 }
 
 mms_rc
@@ -76,15 +66,19 @@ mms_heartbeat_start(struct mms_heartbeat **out, const struct mms_db_settings *se
 		return mms_fail_nomem(err);
 	h->settings = *settings;
 	h->settings.is_watched = true;
-	mms_rc rc = init_wake(h, err);
-	if (rc == MMS_OK)
-		rc = mms_db_open(&h->db, &h->settings, err);
+	mms_rc rc = mms_wake_init(&h->wake, err);
+	if (rc != MMS_OK) {
+		mms_free(h);
+		return rc;
+	}
+	rc = mms_db_open(&h->db, &h->settings, err);
 	if (rc == MMS_OK)
 		rc = mms_lease_owner_make(h->db, &h->owner, err);
 	if (rc == MMS_OK && pthread_create(&h->thread, NULL, beat, h) != 0)
 		rc = mms_fail(err, MMS_E_NOMEM, "no thread for the heartbeat");
 	if (rc != MMS_OK) {
 		mms_db_close(h->db);
+		mms_wake_release(&h->wake);
 		mms_free(h);
 		return rc;
 	}
@@ -97,15 +91,29 @@ mms_heartbeat_stop(struct mms_heartbeat *heartbeat)
 {
 	if (heartbeat == NULL)
 		return;
-	(void)pthread_mutex_lock(&heartbeat->lock);
+	mms_wake_lock(&heartbeat->wake);
 	heartbeat->is_stopping = true;
-	(void)pthread_cond_signal(&heartbeat->wake);
-	(void)pthread_mutex_unlock(&heartbeat->lock);
+	mms_wake_all(&heartbeat->wake);
+	mms_wake_unlock(&heartbeat->wake);
 	(void)pthread_join(heartbeat->thread, NULL);
 	mms_db_close(heartbeat->db);
-	(void)pthread_mutex_destroy(&heartbeat->lock);
-	(void)pthread_cond_destroy(&heartbeat->wake);
+	mms_wake_release(&heartbeat->wake);
 	mms_free(heartbeat);
+}
+
+mms_rc
+mms_gates_start(struct mms_gates **out, struct mms_pool *pool, struct mms_heartbeat *heartbeat,
+		struct mms_err *err)
+{
+	mms_rc rc = mms_gates_new(out, pool, heartbeat != NULL ? heartbeat->owner.token : NULL,
+				  err);
+
+	if (rc != MMS_OK || heartbeat == NULL)
+		return rc;
+	mms_wake_lock(&heartbeat->wake);
+	heartbeat->gates = *out;
+	mms_wake_unlock(&heartbeat->wake);
+	return MMS_OK;
 }
 
 struct mms_lease_owner *

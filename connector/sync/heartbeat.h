@@ -1,8 +1,9 @@
-/* The thread that renews a process's leases. Private to sync/. */
+/* The thread that renews a process's leases and slots. Private to sync/. */
 #ifndef SYNC_HEARTBEAT_H
 #define SYNC_HEARTBEAT_H
 
 #include "mmsync/cursors.h"
+#include "slots.h"
 
 struct mms_heartbeat;
 
@@ -14,6 +15,12 @@ struct mms_heartbeat;
 mms_rc mms_heartbeat_start(struct mms_heartbeat **out, const struct mms_db_settings *settings,
 			   struct mms_err *err) MMS_MUST_CHECK;
 void mms_heartbeat_stop(struct mms_heartbeat *heartbeat);
+/*
+ * The gates of the process, whose slots are renewed with its leases; without a heartbeat those of a dry run.
+ * Owns: *out, to be freed after the heartbeat was stopped. Errors: NOMEM.
+ */
+mms_rc mms_gates_start(struct mms_gates **out, struct mms_pool *pool,
+		       struct mms_heartbeat *heartbeat, struct mms_err *err) MMS_MUST_CHECK;
 /* Borrows: as long as the heartbeat. */
 struct mms_lease_owner *mms_heartbeat_owner(struct mms_heartbeat *heartbeat);
 

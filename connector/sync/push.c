@@ -46,12 +46,14 @@ struct push {
 	struct mms_outward o;
 	struct mms_sources sources;
 	struct mms_heartbeat *heartbeat;
+	struct mms_gates *gates;
 };
 
 static void
 push_release(struct push *p)
 {
 	mms_heartbeat_stop(p->heartbeat);
+	mms_gates_free(p->gates);
 	mms_sources_release(&p->sources);
 	mms_digest_release(&p->worker.digest);
 	mms_email_free(p->worker.email);
@@ -336,8 +338,11 @@ get_ready(struct push *p, struct mms_err *err)
 	mms_rc rc = mms_provider_env_open(&w->provider_env, &p->env->site->config, err);
 	if (rc == MMS_OK)
 		rc = mms_heartbeat_start(&p->heartbeat, &p->env->site->db, err);
+	if (rc == MMS_OK)
+		rc = mms_gates_start(&p->gates, p->env->pool, p->heartbeat, err);
 	if (rc != MMS_OK)
 		return rc;
+	w->gates = p->gates;
 	w->owner = mms_heartbeat_owner(p->heartbeat);
 	rc = mms_pool_lend(p->env->pool, &lent, err);
 	if (rc == MMS_OK)

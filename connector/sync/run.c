@@ -158,12 +158,14 @@ struct run {
 	struct mms_zones *zones;
 	struct mms_feed_cache *feeds;
 	struct mms_heartbeat *heartbeat;
+	struct mms_gates *gates;
 };
 
 static void
 run_release(struct run *run)
 {
 	mms_heartbeat_stop(run->heartbeat);
+	mms_gates_free(run->gates);
 	mms_feed_cache_free(run->feeds);
 	mms_zones_free(run->zones);
 	mms_free(run->jobs);
@@ -335,8 +337,11 @@ do_run(const struct mms_sync_env *env, const struct mms_sync_options *o, struct 
 	rc = learn_site(env, run, &pattern, err);
 	if (rc == MMS_OK && !o->is_dry)
 		rc = mms_heartbeat_start(&run->heartbeat, &env->site->db, err);
+	if (rc == MMS_OK)
+		rc = mms_gates_start(&run->gates, env->pool, run->heartbeat, err);
 	if (rc != MMS_OK)
 		return rc;
+	pattern.gates = run->gates;
 	pattern.owner = o->is_dry ? NULL : mms_heartbeat_owner(run->heartbeat);
 	pattern.zones = run->zones;
 	pattern.provider_env = (struct mms_provider_env){

@@ -1,8 +1,6 @@
 /* Sessions as turns and the outbox need them (see the header). */
 #include "session.h"
 
-#include <string.h>
-
 #include "mmsync/mem.h"
 
 /* The zone of the integration's owner, for all-day and floating times. */
@@ -43,9 +41,8 @@ open_keepers(struct mms_worker *w, struct mms_source *source, struct mms_lease *
 
 	if (!(s->provider->caps & MMS_CAP_WRITE))
 		return MMS_OK;
-	s->calendar.api_base = strcmp(s->provider->name, "outlook") == 0
-				       ? config->microsoft.api_base
-				       : config->google.api_base;
+	const struct mms_config_client *service = mms_config_service(config, s->provider->name);
+	s->calendar.api_base = service != NULL ? service->api_base : NULL;
 	mms_rc rc =
 		mms_budget_keeper_open(&s->budget, w, source, s->provider, lease == NULL, err);
 	if (rc == MMS_OK)
@@ -94,5 +91,6 @@ mms_session_close(struct mms_open_session *s)
 	if (s->session != NULL)
 		s->provider->ops->close(s->session);
 	mms_token_keeper_release(&s->tokens);
+	mms_budget_keeper_release(&s->budget);
 	*s = (struct mms_open_session){ 0 };
 }

@@ -10,7 +10,7 @@
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/policy.h"
-#include "mmsync/uuid.h"
+#include "patience.h"
 #include "session.h"
 
 /* Between two tries at what the database could not do just now. */
@@ -32,17 +32,10 @@ turn_state_release(struct mms_turn_state *t)
 	mms_cascade_release(&t->cascade);
 }
 
-static bool
-is_stopped(const struct mms_provider_env *env)
-{
-	return (env->is_stopped != NULL && atomic_load(env->is_stopped)) ||
-	       (env->deadline_mono_ms > 0 && mms_clock_mono_ms() >= env->deadline_mono_ms);
-}
-
 bool
 mms_turn_is_stopped(const struct mms_turn_state *t)
 {
-	return is_stopped(&t->worker->provider_env);
+	return mms_provider_is_stopped(&t->worker->provider_env);
 }
 
 /*
@@ -91,14 +84,10 @@ mms_turn_load_known(struct mms_turn_state *t, struct mms_err *err)
 mms_rc
 mms_worker_pause(const struct mms_worker *worker, unsigned attempt, struct mms_err *err)
 {
-	MMS_AUTO(mms_err) ignored = { 0 };
-	uint32_t noise = 0;
-
-	if (is_stopped(&worker->provider_env))
+	if (mms_provider_is_stopped(&worker->provider_env))
 		return mms_fail(err, MMS_E_STOPPED, "stopped while the database was busy");
-	(void)!mms_random(&noise, sizeof noise, &ignored);
-	mms_clock_sleep_ms(
-		mms_policy_delay_ms(attempt, PAUSE_BASE_MS, PAUSE_MAX_MS, -1, noise));
+	mms_clock_sleep_ms(mms_policy_delay_ms(attempt, PAUSE_BASE_MS, PAUSE_MAX_MS, -1,
+					       mms_patience_noise()));
 	return MMS_OK;
 }
 

@@ -22,12 +22,16 @@ void mms_changes_clear(struct mms_changes *changes);
 mms_rc mms_changes_add(struct mms_changes *changes, struct mms_change *change,
 		       struct mms_err *err) MMS_MUST_CHECK;
 
+/* Requests at the same time for one mailbox: slots.h. */
+struct mms_gates;
+
 /* What a worker keeps from turn to turn. */
 struct mms_worker {
 	const struct mms_sync_env *env;
 	const struct mms_sync_options *options;
 	struct mms_provider_env provider_env;
 	struct mms_lease_owner *owner; /* NULL in a dry run: nothing is written */
+	struct mms_gates *gates;       /* of the process */
 	struct mms_event_writer writer;
 	struct mms_digest digest;
 	struct mms_email *email;

@@ -83,6 +83,13 @@ const struct mms_config_row *mms_config_rows(size_t *n);
 /* Where the value of a row stands. Borrows: as long as config. */
 void *mms_config_field(struct mms_config *config, const struct mms_config_row *row);
 
+/*
+ * What the site has set for the service of a provider ("google", "outlook"); NULL: it has none.
+ * Borrows: as long as config.
+ */
+const struct mms_config_client *
+mms_config_service(const struct mms_config *config, const char *provider);
+
 /* Defaults. Errors: NOMEM. */
 mms_rc mms_config_init(struct mms_config *config, struct mms_err *err) MMS_MUST_CHECK;
 void mms_config_release(struct mms_config *config);

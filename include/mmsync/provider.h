@@ -50,6 +50,8 @@ struct mms_http_limits mms_provider_limits(const struct mms_config *config);
 mms_rc mms_provider_env_open(struct mms_provider_env *env, const struct mms_config *config,
 			     struct mms_err *err) MMS_MUST_CHECK;
 void mms_provider_env_release(struct mms_provider_env *env);
+/* Has the run been interrupted, or is it out of time? */
+bool mms_provider_is_stopped(const struct mms_provider_env *env);
 
 /* One calendar to read. Borrowed; must outlive the session. */
 struct mms_calendar {

@@ -21,6 +21,7 @@
 #include "mmsync/stmt_frappe.h"
 #include "mmsync/stmt_letters.h"
 #include "mmsync/stmt_outward.h"
+#include "mmsync/stmt_slots.h"
 #include "mmsync/stmt_store.h"
 #include "mmsync/stmt_tokens.h"
 #include "mmsync/stmt_watch.h"
@@ -37,7 +38,8 @@
 	MMS_STMTS_BOOKINGS(X)        \
 	MMS_STMTS_OUTWARD(X)         \
 	MMS_STMTS_TOKENS(X)          \
-	MMS_STMTS_BUDGET(X)
+	MMS_STMTS_BUDGET(X)          \
+	MMS_STMTS_SLOTS(X)
 
 enum mms_stmt {
 #define X(name, sql, in, out) MMS_STMT_##name,
