@@ -23,6 +23,9 @@ enum { PROCESSES = 3, WORKERS = 4, CONNECTIONS = 16, LIMIT = 4 };
 #define BOB  "bob@example.com"
 #define HELD "SELECT COUNT(*) FROM mmsync_slot WHERE held_until > UTC_TIMESTAMP(6)"
 
+#define STMTS(X) X(HELD_BY, HELD " AND holder = ?", "s", "i")
+STMT_TABLE(STMTS);
+
 static struct mms_test_server server;
 static struct mms_pool *pool;
 
@@ -430,15 +433,13 @@ note_requests(int n)
 
 /* The database, too, says that this process has as many as it sends. */
 static bool
-has_slots(const struct sender *s)
+has_slots(struct mms_db *db, const struct sender *s)
 {
-	MMS_AUTO(mms_lent) lent = { 0 };
+	const struct mms_value in[] = { mms_v_text(s->process->holder) };
 	MMS_AUTO(mms_err) err = { 0 };
-	struct mms_slot_claim c = claim(s->process->holder, LIMIT);
-	unsigned n = 0;
+	int64_t n = 0;
 
-	return mms_pool_lend(pool, &lent, &err) == MMS_OK &&
-	       mms_slots_renew(lent.db, &c, &n, &err) == MMS_OK && n >= s->width;
+	return mms_db_ask_i64(db, STMT(HELD_BY), in, &n, &err) == MMS_OK && n >= s->width;
 }
 
 /* A session of its own with its requests, as a worker has it. */
@@ -449,6 +450,7 @@ send(void *aux)
 	struct mms_worker worker = s->process->worker; /* each thread has its own */
 	MMS_AUTO(mms_err) err = { 0 };
 	struct mms_budget_keeper k;
+	struct mms_db *watcher = open_with(&server.settings, defs, N_STMTS);
 
 	worker.digest = (struct mms_digest){ 0 };
 	s->rc = mms_budget_keeper_open(&k, &worker, &s->process->source,
@@ -461,7 +463,7 @@ send(void *aux)
 		int64_t waited = mms_clock_mono_ms() - before;
 		s->longest_ms = waited > s->longest_ms ? waited : s->longest_ms;
 		note_requests((int)s->width);
-		s->n_lacking += i % 8 == 0 && !has_slots(s) ? 1 : 0;
+		s->n_lacking += i % 8 == 0 && !has_slots(watcher, s) ? 1 : 0;
 		mms_clock_sleep_ms(s->request_ms);
 		(void)atomic_fetch_sub(&n_now, (int)s->width);
 		leave(&k);
@@ -469,6 +471,7 @@ send(void *aux)
 	}
 	mms_budget_keeper_release(&k);
 	mms_digest_release(&worker.digest);
+	mms_db_close(watcher);
 	return NULL;
 }
 
