@@ -1,34 +1,40 @@
 /* mmsync connect: a person's consent to a calendar, and the tokens that come of it. */
-#include "verbs.h"
+#include "connect.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "mmsync/consent.h"
-#include "mmsync/cursors.h"
 #include "mmsync/fernet.h"
 #include "mmsync/mem.h"
-#include "mmsync/oauth_account.h"
-#include "mmsync/oauth_client.h"
 #include "mmsync/schema.h"
 #include "mmsync/tokens.h"
 
-#define PATIENCE_S 300
-#define SLICE_MS   200
-/* What can be pasted at most: an address with everything that Google puts into it. */
-#define PASTED_MAX 16384
-/* Nobody need listen there: the browser stays at the address, which is then copied. */
-#define MANUAL_REDIRECT "http://127.0.0.1:8766/"
-#define STORE_TRIES     5
+#define SLICE_MS    200
+#define STORE_TRIES 5
 
-const struct mms_opt mms_connect_opts[] = {
-	{ "integration", MMS_OPT_TEXT, "NAME", "the MM Calendar Integration" },
-	{ "manual", MMS_OPT_FLAG, NULL,
-	  "the browser is elsewhere: paste the address it ends at (works over SSH)" },
-	{ "timeout", MMS_OPT_COUNT, "SEC", "wait so long for the consent (default: 300)" },
-	{ NULL, MMS_OPT_FLAG, NULL, NULL },
+/* clang-format off */
+#define OPT_INTEGRATION { "integration", MMS_OPT_TEXT, "NAME", "the MM Calendar Integration" }
+#define OPT_MANUAL      { "manual", MMS_OPT_FLAG, NULL, \
+			  "the browser is elsewhere: paste the address it ends at (works over SSH)" }
+#define OPT_TIMEOUT     { "timeout", MMS_OPT_COUNT, "SEC", "wait so long for the consent (default: 300)" }
+#define OPT_END         { NULL, MMS_OPT_FLAG, NULL, NULL }
+/* clang-format on */
+
+const struct mms_opt mms_connect_google_opts[] = {
+	OPT_INTEGRATION,
+	OPT_MANUAL,
+	OPT_TIMEOUT,
+	OPT_END,
+};
+
+const struct mms_opt mms_connect_outlook_opts[] = {
+	OPT_INTEGRATION,
+	OPT_MANUAL,
+	{ "device", MMS_OPT_FLAG, NULL,
+	  "a code is typed in at a page of Microsoft's, in any browser" },
+	{ "timeout", MMS_OPT_COUNT, "SEC",
+	  "wait so long for the consent (default: 300; with --device as long as the code is "
+	  "good)" },
+	OPT_END,
 };
 
 const char mms_connect_google_more[] =
@@ -48,19 +54,65 @@ const char mms_connect_google_more[] =
 	"consented in time.";
 
 const char mms_connect_outlook_more[] =
-	"This version cannot read Outlook calendars; it says so, with exit status 2.";
+	"Prints an address. The owner of the calendar opens it in a browser, signs in with the "
+	"Microsoft account, and consents; mmsync waits for it, and stores the tokens as Frappe "
+	"stores passwords. It asks for reading and writing the calendars of that account "
+	"(Calendars.ReadWrite), also while nobody is signed in, and for nothing else.\n"
+	"The browser must be on this machine: it is sent to a port of localhost. Where it is "
+	"not, --manual: the last page cannot be loaded there, and its address, or the code in "
+	"it, is pasted here. Or --device: a short code is shown here, and typed in at a page "
+	"of Microsoft's in any browser; not every organization allows that.\n"
+	"  mmsync connect outlook --integration MM-CI-ann@example.com-0001\n"
+	"  mmsync connect outlook --integration MM-CI-ann@example.com-0001 --device\n"
+	"An integration that is connected already gets new tokens. The OAuth client is that of "
+	"the settings microsoft.client_id, microsoft.client_secret (where it has one) and "
+	"microsoft.tenant.\n"
+	"Exit status: 0 connected; 1 the person or Microsoft said no; 2 usage, also an unknown "
+	"name; 3 configuration; 4 the database cannot be used; 6 interrupted, or nobody "
+	"consented in time.";
 
-/* What a connect works with. */
-struct connect {
-	struct mms_app *app;
-	int64_t deadline_mono_ms;
-	struct mms_sources sources;
-	const struct mms_source *source; /* of sources */
-	struct mms_account_client account;
-	struct mms_pkce pkce, state; /* of the second only its verifier: random */
-	char *code;
-	struct mms_provider_env env;
-	struct mms_oauth_tokens tokens;
+static const char *const google_enough[] = { MMS_GOOGLE_SCOPE,
+					     "https://www.googleapis.com/auth/calendar", NULL };
+static const struct connect_service google = {
+	.provider = "google",
+	.type = "Google Calendar",
+	.company = "Google",
+	.scope = MMS_GOOGLE_SCOPE,
+	.enough = google_enough,
+	.host = "127.0.0.1",
+	.path = "/",
+	/* A refresh token comes with offline access only, and again only where it is asked anew. */
+	.access_type = "offline",
+	.prompt = "consent",
+	.no_scope = "consent again, with the box for calendar events ticked",
+	.no_refresh_token = "the person removes the application under "
+			    "https://myaccount.google.com/permissions, and consents again",
+};
+
+/* Microsoft names them with and without the address of the service. */
+static const char *const outlook_enough[] = {
+	"https://graph.microsoft.com/Calendars.ReadWrite", "Calendars.ReadWrite",
+	"https://graph.microsoft.com/Calendars.ReadWrite.Shared", "Calendars.ReadWrite.Shared",
+	NULL
+};
+/*
+ * Of addresses of this machine the portal registers http://localhost only, for any port; without a path, as it
+ * is registered: the browser is then sent to "/".
+ */
+static const struct connect_service outlook = {
+	.provider = "outlook",
+	.type = "Outlook Calendar",
+	.company = "Microsoft",
+	.scope = MMS_OUTLOOK_SCOPE,
+	.enough = outlook_enough,
+	.host = "localhost",
+	.path = "",
+	.prompt = "select_account", /* a browser may be signed in as somebody else */
+	.has_scope_in_exchange = true,
+	.no_scope = "consent again; where the organization wants its administrator to consent: "
+		    "docs/outlook.md",
+	.no_refresh_token = "the application needs the permission offline_access: "
+			    "docs/outlook.md",
 };
 
 static void
@@ -107,12 +159,16 @@ find_source(struct connect *c, struct mms_db *db, struct mms_err *err)
 	if (rc != MMS_OK)
 		return rc;
 	const char *type = c->source != NULL ? c->source->integration.type : NULL;
-	if (type != NULL && strcmp(type, "Google Calendar") == 0)
+	if (type != NULL && strcmp(type, c->service->type) == 0)
 		return MMS_OK;
-	mms_fail(err, MMS_E_USAGE, "%s is no Google Calendar but %s", name,
+	mms_fail(err, MMS_E_USAGE, "%s is no %s but %s", name, c->service->type,
 		 type != NULL && strcmp(type, "iCal") == 0 ? "an iCal feed"
 		 : type != NULL                            ? type
 							   : "without a type");
+	if (type != NULL && strcmp(type, google.type) == 0)
+		return mms_hint(err, "mmsync connect google --integration %s", name);
+	if (type != NULL && strcmp(type, outlook.type) == 0)
+		return mms_hint(err, "mmsync connect outlook --integration %s", name);
 	return mms_hint(err,
 			"a feed needs no consent; the type of an integration is changed in "
 			"Frappe");
@@ -125,9 +181,13 @@ prepare(struct connect *c, struct mms_err *err)
 
 	if (mms_app_text(c->app, "integration") == NULL) {
 		mms_fail(err, MMS_E_USAGE, "which calendar is to be connected?");
-		return mms_hint(err, "mmsync connect google --integration NAME; mmsync status "
-				     "lists them");
+		return mms_hint(
+			err, "mmsync connect %s --integration NAME; mmsync status lists them",
+			c->service->provider);
 	}
+	if (mms_app_flag(c->app, "manual") && mms_app_flag(c->app, "device"))
+		return mms_fail(err, MMS_E_USAGE,
+				"--manual and --device are two ways: one of them");
 	mms_rc rc = mms_pool_lend(c->app->pool, &lent, err);
 	if (rc == MMS_OK)
 		rc = check_installation(c, lent.db, err);
@@ -137,134 +197,24 @@ prepare(struct connect *c, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = mms_tokens_check_key(c->app->site.encryption_key, err);
 	if (rc == MMS_OK)
-		rc = mms_account_load_google(lent.db, &c->app->site, &c->account, err);
+		rc = mms_account_load(lent.db, &c->app->site, c->service->provider, &c->account,
+				      err);
 	if (rc == MMS_OK)
 		rc = mms_pkce_make(&c->pkce, err);
 	return rc == MMS_OK ? mms_pkce_make(&c->state, err) : rc;
 }
 
-/* ---- the consent ---------------------------------------------------------------------------- */
+/* ---- what was granted ------------------------------------------------------------------------ */
 
-/* For a person, whatever is asked to be silent: without it nothing can go on. */
-static mms_rc
-print_address(const struct connect *c, const char *redirect_uri, bool is_manual,
-	      struct mms_err *err)
-{
-	MMS_AUTO(mms_str) url = { 0 };
-	const char *user = c->source->integration.user;
-	const struct mms_oauth_consent consent = {
-		.auth_url = c->account.auth_url,
-		.client_id = c->account.id,
-		.redirect_uri = redirect_uri,
-		.scope = MMS_GOOGLE_SCOPE,
-		.state = c->state.verifier,
-		.challenge = c->pkce.challenge,
-		.login_hint = user != NULL && strchr(user, '@') != NULL ? user : NULL,
-	};
-
-	mms_oauth_add_consent_url(&url, &consent);
-	mms_rc rc = mms_str_check(&url, err);
-	if (rc != MMS_OK)
-		return rc;
-	fprintf(stderr,
-		"Open this address in a browser%s, sign in as the owner of %s, and "
-		"consent:\n\n%s\n\n",
-		is_manual ? "" : " on this machine", c->source->integration.name,
-		mms_str_get(&url));
-	if (is_manual)
-		fprintf(stderr,
-			"The page that follows cannot be loaded (%s...): copy its address, "
-			"and paste it here.\n",
-			MANUAL_REDIRECT);
-	(void)fflush(stderr);
-	return MMS_OK;
-}
-
-/* One line of stdin, within the time. Errors: STOPPED, AUTH (nothing, or no end of it). */
-static mms_rc
-read_line(const struct connect *c, char line[PASTED_MAX], struct mms_err *err)
-{
-	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-	size_t n = 0;
-
-	line[0] = '\0';
-	while (memchr(line, '\n', n) == NULL && n + 1 < PASTED_MAX) {
-		if (atomic_load(mms_app_stop_flag()))
-			return mms_fail(err, MMS_E_STOPPED,
-					"interrupted while waiting for the address");
-		if (mms_clock_mono_ms() >= c->deadline_mono_ms)
-			return mms_fail(err, MMS_E_STOPPED, "nothing was pasted in time");
-		if (poll(&in, 1, SLICE_MS) <= 0)
-			continue;
-		ssize_t got = read(STDIN_FILENO, line + n, PASTED_MAX - 1 - n);
-		if (got < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (got <= 0)
-			break;
-		n += (size_t)got;
-		line[n] = '\0';
-	}
-	return MMS_OK;
-}
-
-static mms_rc
-consent_manually(struct connect *c, struct mms_err *err)
-{
-	char line[PASTED_MAX];
-
-	mms_rc rc = print_address(c, MANUAL_REDIRECT, true, err);
-	if (rc == MMS_OK)
-		rc = read_line(c, line, err);
-	if (rc == MMS_OK)
-		rc = mms_consent_read(line, c->state.verifier, &c->code, err);
-	explicit_bzero(line, sizeof line);
-	return rc;
-}
-
-static mms_rc
-exchange(struct connect *c, const char *redirect_uri, struct mms_err *err)
-{
-	const struct mms_oauth_client client = mms_account_client_get(&c->account);
-	const struct mms_oauth_code code = { .code = c->code,
-					     .redirect_uri = redirect_uri,
-					     .verifier = c->pkce.verifier };
-
-	c->env.clock = &c->app->clock;
-	c->env.is_stopped = mms_app_stop_flag();
-	mms_rc rc = mms_provider_env_open(&c->env, &c->app->site.config, err);
-	return rc == MMS_OK ? mms_oauth_exchange(&c->env, &client, &code, &c->tokens, err) : rc;
-}
-
-/* A port of ours, closed again as soon as the code is there. */
-static mms_rc
-consent_by_browser(struct connect *c, struct mms_err *err)
-{
-	struct mms_consent *consent = NULL;
-
-	mms_rc rc = mms_consent_open(&consent, c->state.verifier, err);
-	if (rc == MMS_OK)
-		rc = print_address(c, mms_consent_redirect_uri(consent), false, err);
-	if (rc == MMS_OK)
-		rc = mms_consent_wait(consent, c->deadline_mono_ms, mms_app_stop_flag(),
-				      &c->code, err);
-	if (rc == MMS_OK)
-		rc = exchange(c, mms_consent_redirect_uri(consent), err);
-	mms_consent_close(consent);
-	return rc;
-}
-
-/* Is a scope among those that were granted, or the one that has it all? */
+/* Is among those that were granted one that is enough? */
 static bool
-has_scope(const char *granted)
+has_scope(const struct connect_service *service, const char *granted)
 {
-	static const char *const wanted[] = { MMS_GOOGLE_SCOPE,
-					      "https://www.googleapis.com/auth/calendar" };
-
 	for (const char *p = granted; *p != '\0';) {
 		size_t len = strcspn(p, " ");
 
-		for (size_t i = 0; i < MMS_COUNT(wanted); i++) {
-			if (strlen(wanted[i]) == len && memcmp(p, wanted[i], len) == 0)
+		for (const char *const *one = service->enough; *one != NULL; one++) {
+			if (strlen(*one) == len && strncasecmp(p, *one, len) == 0)
 				return true;
 		}
 		p += len;
@@ -277,18 +227,18 @@ has_scope(const char *granted)
 static mms_rc
 check_tokens(const struct connect *c, struct mms_err *err)
 {
-	if (c->tokens.scope != NULL && !has_scope(c->tokens.scope)) {
+	if (c->tokens.scope != NULL && !has_scope(c->service, c->tokens.scope)) {
 		mms_fail(err, MMS_E_AUTH,
 			 "the consent does not hold what mmsync needs: seeing and editing "
 			 "events");
-		return mms_hint(err, "consent again, with the box for calendar events ticked");
+		return mms_hint(err, "%s", c->service->no_scope);
 	}
 	if (c->tokens.refresh_token != NULL)
 		return MMS_OK;
 	mms_fail(err, MMS_E_AUTH,
-		 "Google gave no refresh token: the calendar would be lost in an hour");
-	return mms_hint(err, "the person removes the application under "
-			     "https://myaccount.google.com/permissions, and consents again");
+		 "%s gave no refresh token: the calendar would be lost in an hour",
+		 c->service->company);
+	return mms_hint(err, "%s", c->service->no_refresh_token);
 }
 
 /* ---- after ---------------------------------------------------------------------------------- */
@@ -343,7 +293,7 @@ print_result(const struct connect *c, int64_t expires_ms, struct mms_err *err)
 	MMS_AUTO(mms_json) j = { 0 };
 	struct mms_app *app = c->app;
 	const char *name = c->source->integration.name;
-	const char *scope = c->tokens.scope != NULL ? c->tokens.scope : MMS_GOOGLE_SCOPE;
+	const char *scope = c->tokens.scope != NULL ? c->tokens.scope : c->service->scope;
 
 	if (!app->is_json) {
 		if (!app->is_quiet)
@@ -364,21 +314,22 @@ print_result(const struct connect *c, int64_t expires_ms, struct mms_err *err)
 	return mms_json_check(&j, err);
 }
 
-mms_rc
-mms_verb_connect_google(struct mms_app *app, struct mms_err *err)
+static mms_rc
+run(struct mms_app *app, const struct connect_service *service, struct mms_err *err)
 {
-	int64_t wait_s = mms_app_number(app, "timeout", PATIENCE_S), expires_ms = MMS_NO_TIME;
+	bool is_device = mms_app_flag(app, "device");
+	int64_t wait_s = mms_app_number(app, "timeout", is_device ? 0 : CONNECT_PATIENCE_S);
+	int64_t expires_ms = MMS_NO_TIME;
 	MMS_AUTO(connect)
-	c = { .app = app, .deadline_mono_ms = mms_clock_mono_ms() + wait_s * 1000 };
+	c = { .app = app,
+	      .service = service,
+	      .deadline_mono_ms = wait_s > 0 ? mms_clock_mono_ms() + wait_s * 1000 : 0 };
 
 	mms_rc rc = prepare(&c, err);
-	if (rc == MMS_OK && mms_app_flag(app, "manual")) {
-		rc = consent_manually(&c, err);
-		if (rc == MMS_OK)
-			rc = exchange(&c, MANUAL_REDIRECT, err);
-	} else if (rc == MMS_OK) {
-		rc = consent_by_browser(&c, err);
-	}
+	if (rc == MMS_OK)
+		rc = is_device                     ? connect_by_device(&c, err)
+		     : mms_app_flag(app, "manual") ? connect_by_hand(&c, err)
+						   : connect_by_browser(&c, err);
 	if (rc == MMS_OK)
 		rc = check_tokens(&c, err);
 	if (rc == MMS_OK)
@@ -387,10 +338,13 @@ mms_verb_connect_google(struct mms_app *app, struct mms_err *err)
 }
 
 mms_rc
+mms_verb_connect_google(struct mms_app *app, struct mms_err *err)
+{
+	return run(app, &google, err);
+}
+
+mms_rc
 mms_verb_connect_outlook(struct mms_app *app, struct mms_err *err)
 {
-	(void)app;
-	mms_fail(err, MMS_E_USAGE, "this version cannot connect Outlook calendars");
-	return mms_hint(err,
-			"an Outlook calendar that is published as an iCal feed can be read");
+	return run(app, &outlook, err);
 }

@@ -77,7 +77,7 @@ mms_rc mms_app_site_zone(const struct mms_app *app, struct mms_zones **zones,
 int64_t mms_app_site_utc(const struct mms_zone *zone, int64_t wall_us);
 
 /* verb_connect.c */
-extern const struct mms_opt mms_connect_opts[];
+extern const struct mms_opt mms_connect_google_opts[], mms_connect_outlook_opts[];
 extern const char mms_connect_google_more[], mms_connect_outlook_more[];
 mms_rc mms_verb_connect_google(struct mms_app *app, struct mms_err *err);
 mms_rc mms_verb_connect_outlook(struct mms_app *app, struct mms_err *err);

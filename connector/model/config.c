@@ -29,16 +29,23 @@ static const struct mms_config_row rows[] = {
 	  "\"https://accounts.google.com/o/oauth2/v2/auth\"",
 	  "Where a person consents (mmsync connect google)." },
 	{ "microsoft.client_id", MMS_CONFIG_TEXT, AT(microsoft.client_id), 1, 500, NULL, NULL,
-	  "OAuth client (application id) of Microsoft." LATER },
+	  "OAuth client of Microsoft: the application (client) id of its registration." },
 	{ "microsoft.client_secret", MMS_CONFIG_SECRET, AT(microsoft.client_secret), 1, 500,
-	  NULL, NULL, "Secret of that client." LATER },
+	  NULL, NULL, "Secret of that client; a public client has none." },
 	{ "microsoft.tenant", MMS_CONFIG_TEXT, AT(microsoft.tenant), 1, 200, NULL, "\"common\"",
-	  "Tenant whose people sign in: its id or domain, or common." LATER },
+	  "Tenant whose people sign in: its id or domain, common, organizations or "
+	  "consumers." },
 	{ "microsoft.api_base", MMS_CONFIG_URL, AT(microsoft.api_base), 1, 1000, NULL,
-	  "\"https://graph.microsoft.com/v1.0\"", "Where Microsoft Graph is reached." LATER },
+	  "\"https://graph.microsoft.com/v1.0\"", "Where Microsoft Graph is reached." },
 	{ "microsoft.token_url", MMS_CONFIG_URL, AT(microsoft.token_url), 1, 1000, NULL,
 	  "\"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token\"",
-	  "Where Microsoft's tokens are renewed; {tenant} stands for microsoft.tenant." LATER },
+	  "Where Microsoft's tokens are renewed; {tenant} stands for microsoft.tenant." },
+	{ "microsoft.auth_url", MMS_CONFIG_URL, AT(microsoft.auth_url), 1, 1000, NULL,
+	  "\"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize\"",
+	  "Where a person consents (mmsync connect outlook)." },
+	{ "microsoft.device_url", MMS_CONFIG_URL, AT(microsoft.device_url), 1, 1000, NULL,
+	  "\"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/devicecode\"",
+	  "Where a consent on another device begins (mmsync connect outlook --device)." },
 	{ "http.timeout_s", MMS_CONFIG_INT, AT(http_timeout_s), 1, 300, NULL, "30",
 	  "Longest time of one request, in seconds." },
 	{ "http.connect_timeout_s", MMS_CONFIG_INT, AT(http_connect_timeout_s), 1, 120, NULL,
@@ -146,6 +153,16 @@ choice_at(const struct mms_config_row *row)
 			return i;
 	}
 	return 0;
+}
+
+bool
+mms_config_is_tenant(const char *text)
+{
+	static const char taken[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789.-";
+	size_t n = text != NULL ? strlen(text) : 0;
+
+	return n > 0 && strspn(text, taken) == n && text[0] != '.' && text[0] != '-';
 }
 
 void *

@@ -61,16 +61,15 @@ mms_pkce_make(struct mms_pkce *out, struct mms_err *err)
 	return MMS_OK;
 }
 
-/* Send a form and read what comes. */
+/* Send a form; what comes is the caller's to read. */
 static mms_rc
-ask(const struct mms_provider_env *env, const char *token_url, struct mms_str *form,
-    struct mms_oauth_tokens *out, struct mms_err *err)
+send_form(const struct mms_provider_env *env, const char *url, const struct mms_str *form,
+	  struct secret_answer *answer, struct mms_err *err)
 {
 	static const char *const headers[] = {
 		"Content-Type: application/x-www-form-urlencoded", "Accept: application/json",
 		NULL
 	};
-	MMS_AUTO(secret_answer) answer = { 0 };
 	struct mms_request_counts counts = { 0 };
 
 	mms_rc rc = mms_str_check(form, err);
@@ -78,18 +77,45 @@ ask(const struct mms_provider_env *env, const char *token_url, struct mms_str *f
 		return rc;
 	const struct mms_http_request request = {
 		.method = "POST",
-		.url = token_url,
+		.url = url,
 		.headers = headers,
 		.body = mms_str_get(form),
 		.body_len = form->len,
 		.deadline_mono_ms = env->deadline_mono_ms,
 		.is_stopped = env->is_stopped,
 	};
-	rc = mms_request_run(env, &request, &counts, &answer.http, err);
-	return rc == MMS_OK ? mms_oauth_read_answer(answer.http.status,
-						    mms_str_get(&answer.http.body),
-						    answer.http.body.len, out, err)
-			    : rc;
+	return mms_request_run(env, &request, &counts, &answer->http, err);
+}
+
+static struct mms_oauth_reply
+reply_of(const struct mms_oauth_client *client, const struct secret_answer *answer)
+{
+	return (struct mms_oauth_reply){ .service = client->service,
+					 .status = answer->http.status,
+					 .body = mms_str_get(&answer->http.body),
+					 .len = answer->http.body.len };
+}
+
+/* Ask for tokens. */
+static mms_rc
+ask(const struct mms_provider_env *env, const struct mms_oauth_client *client,
+    const struct mms_str *form, struct mms_oauth_tokens *out, struct mms_err *err)
+{
+	MMS_AUTO(secret_answer) answer = { 0 };
+
+	mms_rc rc = send_form(env, client->token_url, form, &answer, err);
+	if (rc != MMS_OK)
+		return rc;
+	const struct mms_oauth_reply reply = reply_of(client, &answer);
+	return mms_oauth_read_answer(&reply, out, err);
+}
+
+/* Who asks: a public client has no secret. */
+static void
+add_client(struct mms_str *form, const struct mms_oauth_client *client)
+{
+	mms_oauth_add_field(form, "client_id", client->client_id);
+	mms_oauth_add_field(form, "client_secret", client->client_secret);
 }
 
 mms_rc
@@ -103,10 +129,9 @@ mms_oauth_exchange(const struct mms_provider_env *env, const struct mms_oauth_cl
 	mms_oauth_add_field(&form.text, "code", code->code);
 	mms_oauth_add_field(&form.text, "redirect_uri", code->redirect_uri);
 	mms_oauth_add_field(&form.text, "code_verifier", code->verifier);
-	mms_oauth_add_field(&form.text, "client_id", client->client_id);
-	mms_oauth_add_field(&form.text, "client_secret", client->client_secret);
+	add_client(&form.text, client);
 	mms_oauth_add_field(&form.text, "scope", code->scope);
-	mms_rc rc = ask(env, client->token_url, &form.text, out, err);
+	mms_rc rc = ask(env, client, &form.text, out, err);
 	if (rc != MMS_E_AUTH)
 		return rc;
 	mms_fail(err, MMS_E_AUTH,
@@ -115,15 +140,107 @@ mms_oauth_exchange(const struct mms_provider_env *env, const struct mms_oauth_cl
 	return mms_hint(err, "start mmsync connect again, and consent once more");
 }
 
-mms_rc
-mms_google_renew(const struct mms_provider_env *env, const struct mms_oauth_client *client,
-		 const char *refresh_token, struct mms_oauth_tokens *out, struct mms_err *err)
+/* ---- renewing ------------------------------------------------------------------------------- */
+
+static mms_rc
+renew(const struct mms_provider_env *env, const struct mms_oauth_client *client,
+      const char *refresh_token, const char *scope, struct mms_oauth_tokens *out,
+      struct mms_err *err)
 {
 	MMS_AUTO(secret_text) form = { 0 };
 
 	mms_oauth_add_field(&form.text, "grant_type", "refresh_token");
 	mms_oauth_add_field(&form.text, "refresh_token", refresh_token);
-	mms_oauth_add_field(&form.text, "client_id", client->client_id);
-	mms_oauth_add_field(&form.text, "client_secret", client->client_secret);
-	return ask(env, client->token_url, &form.text, out, err);
+	add_client(&form.text, client);
+	mms_oauth_add_field(&form.text, "scope", scope);
+	return ask(env, client, &form.text, out, err);
+}
+
+mms_rc
+mms_google_renew(const struct mms_provider_env *env, const struct mms_oauth_client *client,
+		 const char *refresh_token, struct mms_oauth_tokens *out, struct mms_err *err)
+{
+	return renew(env, client, refresh_token, NULL, out, err);
+}
+
+mms_rc
+mms_outlook_renew(const struct mms_provider_env *env, const struct mms_oauth_client *client,
+		  const char *refresh_token, struct mms_oauth_tokens *out, struct mms_err *err)
+{
+	return renew(env, client, refresh_token, MMS_OUTLOOK_SCOPE, out, err);
+}
+
+/* ---- a consent on another device -------------------------------------------------------------- */
+
+mms_rc
+mms_oauth_device_start(const struct mms_provider_env *env,
+		       const struct mms_oauth_client *client, const char *scope,
+		       struct mms_oauth_device *out, struct mms_err *err)
+{
+	MMS_AUTO(secret_text) form = { 0 };
+	MMS_AUTO(secret_answer) answer = { 0 };
+
+	if (client->device_url == NULL)
+		return mms_fail(err, MMS_E_CONFIG,
+				"this service has no consent by a code that is typed in");
+	add_client(&form.text, client);
+	mms_oauth_add_field(&form.text, "scope", scope);
+	mms_rc rc = send_form(env, client->device_url, &form.text, &answer, err);
+	if (rc != MMS_OK)
+		return rc;
+	const struct mms_oauth_reply reply = reply_of(client, &answer);
+	return mms_oauth_read_device(&reply, out, err);
+}
+
+static mms_rc
+poll_once(const struct mms_provider_env *env, const struct mms_oauth_client *client,
+	  const char *device_code, enum mms_oauth_poll *poll, struct mms_oauth_tokens *out,
+	  struct mms_err *err)
+{
+	MMS_AUTO(secret_text) form = { 0 };
+	MMS_AUTO(secret_answer) answer = { 0 };
+
+	mms_oauth_add_field(&form.text, "grant_type",
+			    "urn:ietf:params:oauth:grant-type:device_code");
+	mms_oauth_add_field(&form.text, "device_code", device_code);
+	add_client(&form.text, client);
+	mms_rc rc = send_form(env, client->token_url, &form.text, &answer, err);
+	if (rc != MMS_OK)
+		return rc;
+	const struct mms_oauth_reply reply = reply_of(client, &answer);
+	return mms_oauth_read_poll(&reply, poll, out, err);
+}
+
+mms_rc
+mms_oauth_device_wait(const struct mms_provider_env *env, const struct mms_oauth_client *client,
+		      const struct mms_oauth_device *device, int64_t deadline_mono_ms,
+		      struct mms_oauth_tokens *out, struct mms_err *err)
+{
+	MMS_AUTO(mms_err) trouble = { 0 }; /* of the last poll, where it was not answered */
+	enum mms_oauth_poll poll = MMS_POLL_PENDING;
+	int64_t interval_ms = device->interval_s * 1000;
+
+	while (mms_clock_mono_ms() + interval_ms < deadline_mono_ms) {
+		mms_rc rc = mms_request_wait(env, interval_ms, "waiting for the consent", err);
+		if (rc != MMS_OK)
+			return rc;
+		mms_err_release(&trouble);
+		rc = poll_once(env, client, device->device_code, &poll, out, &trouble);
+		if (rc != MMS_E_RETRY && rc != MMS_E_WAIT &&
+		    (rc != MMS_OK || poll == MMS_POLL_DONE)) {
+			mms_err_move(err, &trouble);
+			return rc;
+		}
+		/* RFC 8628, 3.5: five seconds more, from now on; the same where nobody answers. */
+		if (rc != MMS_OK || poll == MMS_POLL_SLOW_DOWN)
+			interval_ms += MMS_DEVICE_INTERVAL_S * INT64_C(1000);
+	}
+	if (trouble.code != MMS_OK) {
+		mms_rc rc = trouble.code;
+
+		mms_err_move(err, &trouble);
+		return rc;
+	}
+	mms_fail(err, MMS_E_STOPPED, "nobody consented in time");
+	return mms_hint(err, "start it again, with a longer --timeout");
 }

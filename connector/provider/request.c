@@ -57,18 +57,17 @@ is_passing_status(long status)
 	return status == 408 || status == 425 || status == 429 || status >= 500;
 }
 
-static mms_rc
-wait_ms(const struct mms_provider_env *env, int64_t ms, struct mms_err *err)
+mms_rc
+mms_request_wait(const struct mms_provider_env *env, int64_t ms, const char *what,
+		 struct mms_err *err)
 {
 	int64_t until = mms_clock_mono_ms() + ms;
 
 	for (int64_t now = mms_clock_mono_ms(); now < until; now = mms_clock_mono_ms()) {
 		if (env->is_stopped != NULL && atomic_load(env->is_stopped))
-			return mms_fail(err, MMS_E_STOPPED,
-					"interrupted while waiting to try again");
+			return mms_fail(err, MMS_E_STOPPED, "interrupted while %s", what);
 		if (env->deadline_mono_ms > 0 && now >= env->deadline_mono_ms)
-			return mms_fail(err, MMS_E_STOPPED,
-					"out of time while waiting to try again");
+			return mms_fail(err, MMS_E_STOPPED, "out of time while %s", what);
 		mms_clock_sleep_ms(until - now < SLICE_MS ? until - now : SLICE_MS);
 	}
 	return MMS_OK;
@@ -141,10 +140,10 @@ mms_request_run_judged(const struct mms_provider_env *env,
 			return rc;
 		MMS_AUTO(mms_err) ignored = { 0 };
 		(void)!mms_random(&noise, sizeof noise, &ignored);
-		rc = wait_ms(env,
-			     mms_policy_delay_ms((unsigned)attempt, env->base_ms, env->max_ms,
-						 retry_after_ms, noise),
-			     err);
+		rc = mms_request_wait(env,
+				      mms_policy_delay_ms((unsigned)attempt, env->base_ms,
+							  env->max_ms, retry_after_ms, noise),
+				      "waiting to try again", err);
 		if (rc != MMS_OK)
 			return rc;
 		counts->retries++;

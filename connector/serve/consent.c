@@ -69,11 +69,12 @@ take_code(const struct params *params, char **code, struct mms_err *err)
 		mms_fail(err, MMS_E_AUTH, "the consent was refused (access_denied)");
 		return mms_hint(err,
 				"the person said no, or may not consent to this application: "
-				"docs/google.md says who may");
+				"docs/google.md and docs/outlook.md say who may");
 	}
 	mms_fail(err, MMS_E_AUTH, "the service did not let anybody consent (%s)",
 		 is_error_name(params->error) ? params->error : "an error without a name");
-	return mms_hint(err, "docs/google.md says how the OAuth client is set up");
+	return mms_hint(err, "docs/google.md and docs/outlook.md say how the OAuth client is "
+			     "set up");
 }
 
 /* ---- pasted --------------------------------------------------------------------------------- */
@@ -141,7 +142,7 @@ not_ours(const char *what, struct mms_err *err)
 	mms_fail(err, MMS_E_AUTH, "%s", what);
 	return mms_hint(err,
 			"paste the whole address that the browser ended at; it begins with "
-			"http://127.0.0.1 and has code= in it");
+			"http://127.0.0.1 or http://localhost, and has code= in it");
 }
 
 mms_rc
@@ -179,7 +180,7 @@ mms_consent_read(const char *pasted, const char *state, char **code, struct mms_
 struct mms_consent {
 	struct MHD_Daemon *daemon; /* owned */
 	char *state;               /* owned */
-	char redirect_uri[64];
+	unsigned port;
 	bool is_done;   /* rc, code and err say how */
 	bool is_closed; /* the browser has its page */
 	mms_rc rc;
@@ -295,8 +296,7 @@ listen_on(struct mms_consent *consent)
 		MHD_get_daemon_info(consent->daemon, MHD_DAEMON_INFO_BIND_PORT);
 	if (info == NULL || info->port == 0)
 		return false;
-	(void)snprintf(consent->redirect_uri, sizeof consent->redirect_uri,
-		       "http://127.0.0.1:%u/", (unsigned)info->port);
+	consent->port = info->port;
 	return true;
 }
 
@@ -334,10 +334,10 @@ mms_consent_close(struct mms_consent *consent)
 	mms_free(consent);
 }
 
-const char *
-mms_consent_redirect_uri(const struct mms_consent *consent)
+unsigned
+mms_consent_port(const struct mms_consent *consent)
 {
-	return consent->redirect_uri;
+	return consent->port;
 }
 
 mms_rc

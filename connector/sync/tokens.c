@@ -17,6 +17,9 @@
 /* A token that ends sooner is renewed before it is used. */
 #define MARGIN_MS 60000
 
+/* Renewals in a row, where others store theirs meanwhile. */
+#define RENEWALS 3
+
 /* How often a store is tried, and the wait between: a dead refresh token is worse than a late stop. */
 #define STORE_TRIES   6
 #define STORE_BASE_MS 50
@@ -26,12 +29,13 @@
 struct store {
 	struct mms_token_keeper *k;
 	const struct mms_new_tokens *tokens; /* NULL: what was read is refused */
+	bool is_lease_lost;                  /* it goes without one             */
 	int64_t now_ms;
 };
 
 /*
  * Are the stored tokens still those that were read? A person may have consented anew meanwhile
- * (connect needs no lease): theirs count. Errors: CONFLICT (they are others).
+ * (connect needs no lease), or another process renewed them: theirs count. Errors: CONFLICT (they are others).
  */
 static mms_rc
 check_unchanged(struct mms_tx *tx, const struct store *store, struct mms_err *err)
@@ -80,7 +84,7 @@ try_store(struct store *store, bool *was_in_doubt, struct mms_err *err)
 	mms_rc rc = mms_pool_lend(k->worker->env->pool, &lent, err);
 	if (rc != MMS_OK)
 		return rc;
-	if (k->lease != NULL)
+	if (k->lease != NULL && !store->is_lease_lost)
 		return mms_lease_tx(lent.db, k->lease, 0, write_store, store, was_in_doubt,
 				    err);
 	rc = mms_tx_begin(&tx, lent.db, err);
@@ -111,15 +115,22 @@ now_ms(const struct mms_token_keeper *k)
 }
 
 static mms_rc
-load(struct mms_token_keeper *k, struct mms_err *err)
+load_into(const struct mms_token_keeper *k, struct mms_tokens *out, struct mms_err *err)
 {
 	MMS_AUTO(mms_lent) lent = { 0 };
 
 	mms_rc rc = mms_pool_lend(k->worker->env->pool, &lent, err);
-	if (rc == MMS_OK)
-		rc = mms_tokens_load(lent.db, k->worker->env->site->encryption_key,
-				     k->source->integration.name, k->source->cursor.id,
-				     &k->tokens, err);
+	return rc == MMS_OK ? mms_tokens_load(lent.db, k->worker->env->site->encryption_key,
+					      k->source->integration.name, k->source->cursor.id,
+					      out, err)
+			    : rc;
+}
+
+static mms_rc
+load(struct mms_token_keeper *k, struct mms_err *err)
+{
+	mms_rc rc = load_into(k, &k->tokens, err);
+
 	k->has_tokens = rc == MMS_OK;
 	return rc;
 }
@@ -148,10 +159,45 @@ park(struct mms_token_keeper *k, struct mms_err *err)
 	return hint_to_connect(k, err);
 }
 
-/* Store what was renewed; only then it is ours to use. */
+/*
+ * The service refuses what was sent. Where others are stored by now it was merely old: who renews first ends
+ * what the second still sends. Then those are taken over; else the calendar is parked.
+ */
+static mms_rc
+look_again(struct mms_token_keeper *k, struct mms_err *err)
+{
+	MMS_AUTO(mms_tokens) now = { 0 };
+	MMS_AUTO(mms_err) ignored = { 0 };
+
+	if (load_into(k, &now, &ignored) != MMS_OK ||
+	    memcmp(now.stored_sha256, k->tokens.stored_sha256, sizeof now.stored_sha256) == 0)
+		return park(k, err);
+	mms_err_release(err);
+	mms_tokens_release(&k->tokens);
+	k->tokens = now;
+	now = (struct mms_tokens){ 0 };
+	return MMS_OK;
+}
+
+/*
+ * Another has taken the lease over: this turn ends. A new refresh token is stored all the same where the old
+ * one is what is stored still, for that may be dead by now, whoever works on.
+ */
+static void
+rescue(const struct store *store)
+{
+	MMS_AUTO(mms_err) ignored = { 0 };
+	struct store without = *store;
+
+	without.is_lease_lost = true;
+	if (store->tokens->refresh != NULL)
+		(void)!do_store(&without, &ignored);
+}
+
+/* Store what was renewed; only then it is ours to use. *is_kept false: others are stored, and loaded. */
 static mms_rc
 keep(struct mms_token_keeper *k, struct mms_oauth_tokens *fresh, int64_t asked_ms,
-     struct mms_err *err)
+     bool *is_kept, struct mms_err *err)
 {
 	int64_t end_ms = asked_ms + fresh->lifetime_s * 1000;
 	/* A column that Frappe would misread is mended on the way. */
@@ -163,9 +209,12 @@ keep(struct mms_token_keeper *k, struct mms_oauth_tokens *fresh, int64_t asked_m
 				     ? mms_zone_to_wall(k->worker->site_zone, end_ms)
 				     : MMS_NO_TIME,
 	};
-	struct store store = { k, &tokens, now_ms(k) };
+	struct store store = { .k = k, .tokens = &tokens, .now_ms = now_ms(k) };
 
 	mms_rc rc = do_store(&store, err);
+	*is_kept = rc == MMS_OK;
+	if (rc == MMS_E_HELD)
+		rescue(&store);
 	if (rc == MMS_E_CONFLICT) {
 		mms_err_release(err);
 		mms_tokens_release(&k->tokens);
@@ -195,12 +244,14 @@ load_client(struct mms_token_keeper *k, struct mms_account_client *out, struct m
 	MMS_AUTO(mms_lent) lent = { 0 };
 
 	mms_rc rc = mms_pool_lend(k->worker->env->pool, &lent, err);
-	return rc == MMS_OK ? mms_account_load_google(lent.db, k->worker->env->site, out, err)
+	return rc == MMS_OK ? mms_account_load(lent.db, k->worker->env->site, k->provider->name,
+					       out, err)
 			    : rc;
 }
 
+/* *is_fresh false: others were stored meanwhile, and loaded. */
 static mms_rc
-renew(struct mms_token_keeper *k, struct mms_err *err)
+renew(struct mms_token_keeper *k, bool *is_fresh, struct mms_err *err)
 {
 	MMS_AUTO(mms_account_client) account = { 0 };
 	MMS_AUTO(mms_oauth_tokens) fresh = { 0 };
@@ -220,8 +271,8 @@ renew(struct mms_token_keeper *k, struct mms_err *err)
 	rc = k->provider->ops->renew(&k->worker->provider_env, &client, k->tokens.refresh,
 				     &fresh, err);
 	if (rc == MMS_E_AUTH)
-		return park(k, err);
-	return rc == MMS_OK ? keep(k, &fresh, asked_ms, err) : rc;
+		return look_again(k, err);
+	return rc == MMS_OK ? keep(k, &fresh, asked_ms, is_fresh, err) : rc;
 }
 
 /*
@@ -240,6 +291,30 @@ is_usable(const struct mms_token_keeper *k, const char *refused)
 	       mms_zone_to_utc(k->worker->site_zone, t->expiry_us) - now_ms(k) > MARGIN_MS;
 }
 
+/* A token that can be used, of what was loaded or by a renewal. */
+static mms_rc
+make_usable(struct mms_token_keeper *k, const char *refused, struct mms_err *err)
+{
+	mms_rc rc = MMS_OK;
+
+	for (int i = 0; i < RENEWALS; i++) {
+		bool is_fresh = false;
+
+		if (k->tokens.is_refused) {
+			mms_fail(err, MMS_E_AUTH,
+				 "the service has refused the consent of this calendar, and "
+				 "there is no new one yet");
+			return hint_to_connect(k, err);
+		}
+		if (!is_usable(k, refused))
+			rc = renew(k, &is_fresh, err);
+		if (rc != MMS_OK || is_fresh || is_usable(k, refused))
+			return rc;
+	}
+	return mms_fail(err, MMS_E_RETRY,
+			"the tokens of this calendar are replaced by others again and again");
+}
+
 /* get() of the port. What is refused may be ours: it goes only when this is over. */
 static mms_rc
 get(void *aux, const char *refused, const char **token, struct mms_err *err)
@@ -253,15 +328,8 @@ get(void *aux, const char *refused, const char **token, struct mms_err *err)
 		k->tokens = (struct mms_tokens){ 0 };
 		rc = load(k, err);
 	}
-	if (rc == MMS_OK && k->tokens.is_refused) {
-		mms_fail(
-			err, MMS_E_AUTH,
-			"the service has refused the consent of this calendar, and there is no "
-			"new one yet");
-		return hint_to_connect(k, err);
-	}
-	if (rc == MMS_OK && !is_usable(k, refused))
-		rc = renew(k, err);
+	if (rc == MMS_OK)
+		rc = make_usable(k, refused, err);
 	if (rc == MMS_OK)
 		*token = k->tokens.access;
 	return rc;

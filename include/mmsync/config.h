@@ -20,6 +20,7 @@ enum mms_unreadable_policy { MMS_UNREADABLE_BUSY, MMS_UNREADABLE_WARN };
 
 struct mms_config_client { /* an OAuth client of one service */
 	char *client_id, *client_secret, *tenant, *api_base, *token_url, *auth_url;
+	char *device_url; /* NULL: the service has none */
 };
 
 struct mms_config_list { /* "host:port" texts */
@@ -89,6 +90,9 @@ void *mms_config_field(struct mms_config *config, const struct mms_config_row *r
  */
 const struct mms_config_client *
 mms_config_service(const struct mms_config *config, const char *provider);
+
+/* Can it stand for {tenant} in an address: an id, a domain, or a word as common? */
+bool mms_config_is_tenant(const char *text);
 
 /* Defaults. Errors: NOMEM. */
 mms_rc mms_config_init(struct mms_config *config, struct mms_err *err) MMS_MUST_CHECK;

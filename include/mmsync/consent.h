@@ -26,8 +26,8 @@ struct mms_consent;
 mms_rc mms_consent_open(struct mms_consent **out, const char *state,
 			struct mms_err *err) MMS_MUST_CHECK;
 void mms_consent_close(struct mms_consent *consent);
-/* "http://127.0.0.1:PORT/". Borrows: consent. */
-const char *mms_consent_redirect_uri(const struct mms_consent *consent);
+/* The port: the service is told to send the browser there. */
+unsigned mms_consent_port(const struct mms_consent *consent);
 
 /*
  * Wait for the browser. Requests that are not of this consent are answered with an error page and wait on.

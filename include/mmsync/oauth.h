@@ -14,8 +14,10 @@
 
 /* An OAuth client of a service. Texts are borrowed. */
 struct mms_oauth_client {
-	const char *client_id, *client_secret; /* secret NULL: a public client */
+	const char *service;                   /* "google", "outlook": in texts */
+	const char *client_id, *client_secret; /* secret NULL: a public client  */
 	const char *token_url;
+	const char *device_url; /* where a device begins a consent; NULL: nowhere */
 };
 
 /* What a token endpoint answered. All zero is empty; texts are owned, and secrets. */

@@ -30,4 +30,11 @@ mms_rc mms_request_run_judged(const struct mms_provider_env *env,
 			      struct mms_request_counts *counts, struct mms_http_answer *answer,
 			      struct mms_err *err) MMS_MUST_CHECK;
 
+/*
+ * Wait, in slices, so that a stop and the deadline are noticed; what says what for: "waiting to try again".
+ * Errors: STOPPED.
+ */
+mms_rc mms_request_wait(const struct mms_provider_env *env, int64_t ms, const char *what,
+			struct mms_err *err) MMS_MUST_CHECK;
+
 #endif

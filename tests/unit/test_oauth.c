@@ -13,6 +13,16 @@
 
 /* ---- answers -------------------------------------------------------------------------------- */
 
+/* An answer as it is read. */
+static mms_rc
+read_answer(long status, const char *body, size_t len, struct mms_oauth_tokens *out,
+	    struct mms_err *err)
+{
+	const struct mms_oauth_reply reply = { "google", status, body, len };
+
+	return mms_oauth_read_answer(&reply, out, err);
+}
+
 struct row {
 	const char *label;
 	long status;
@@ -58,6 +68,18 @@ static const struct row rows[] = {
 	  "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS700082: x\","
 	  "\"error_codes\":[700082]}",
 	  MMS_E_AUTH, "(invalid_grant)" },
+	{ "a dead grant of Microsoft's with a reason", 400,
+	  "{\"error\":\"invalid_grant\",\"suberror\":\"bad_token\"}", MMS_E_AUTH,
+	  "(invalid_grant, bad_token)" },
+	{ "Microsoft's answer to a refresh", 200,
+	  "{\"token_type\":\"Bearer\",\"scope\":\"https://graph.microsoft.com/"
+	  "Calendars.ReadWrite\",\"expires_in\":4822,\"ext_expires_in\":4822,"
+	  "\"access_token\":\"EwB4A8l6\",\"refresh_token\":\"M.C5.-Cd!x*y$\"}",
+	  MMS_OK,
+	  "EwB4A8l6 M.C5.-Cd!x*y$ 4822 https://graph.microsoft.com/Calendars.ReadWrite" },
+	{ "a tenant that is not there", 400,
+	  "{\"error\":\"invalid_request\",\"error_description\":\"AADSTS90002: x\"}",
+	  MMS_E_CONFIG, "(invalid_request)" },
 	{ "interaction required", 400, "{\"error\":\"interaction_required\"}", MMS_E_AUTH,
 	  "(interaction_required)" },
 	{ "a wrong client", 401,
@@ -120,8 +142,7 @@ each_answer_is_what_it_says(void **state)
 		MMS_AUTO(mms_str) got = { 0 };
 		const struct row *row = &rows[i];
 
-		mms_rc rc = mms_oauth_read_answer(row->status, row->body, strlen(row->body), &t,
-						  &err);
+		mms_rc rc = read_answer(row->status, row->body, strlen(row->body), &t, &err);
 		if (rc == MMS_OK)
 			mms_str_addf(&got, "%s %s %lld %s", t.access_token,
 				     t.refresh_token != NULL ? t.refresh_token : "-",
@@ -157,8 +178,7 @@ what_is_too_long_is_not_taken(void **state)
 		mms_str_add(&body, "\"}");
 		for (size_t k = 0; k < sizes[i].blanks; k++)
 			mms_str_addc(&body, ' ');
-		assert_int_equal(mms_oauth_read_answer(200, body.ptr, body.len, &t, &err),
-				 sizes[i].rc);
+		assert_int_equal(read_answer(200, body.ptr, body.len, &t, &err), sizes[i].rc);
 	}
 }
 
@@ -178,11 +198,162 @@ no_error_holds_a_secret(void **state)
 		MMS_AUTO(mms_oauth_tokens) t = { 0 };
 		MMS_AUTO(mms_err) err = { 0 };
 
-		assert_int_not_equal(
-			mms_oauth_read_answer(400, bodies[i], strlen(bodies[i]), &t, &err),
-			MMS_OK);
+		assert_int_not_equal(read_answer(400, bodies[i], strlen(bodies[i]), &t, &err),
+				     MMS_OK);
 		assert_null(strstr(mms_err_text(&err), "s3cret"));
 		assert_null(strstr(mms_err_hint(&err), "s3cret"));
+	}
+}
+
+/* The page and the command that an error names are those of the service. */
+static void
+advice_is_of_the_service(void **state)
+{
+	static const struct {
+		const char *service, *body, *advice;
+	} cases[] = {
+		{ "google", "{\"error\":\"invalid_grant\"}", "mmsync connect google" },
+		{ "outlook", "{\"error\":\"invalid_grant\"}", "mmsync connect outlook" },
+		{ "google", "{\"error\":\"invalid_client\"}", "docs/google.md" },
+		{ "outlook", "{\"error\":\"invalid_client\"}", "docs/outlook.md" },
+		{ "outlook", "{\"error\":\"invalid_scope\"}", "docs/outlook.md" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(cases); i++) {
+		MMS_AUTO(mms_oauth_tokens) t = { 0 };
+		MMS_AUTO(mms_err) err = { 0 };
+		const struct mms_oauth_reply reply = { cases[i].service, 400, cases[i].body,
+						       strlen(cases[i].body) };
+
+		assert_int_not_equal(mms_oauth_read_answer(&reply, &t, &err), MMS_OK);
+		if (strstr(mms_err_hint(&err), cases[i].advice) == NULL)
+			fail_msg("%s: %s", cases[i].body, mms_err_hint(&err));
+	}
+}
+
+/* ---- a consent on another device ------------------------------------------------------------- */
+
+#define DEVICE(more)                                                                        \
+	"{\"device_code\":\"GAQ-s3cret\",\"user_code\":\"YZMY-LD4K\",\"verification_uri\":" \
+	"\"https://microsoft.com/devicelogin\"" more "}"
+
+static void
+what_a_device_shows_is_bounded(void **state)
+{
+	static const struct {
+		const char *label;
+		long status;
+		const char *body;
+		mms_rc rc;
+		const char *text; /* of OK: "USER_CODE URI LIFETIME INTERVAL" */
+	} cases[] = {
+		{ "Microsoft's", 200,
+		  DEVICE(",\"expires_in\":900,\"interval\":5,\"message\":\"To sign in\""),
+		  MMS_OK, "YZMY-LD4K https://microsoft.com/devicelogin 900 5" },
+		{ "nothing of times", 200, DEVICE(""), MMS_OK,
+		  "YZMY-LD4K https://microsoft.com/devicelogin 900 5" },
+		{ "times as texts", 200, DEVICE(",\"expires_in\":\"60\",\"interval\":\"1\""),
+		  MMS_OK, "YZMY-LD4K https://microsoft.com/devicelogin 60 1" },
+		{ "times of ages", 200, DEVICE(",\"expires_in\":99999999,\"interval\":86400"),
+		  MMS_OK, "YZMY-LD4K https://microsoft.com/devicelogin 3600 60" },
+		{ "times that are none", 200, DEVICE(",\"expires_in\":0,\"interval\":-5"),
+		  MMS_OK, "YZMY-LD4K https://microsoft.com/devicelogin 900 5" },
+		{ "no code", 200, "{\"user_code\":\"A\",\"verification_uri\":\"https://x\"}",
+		  MMS_E_RETRY, "no code for a device" },
+		{ "a code that would move the cursor", 200,
+		  "{\"device_code\":\"a\",\"user_code\":\"\\u001b[2J\",\"verification_uri\":"
+		  "\"https://x\"}",
+		  MMS_E_RETRY, "no code for a device" },
+		{ "a code without end", 200,
+		  "{\"device_code\":\"a\",\"user_code\":"
+		  "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
+		  "\"verification_uri\":\"https://x\"}",
+		  MMS_E_RETRY, "no code for a device" },
+		{ "no address", 200, "{\"device_code\":\"a\",\"user_code\":\"b\"}", MMS_E_RETRY,
+		  "no address" },
+		{ "an address of another kind", 200,
+		  "{\"device_code\":\"a\",\"user_code\":\"b\",\"verification_uri\":"
+		  "\"javascript:alert(1)\"}",
+		  MMS_E_RETRY, "no address" },
+		{ "a client that may not", 400, "{\"error\":\"unauthorized_client\"}",
+		  MMS_E_CONFIG, "unauthorized_client" },
+		{ "public client flows are not allowed", 401, "{\"error\":\"invalid_client\"}",
+		  MMS_E_CONFIG, "invalid_client" },
+		{ "a page", 200, "<html>", MMS_E_RETRY, "no JSON object" },
+		{ "another status", 204, DEVICE(""), MMS_E_RETRY, "neither a code" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(cases); i++) {
+		MMS_AUTO(mms_oauth_device) d = { 0 };
+		MMS_AUTO(mms_err) err = { 0 };
+		MMS_AUTO(mms_str) got = { 0 };
+		const struct mms_oauth_reply reply = { "outlook", cases[i].status,
+						       cases[i].body, strlen(cases[i].body) };
+
+		mms_rc rc = mms_oauth_read_device(&reply, &d, &err);
+		if (rc == MMS_OK)
+			mms_str_addf(&got, "%s %s %lld %lld", d.user_code, d.verification_uri,
+				     (long long)d.lifetime_s, (long long)d.interval_s);
+		else
+			mms_str_add(&got, mms_err_text(&err));
+		if (rc != cases[i].rc || strstr(mms_str_get(&got), cases[i].text) == NULL ||
+		    (rc == MMS_OK && strcmp(mms_str_get(&got), cases[i].text) != 0) ||
+		    (rc != MMS_OK && d.device_code != NULL))
+			fail_msg("%s: %s: %s", cases[i].label, mms_rc_name(rc),
+				 mms_str_get(&got));
+		assert_null(strstr(mms_str_get(&got), "s3cret"));
+	}
+}
+
+static void
+each_poll_is_what_it_says(void **state)
+{
+	static const struct {
+		const char *label;
+		long status;
+		const char *body;
+		mms_rc rc;
+		enum mms_oauth_poll poll;
+		const char *text; /* of an error */
+	} cases[] = {
+		{ "pending", 400,
+		  "{\"error\":\"authorization_pending\",\"error_codes\":[70016]}", MMS_OK,
+		  MMS_POLL_PENDING, "" },
+		{ "too often", 400, "{\"error\":\"slow_down\"}", MMS_OK, MMS_POLL_SLOW_DOWN,
+		  "" },
+		{ "done", 200, "{\"access_token\":\"a\",\"refresh_token\":\"b\"}", MMS_OK,
+		  MMS_POLL_DONE, "" },
+		{ "refused, Microsoft's word", 400, "{\"error\":\"authorization_declined\"}",
+		  MMS_E_AUTH, MMS_POLL_DONE, "was refused (authorization_declined)" },
+		{ "refused, the standard's word", 400, "{\"error\":\"access_denied\"}",
+		  MMS_E_AUTH, MMS_POLL_DONE, "was refused (access_denied)" },
+		{ "over", 400, "{\"error\":\"expired_token\"}", MMS_E_AUTH, MMS_POLL_DONE,
+		  "while the code was good (expired_token)" },
+		{ "a code that is not known", 400, "{\"error\":\"bad_verification_code\"}",
+		  MMS_E_AUTH, MMS_POLL_DONE, "(bad_verification_code)" },
+		{ "a client that has to show a secret", 401, "{\"error\":\"invalid_client\"}",
+		  MMS_E_CONFIG, MMS_POLL_DONE, "invalid_client" },
+		{ "a page", 502, "<html>", MMS_E_RETRY, MMS_POLL_DONE, "no JSON object" },
+		{ "neither", 200, "{}", MMS_E_RETRY, MMS_POLL_DONE, "no access token" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(cases); i++) {
+		MMS_AUTO(mms_oauth_tokens) t = { 0 };
+		MMS_AUTO(mms_err) err = { 0 };
+		const struct mms_oauth_reply reply = { "outlook", cases[i].status,
+						       cases[i].body, strlen(cases[i].body) };
+		enum mms_oauth_poll poll;
+
+		mms_rc rc = mms_oauth_read_poll(&reply, &poll, &t, &err);
+		bool has_tokens = rc == MMS_OK && poll == MMS_POLL_DONE;
+		if (rc != cases[i].rc || poll != cases[i].poll ||
+		    strstr(mms_err_text(&err), cases[i].text) == NULL ||
+		    has_tokens != (t.access_token != NULL))
+			fail_msg("%s: %s %d: %s", cases[i].label, mms_rc_name(rc), (int)poll,
+				 mms_err_text(&err));
 	}
 }
 
@@ -213,6 +384,8 @@ the_address_of_a_consent_says_everything(void **state)
 		.scope = MMS_GOOGLE_SCOPE,
 		.state = "st",
 		.challenge = "ch",
+		.access_type = "offline",
+		.prompt = "consent",
 		.login_hint = "ann@example.com",
 	};
 
@@ -231,6 +404,13 @@ the_address_of_a_consent_says_everything(void **state)
 	mms_oauth_add_consent_url(&url, &consent);
 	assert_memory_equal(url.ptr, "https://accounts.example.com/auth?p=1&client_id=id&", 51);
 	assert_null(strstr(url.ptr, "login_hint"));
+	/* What a service has no word for is not sent. */
+	consent.access_type = NULL;
+	consent.prompt = "select_account";
+	mms_str_clear(&url);
+	mms_oauth_add_consent_url(&url, &consent);
+	assert_null(strstr(url.ptr, "access_type"));
+	assert_non_null(strstr(url.ptr, "_method=S256&prompt=select_account"));
 }
 
 static void
@@ -257,6 +437,9 @@ main(void)
 		cmocka_unit_test(each_answer_is_what_it_says),
 		cmocka_unit_test(what_is_too_long_is_not_taken),
 		cmocka_unit_test(no_error_holds_a_secret),
+		cmocka_unit_test(advice_is_of_the_service),
+		cmocka_unit_test(what_a_device_shows_is_bounded),
+		cmocka_unit_test(each_poll_is_what_it_says),
 		cmocka_unit_test(forms_are_encoded),
 		cmocka_unit_test(the_address_of_a_consent_says_everything),
 		cmocka_unit_test(a_challenge_is_the_digest_of_its_verifier),

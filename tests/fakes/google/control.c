@@ -348,6 +348,7 @@ static const struct {
 	FLAG("patch-deleted", is_patch_of_deleted_gone, "gone", "keep"),
 	FLAG("tombstones", is_tombstone_full, "full", "bare"),
 	FLAG("gzip", is_gzip_off, "off", "on"),
+	NUMBER("device-interval", device_interval_s),
 	NUMBER("late", late),
 	NUMBER("concurrency", concurrency),
 	NUMBER("slow", slow_ms),
@@ -424,6 +425,8 @@ do_line(struct g_service *g, char *text, char *wrong, size_t size)
 		{ "bulk", do_bulk },
 		{ "token", do_token },
 		{ "code", do_code },
+		{ "device", g_do_device },
+		{ "grant", g_do_grant },
 		{ "fault", do_fault },
 	};
 	struct g_line l = { .wrong = wrong, .wrong_size = size };

@@ -24,6 +24,10 @@ const char *g_word(const struct g_line *l, size_t i);
 /* The calendar of the second word; NULL: refused. */
 struct g_calendar *g_line_calendar(struct g_service *g, struct g_line *l);
 
+/* ms_token.c */
+bool g_do_device(struct g_service *g, struct g_line *l);
+bool g_do_grant(struct g_service *g, struct g_line *l);
+
 bool g_do_event(struct g_service *g, struct g_line *l);
 bool g_do_series(struct g_service *g, struct g_line *l);
 bool g_do_change(struct g_service *g, struct g_line *l);

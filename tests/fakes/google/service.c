@@ -41,6 +41,7 @@ free_account(struct g_account *account)
 	free(account->email);
 	free(account->refresh);
 	free(account->spare_refresh);
+	free(account->granted);
 	free(account);
 }
 
@@ -69,6 +70,10 @@ g_reset(struct g_service *g)
 		g->codes = code->next;
 		free_code(code);
 	}
+	for (struct g_device *device; (device = g->devices) != NULL;) {
+		g->devices = device->next;
+		g_device_free(device);
+	}
 	for (struct g_listing *l; (l = g->listings) != NULL;) {
 		g->listings = l->next;
 		g_listing_free(l);
@@ -84,8 +89,10 @@ g_reset(struct g_service *g)
 	free(g->client_secret);
 	g->client_id = strdup("client-1");
 	g->client_secret = strdup("secret-1");
-	g->options =
-		(struct g_options){ .batch_max = 50, .lifetime_s = 3599, .concurrency = 4 };
+	g->options = (struct g_options){ .batch_max = 50,
+					 .lifetime_s = 3599,
+					 .concurrency = 4,
+					 .device_interval_s = 5 };
 	g->seq = 0;
 	g->now_ms = MMS_NO_TIME;
 }
@@ -361,6 +368,8 @@ g_handle(struct g_service *g, const struct g_request *r, struct g_answer *a, g_l
 		g_token(g, r, a);
 		return;
 	}
+	if (g_ms_token(g, r, a))
+		return;
 	struct g_account *account = g_authorize(g, r);
 	if (account != NULL)
 		(void)snprintf(a->account, sizeof a->account, "%s", account->email);

@@ -72,6 +72,8 @@ struct g_account {
 		int64_t until_ms;
 	} access[4]; /* the newest first */
 	bool is_revoked, is_rotating, is_rotating_hard;
+	bool is_spare_brief; /* it dies when the new access token is used, too      */
+	char *granted;       /* scope that Microsoft's answers tell; NULL: the usual */
 	long refreshes, made;
 	unsigned under_way, most_at_once; /* requests of Graph's face */
 };
@@ -80,6 +82,16 @@ struct g_account {
 struct g_code {
 	struct g_code *next;
 	char *code, *account, *redirect, *challenge;
+};
+
+/* A consent that is given on another device. */
+struct g_device {
+	struct g_device *next;
+	char *device_code, *user_code, *scope;
+	char *account; /* who consented; NULL: nobody yet */
+	bool is_denied, is_slow;
+	int64_t until_ms;          /* real clock, as what follows */
+	int64_t polled_ms, gap_ms; /* the last poll, and how long the next has to wait */
 };
 
 /* A listing that goes on: what its page tokens mean. */
@@ -96,7 +108,7 @@ struct g_listing {
 /* What is told with `set`; see control.c. */
 struct g_options {
 	long page_size; /* most events of a page whatever is asked; 0: 2500       */
-	long batch_max, lifetime_s, empty_pages, link_pad;
+	long batch_max, lifetime_s, empty_pages, link_pad, device_interval_s;
 	bool is_series_delete_single;    /* one tombstone of the master              */
 	bool is_following_delete_silent; /* no tombstones for what a shortening takes */
 	bool is_normalising, is_shuffling, is_incremental_windowed, is_patch_of_deleted_gone;
@@ -116,6 +128,7 @@ struct g_service {
 	struct g_calendar *calendars;
 	struct g_account *accounts;
 	struct g_code *codes;
+	struct g_device *devices; /* the newest first */
 	struct g_listing *listings;
 	struct graph_view *views;
 	struct g_fault *faults;
@@ -262,6 +275,14 @@ void g_remove(struct g_service *g, struct g_calendar *c, const char *id,
 /* RFC 7386, with arrays as they come. */
 void g_merge(json_t *into, const json_t *patch);
 void g_token(struct g_service *g, const struct g_request *r, struct g_answer *a);
+/* Whose refresh token it is; NULL: nobody's. The newest one, used, ends the one before. */
+struct g_account *g_use_refresh(struct g_service *g, const char *token);
+/* A new refresh token; the old one lives until the new one is used, or not. */
+void g_rotate(struct g_account *account);
+/* A form with a code, which is good for one try, its verifier and its redirect_uri. */
+enum g_redeemed { G_REDEEMED, G_NO_CODE, G_OTHER_REDIRECT };
+enum g_redeemed
+g_redeem(struct g_service *g, const struct g_request *form, struct g_account **account);
 /* The account of a request's bearer token; NULL: not valid now. */
 struct g_account *g_authorize(struct g_service *g, const struct g_request *r);
 struct g_account *g_find_account(const struct g_service *g, const char *email);
@@ -295,6 +316,11 @@ bool graph_move(struct g_service *g, struct g_calendar *from, struct g_event *e,
 		struct g_calendar *to, const char *id);
 /* It gets a link to join, and the text of it. */
 void graph_make_online(struct g_service *g, struct g_event *e);
+
+/* ---- ms_token.c: /TENANT/oauth2/v2.0/... ------------------------------------------------------ */
+/* False: it is no request to Microsoft's token endpoints. */
+bool g_ms_token(struct g_service *g, const struct g_request *r, struct g_answer *a);
+void g_device_free(struct g_device *device);
 
 /* ---- fault.c ---------------------------------------------------------------------------------- */
 struct g_fault {

@@ -19,6 +19,19 @@ g_find_account(const struct g_service *g, const char *email)
 	return NULL;
 }
 
+/* The account where the token is good now; the newest one ends a refresh token that was brief. */
+static struct g_account *
+use_access(const struct g_service *g, struct g_account *account, size_t i)
+{
+	if (account->is_revoked || account->access[i].until_ms <= g_now(g))
+		return NULL;
+	if (i == 0 && account->is_spare_brief) {
+		free(account->spare_refresh);
+		account->spare_refresh = NULL;
+	}
+	return account;
+}
+
 struct g_account *
 g_authorize(struct g_service *g, const struct g_request *r)
 {
@@ -31,10 +44,7 @@ g_authorize(struct g_service *g, const struct g_request *r)
 		for (size_t i = 0; i < MMS_COUNT(account->access); i++) {
 			if (account->access[i].token != NULL &&
 			    strcmp(account->access[i].token, token + 7) == 0)
-				return !account->is_revoked &&
-						       account->access[i].until_ms > g_now(g)
-					       ? account
-					       : NULL;
+				return use_access(g, account, i);
 		}
 	}
 	return NULL;
@@ -85,9 +95,8 @@ answer_tokens(struct g_service *g, struct g_account *account, bool with_refresh,
 	(void)snprintf(a->account, sizeof a->account, "%s", account->email);
 }
 
-/* A new refresh token; the old one lives until the new one is used, or not. */
-static void
-rotate(struct g_account *account)
+void
+g_rotate(struct g_account *account)
 {
 	char fresh[200];
 
@@ -101,29 +110,39 @@ rotate(struct g_account *account)
 	}
 }
 
-static void
-refresh(struct g_service *g, const struct g_request *r, struct g_answer *a)
+struct g_account *
+g_use_refresh(struct g_service *g, const char *token)
 {
-	const char *token = g_param(r, "refresh_token");
 	struct g_account *account = g->accounts;
 
 	while (account != NULL && !is_same(account->refresh, token) &&
 	       !is_same(account->spare_refresh, token))
 		account = account->next;
+	if (account == NULL || account->is_revoked)
+		return NULL;
+	account->refreshes++;
+	if (is_same(account->refresh, token)) {
+		free(account->spare_refresh);
+		account->spare_refresh = NULL;
+	}
+	return account;
+}
+
+static void
+refresh(struct g_service *g, const struct g_request *r, struct g_answer *a)
+{
+	const char *token = g_param(r, "refresh_token");
+	struct g_account *account = token != NULL ? g_use_refresh(g, token) : NULL;
+
 	if (token == NULL) {
 		refuse(a, 400, "invalid_request", "Missing required parameter: refresh_token");
-	} else if (account == NULL || account->is_revoked) {
+	} else if (account == NULL) {
 		refuse(a, 400, "invalid_grant", "Token has been expired or revoked.");
 	} else {
 		bool is_rotating = account->is_rotating || account->is_rotating_hard;
 
-		account->refreshes++;
-		if (is_same(account->refresh, token)) {
-			free(account->spare_refresh);
-			account->spare_refresh = NULL;
-		}
 		if (is_rotating)
-			rotate(account);
+			g_rotate(account);
 		account->is_rotating = account->is_rotating_hard = false;
 		answer_tokens(g, account, is_rotating, a);
 	}
@@ -149,24 +168,21 @@ is_verified(const char *challenge, const char *verifier)
 	return strcmp((const char *)text, challenge) == 0;
 }
 
-static void
-redeem(struct g_service *g, const struct g_request *r, struct g_answer *a)
+enum g_redeemed
+g_redeem(struct g_service *g, const struct g_request *form, struct g_account **account)
 {
-	const char *text = g_param(r, "code");
+	const char *text = g_param(form, "code");
 	struct g_code **at = &g->codes;
 
 	while (*at != NULL && !is_same((*at)->code, text))
 		at = &(*at)->next;
 	struct g_code *code = *at;
-	struct g_account *account = code != NULL ? g_find_account(g, code->account) : NULL;
-	bool is_good =
-		account != NULL && is_verified(code->challenge, g_param(r, "code_verifier"));
+	*account = code != NULL ? g_find_account(g, code->account) : NULL;
+	bool is_good = *account != NULL &&
+		       is_verified(code->challenge, g_param(form, "code_verifier"));
 	if (is_good && code->redirect != NULL &&
-	    !is_same(code->redirect, g_param(r, "redirect_uri"))) {
-		refuse(a, 400, "redirect_uri_mismatch", "Bad Request");
-		return;
-	}
-	/* A code is good for one try. */
+	    !is_same(code->redirect, g_param(form, "redirect_uri")))
+		return G_OTHER_REDIRECT;
 	if (code != NULL) {
 		*at = code->next;
 		free(code->code);
@@ -175,13 +191,29 @@ redeem(struct g_service *g, const struct g_request *r, struct g_answer *a)
 		free(code->challenge);
 		free(code);
 	}
-	if (!is_good) {
+	if (!is_good)
+		return G_NO_CODE;
+	(*account)->is_revoked = false;
+	g_rotate(*account);
+	return G_REDEEMED;
+}
+
+static void
+redeem(struct g_service *g, const struct g_request *r, struct g_answer *a)
+{
+	struct g_account *account = NULL;
+
+	switch (g_redeem(g, r, &account)) {
+	case G_REDEEMED:
+		answer_tokens(g, account, true, a);
+		break;
+	case G_NO_CODE:
 		refuse(a, 400, "invalid_grant", "Bad Request");
-		return;
+		break;
+	case G_OTHER_REDIRECT:
+		refuse(a, 400, "redirect_uri_mismatch", "Bad Request");
+		break;
 	}
-	account->is_revoked = false;
-	rotate(account);
-	answer_tokens(g, account, true, a);
 }
 
 void
