@@ -194,8 +194,7 @@ ask_app_job(struct mms_visit *visit)
 
 	if (!mms_columns_has_table(visit->columns, "tabScheduled Job Type"))
 		return MMS_OK;
-	mms_rc rc =
-		mms_rows_open(&rows, visit->db, MMS_STMT_APP_SYNC_JOBS, NULL, visit->err);
+	mms_rc rc = mms_rows_open(&rows, visit->db, MMS_STMT_APP_SYNC_JOBS, NULL, visit->err);
 	while (rc == MMS_OK) {
 		MMS_AUTO(mms_str) remedy = { 0 };
 		MMS_AUTO(mms_str) rest = { 0 };
@@ -378,7 +377,8 @@ mms_doctor_look(struct mms_db *db, const struct mms_site *site, struct mms_findi
 		{ "names", ask_naming_rules },
 		{ "tabSeries", ask_series },
 		{ "encryption_key", ask_secrets },
-		{ "google.client_id", mms_visit_ask_client },
+		{ "google.client_id", mms_visit_ask_google },
+		{ "microsoft.client_id", mms_visit_ask_microsoft },
 		{ "tokens", mms_visit_ask_tokens },
 		{ "mmsync.sync_user", ask_sync_user },
 		{ "leases", mms_visit_ask_leases },

@@ -25,6 +25,6 @@ mms_visit_found(struct mms_visit *visit, enum mms_finding_state state, const cha
 /* doctor_server.c */
 mms_visit_question mms_visit_ask_limits, mms_visit_ask_leases;
 /* doctor_tokens.c */
-mms_visit_question mms_visit_ask_client, mms_visit_ask_tokens;
+mms_visit_question mms_visit_ask_google, mms_visit_ask_microsoft, mms_visit_ask_tokens;
 
 #endif

@@ -24,7 +24,7 @@ _mmsync_options() {
 	'event sync') _mmsync_words='--timeout' ;;
 	'booking status') _mmsync_words='' ;;
 	'connect google') _mmsync_words='--integration --manual --timeout' ;;
-	'connect outlook') _mmsync_words='--integration --manual --timeout' ;;
+	'connect outlook') _mmsync_words='--integration --manual --device --timeout' ;;
 	'failures list') _mmsync_words='--integration --user --all' ;;
 	'failures show') _mmsync_words='' ;;
 	'failures retry') _mmsync_words='--all --integration --dry-run --timeout' ;;

@@ -24,14 +24,13 @@
 	X(TOKENS_OF_ALL,                                                                       \
 	  "SELECT i.name, i.access_token, i.refresh_token, a.password, r.password"             \
 	  " FROM `tabMM Calendar Integration` i" MMS_SQL_ACCESS_TOKEN MMS_SQL_REFRESH_TOKEN    \
-	  " WHERE i.is_active = 1 AND i.integration_type = 'Google Calendar' ORDER BY i.name", \
-	  "", "sSSSS")                                                                         \
+	  " WHERE i.is_active = 1 AND i.integration_type = ? ORDER BY i.name",                 \
+	  "s", "sSSSS")                                                                        \
 	X(TOKENS_PARKED,                                                                       \
 	  "SELECT c.name FROM mmsync_cursor c JOIN `tabMM Calendar Integration` i"             \
 	  " ON i.name = c.name " MMS_SQL_AS_FRAPPE " WHERE i.is_active = 1"                    \
-	  " AND i.integration_type = 'Google Calendar' AND " MMS_SQL_NEEDS_REAUTH              \
-	  " ORDER BY c.name",                                                                  \
-	  "", "s")                                                                             \
+	  " AND i.integration_type = ? AND " MMS_SQL_NEEDS_REAUTH " ORDER BY c.name",          \
+	  "s", "s")                                                                            \
 	/* First of a store: with it the row is ours, and who saves the document waits. */     \
 	X(TOKENS_MASK,                                                                         \
 	  "UPDATE `tabMM Calendar Integration` SET access_token = ?,"                          \

@@ -296,6 +296,55 @@ tokens_that_cannot_be_used_are_told(void **state)
 	mms_test_sql(&server, "DELETE FROM `tabMM Calendar Integration`");
 	make_site("");
 	must_be_content("no Google calendar", "problem", "tokens");
+	must_be_content("no Google calendar", "problem", "mmsync.google.client_id");
+}
+
+static void
+outlook_calendars_are_judged_like_googles(void **state)
+{
+#define MICROSOFT(more) \
+	KEY ", \"mmsync\": {\"event_time_zone\": \"site\", \"microsoft\": {" more "}}"
+	static const struct {
+		const char *more, *sql, *state, *object, *part, *remedy;
+	} cases[] = {
+		{ MICROSOFT("\"client_id\": \"a\""), "DELETE FROM __Auth", "problem", "tokens",
+		  "1 active Outlook calendar (o) not connected",
+		  "connect outlook --integration o" },
+		{ MICROSOFT("\"client_id\": \"a\", \"client_secret\": \"b\""),
+		  "INSERT INTO __Auth VALUES ('MM Calendar Integration', 'o', "
+		  "'access_token', " STORED
+		  ", 1); UPDATE `tabMM Calendar Integration` SET access_token = '*****'",
+		  "ok", "tokens", "of 1 active Outlook calendars can be read", "" },
+		{ MICROSOFT("\"client_id\": \"a\""),
+		  "INSERT INTO mmsync_cursor (name, provider, reauth_token_sha256) SELECT 'o', "
+		  "'outlook', UNHEX(SHA2(password, 256)) FROM __Auth",
+		  "problem", "tokens", "whose consent Microsoft has refused",
+		  "connect outlook --integration o" },
+		{ MICROSOFT(""), "DO 0", "problem", "mmsync.microsoft.client_id",
+		  "cannot be renewed", "docs/outlook.md" },
+		{ MICROSOFT("\"client_id\": \"a\", \"tenant\": \"a/../b\""), "DO 0", "problem",
+		  "mmsync.microsoft.tenant", "neither an id nor a domain",
+		  "Directory (tenant) ID" },
+	};
+
+	(void)state;
+	fresh_site(NULL);
+	mms_test_sql(&server, "INSERT INTO `tabMM Calendar Integration` (name, is_active, "
+			      "integration_type) VALUES ('o', 1, 'Outlook Calendar')");
+	for (size_t i = 0; i < MMS_COUNT(cases); i++) {
+		make_site(cases[i].more);
+		mms_test_sql(&server, "%s", cases[i].sql);
+		must_find(cases[i].sql, cases[i].state, cases[i].object, cases[i].part,
+			  cases[i].remedy);
+	}
+	mms_test_sql(&server, "DELETE FROM mmsync_cursor");
+	make_site(MICROSOFT("\"client_id\": \"a\""));
+	must_be_content("a public client", "problem", "mmsync.microsoft.client_id");
+	must_be_content("common", "problem", "mmsync.microsoft.tenant");
+	mms_test_sql(&server, "UPDATE `tabMM Calendar Integration` SET is_active = 0");
+	make_site("");
+	must_be_content("no active one", "problem", "tokens");
+	must_be_content("no active one", "problem", "mmsync.microsoft.client_id");
 }
 
 /* Open to all only where every folder above is. */
@@ -524,6 +573,7 @@ main(void)
 		TEST(what_is_broken_in_the_database_is_mended_by_its_remedy),
 		TEST(what_is_wrong_in_the_configuration_is_told),
 		TEST(tokens_that_cannot_be_used_are_told),
+		TEST(outlook_calendars_are_judged_like_googles),
 		TEST(a_password_that_everybody_may_read_is_told),
 		TEST(leases_are_told_by_what_became_of_their_holder),
 		TEST(a_stuck_process_is_named_and_its_end_frees_the_lease),

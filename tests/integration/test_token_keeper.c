@@ -8,35 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../connector/sync/tokens.h"
 #include "mmsync/fault.h"
 #include "mmsync/fernet.h"
 #include "mmsync/mem.h"
 #include "mmsync/oauth_client.h"
 #include "support/dbcheck.h"
-#include "support/fake.h"
-#include "support/frappe_site.h"
+#include "support/keeping.h"
 #include "support/program.h"
-
-#define KEY  "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="
-#define NAME "MM-CI-ann@example.com-0001"
-/* 2 March 2026, 08:00 UTC; the site is in Berlin. */
-#define NOW_MS INT64_C(1772438400000)
 
 #define FRESH "{\"access_token\":\"ya29.fresh\",\"expires_in\":3599,\"token_type\":\"Bearer\"}"
 
-static struct mms_test_server server;
+static struct keeping world;
 static struct fake fake;
-static struct mms_site site;
-static struct mms_db *db;
-static struct mms_pool *pool;
-static struct mms_zones *zones;
-static struct mms_clock site_clock = { .is_fixed = true, .fixed_ms = NOW_MS };
-static struct mms_sync_env env = { .site = &site, .clock = &site_clock };
-static struct mms_worker worker = { .env = &env };
-static struct mms_lease_owner owner;
-static struct mms_source source;
-static struct mms_lease lease;
 static struct mms_token_keeper keeper;
 
 static const struct mms_provider_ops ops = { .renew = mms_google_renew };
@@ -47,32 +30,15 @@ static const struct mms_provider provider = {
 static int
 start(void **state)
 {
-	char host[64], url[128], more[700], dir[MMS_TEST_DIR_MAX];
+	char url[128], settings[300];
 
 	(void)state;
-	mms_site_setup();
-	OK(mms_http_setup(&err));
-	mms_test_server_start(&server, NULL);
-	mms_test_make_frappe(&server);
 	fake_start(&fake, "feed_server", NULL);
-	(void)snprintf(more, sizeof more,
-		       ", \"encryption_key\": \"" KEY "\", \"mmsync\": {\"google\": {"
-		       "\"client_id\": \"our-id\", \"client_secret\": \"our-secret\", "
-		       "\"token_url\": \"%s\"}, \"http\": {\"allow_hosts\": [\"%s\"]}, "
-		       "\"retry\": {\"max_attempts\": 2, \"base_ms\": 1}}",
-		       fake_url(&fake, "/token", url, sizeof url),
-		       fake_host(&fake, host, sizeof host));
-	mms_test_site_make(&server, "one.example.com", more, dir);
-	mms_test_site_load(dir, &site);
-	OK(mms_db_open(&db, &server.settings, &err));
-	mms_test_schema_apply(db, &site);
-	OK(mms_pool_open(&pool, &server.settings, 2, &err));
-	OK(mms_zones_new(&zones, &err));
-	OK(mms_zones_find(zones, "Europe/Berlin", &worker.site_zone, &err));
-	env.pool = pool;
-	worker.provider_env.clock = &site_clock;
-	OK(mms_provider_env_open(&worker.provider_env, &site.config, &err));
-	OK(mms_lease_owner_make(db, &owner, &err));
+	(void)snprintf(settings, sizeof settings,
+		       "\"google\": {\"client_id\": \"our-id\", \"client_secret\": "
+		       "\"our-secret\", \"token_url\": \"%s\"}",
+		       fake_url(&fake, "/token", url, sizeof url));
+	keeping_start(&world, &fake, settings);
 	return 0;
 }
 
@@ -80,32 +46,11 @@ static int
 stop(void **state)
 {
 	(void)state;
-	mms_provider_env_release(&worker.provider_env);
-	mms_zones_free(zones);
-	mms_pool_close(pool);
-	mms_db_close(db);
-	mms_site_release(&site);
 	fake_stop(&fake);
-	mms_http_teardown();
-	return mms_test_server_stop(&server);
+	return keeping_stop(&world);
 }
 
 /* ---- one test's world ----------------------------------------------------------------------- */
-
-/* Tokens that are stored; expiry NULL: unknown, site time. */
-static void
-put_tokens(const char *access, const char *refresh, const char *expiry)
-{
-	MMS_AUTO(mms_tx) tx = { 0 };
-	struct mms_new_tokens tokens = { access, refresh, MMS_NO_TIME };
-
-	if (expiry != NULL)
-		assert_true(mms_wall_parse(expiry, strlen(expiry), &tokens.expiry_us));
-	OK(mms_tx_begin(&tx, db, &err));
-	OK(mms_tokens_store(&tx, KEY, NAME, source.cursor.id, &tokens, "Administrator", 0,
-			    NOW_MS, &err));
-	OK(mms_tx_commit(&tx, &err));
-}
 
 static void
 answer(const char *conf, const char *body)
@@ -121,34 +66,14 @@ n_requests(void)
 	return fake_count(&fake, "/token");
 }
 
-static void
-open_keeper(struct mms_token_keeper *k, bool has_lease)
-{
-	OK(mms_token_keeper_open(k, &worker, &source, has_lease ? &lease : NULL, &provider,
-				 &err));
-}
-
 static int
 make_ann(void **state)
 {
-	static char name[] = NAME, type[] = "Google Calendar";
-
 	(void)state;
-	mms_test_sql(&server,
-		     "DELETE FROM `tabMM Calendar Integration`; DELETE FROM __Auth;"
-		     "DELETE FROM mmsync_cursor;"
-		     "INSERT INTO `tabMM Calendar Integration` (name, creation, "
-		     "modified, modified_by, owner, user, integration_type, is_active) "
-		     "VALUES ('" NAME "', '2026-01-01', '2026-02-01', 'ann@example.com',"
-		     " 'ann@example.com', 'ann@example.com', 'Google Calendar', 1);"
-		     "INSERT INTO mmsync_cursor (name, provider) VALUES ('" NAME
-		     "', 'google')");
-	source = (struct mms_source){ .integration = { .name = name, .type = type } };
-	source.cursor.id = (uint64_t)mms_test_ask_i64(&server, "SELECT id FROM mmsync_cursor");
-	OK(mms_lease_claim(db, source.cursor.id, &owner, NOW_MS, &lease, &err));
-	put_tokens("ya29.old", "1//old", "2026-03-02 10:00:00"); /* an hour from now */
+	keeping_make(&world, "Google Calendar", "google");
+	keeping_put(&world, "ya29.old", "1//old", "2026-03-02 10:00:00"); /* an hour from now */
 	answer("type application/json", FRESH);
-	open_keeper(&keeper, true);
+	keeping_open(&world, &keeper, true, &provider);
 	return 0;
 }
 
@@ -160,50 +85,22 @@ close_keeper(void **state)
 	return 0;
 }
 
-static mms_rc
-get_of(struct mms_token_keeper *k, const char *refused, const char **token, struct mms_err *err)
-{
-	const struct mms_token_port *port = mms_token_keeper_port(k);
-
-	return port->get(port->aux, refused, token, err);
-}
-
 static void
 assert_gets(struct mms_token_keeper *k, const char *refused, const char *want, size_t requests)
 {
 	const char *token = NULL;
 
-	OK(get_of(k, refused, &token, &err));
+	OK(keeping_get(k, refused, &token, &err));
 	assert_string_equal(token, want);
 	assert_int_equal(n_requests(), requests);
-}
-
-static void
-assert_stored(const char *access, const char *refresh)
-{
-	MMS_AUTO(mms_tokens) tokens = { 0 };
-
-	OK(mms_tokens_load(db, KEY, NAME, source.cursor.id, &tokens, &err));
-	assert_string_equal(tokens.access, access);
-	if (refresh == NULL)
-		assert_null(tokens.refresh);
-	else
-		assert_string_equal(tokens.refresh, refresh);
-}
-
-static bool
-is_parked(void)
-{
-	return mms_test_ask_i64(&server, "SELECT COUNT(*) FROM mmsync_cursor c WHERE %s",
-				MMS_SQL_NEEDS_REAUTH) == 1;
 }
 
 /* The batch number that the lease's row has is the one that we believe it has. */
 static void
 assert_lease_is_true(void)
 {
-	assert_int_equal(mms_test_ask_i64(&server, "SELECT batch_no FROM mmsync_cursor"),
-			 lease.batch_no);
+	assert_int_equal(mms_test_ask_i64(&world.server, "SELECT batch_no FROM mmsync_cursor"),
+			 world.lease.batch_no);
 }
 
 /* ---- refreshing ----------------------------------------------------------------------------- */
@@ -211,14 +108,14 @@ assert_lease_is_true(void)
 static void
 a_token_that_is_good_is_used_and_nobody_asked(void **state)
 {
-	uint64_t before = mms_pool_n_statements(pool);
+	uint64_t before = mms_pool_n_statements(world.pool);
 
 	(void)state;
 	assert_gets(&keeper, NULL, "ya29.old", 0);
-	assert_int_equal(mms_pool_n_statements(pool) - before, 1);
+	assert_int_equal(mms_pool_n_statements(world.pool) - before, 1);
 	assert_gets(&keeper, NULL, "ya29.old", 0);
-	assert_int_equal(mms_pool_n_statements(pool) - before, 1);
-	assert_int_equal(lease.batch_no, 0);
+	assert_int_equal(mms_pool_n_statements(world.pool) - before, 1);
+	assert_int_equal(world.lease.batch_no, 0);
 }
 
 static void
@@ -227,16 +124,16 @@ a_token_is_renewed_a_minute_before_its_end(void **state)
 	MMS_AUTO(mms_str) log = { 0 };
 
 	(void)state;
-	put_tokens("ya29.old", "1//old", "2026-03-02 09:01:01");
+	keeping_put(&world, "ya29.old", "1//old", "2026-03-02 09:01:01");
 	assert_gets(&keeper, NULL, "ya29.old", 0);
 	mms_token_keeper_release(&keeper);
-	open_keeper(&keeper, true);
-	put_tokens("ya29.old", "1//old", "2026-03-02 09:01:00");
+	keeping_open(&world, &keeper, true, &provider);
+	keeping_put(&world, "ya29.old", "1//old", "2026-03-02 09:01:00");
 	assert_gets(&keeper, NULL, "ya29.fresh", 1);
 	assert_gets(&keeper, NULL, "ya29.fresh", 1);
 	/* An answer without a refresh token keeps the old one; its end is in the site's time. */
-	assert_stored("ya29.fresh", "1//old");
-	assert_int_equal(mms_test_ask_i64(&server,
+	keeping_assert_stored(&world, "ya29.fresh", "1//old");
+	assert_int_equal(mms_test_ask_i64(&world.server,
 					  "SELECT COUNT(*) FROM `tabMM Calendar Integration` "
 					  "WHERE token_expiry = '2026-03-02 09:59:59' AND "
 					  "modified = '2026-03-02 09:00:00' AND "
@@ -258,12 +155,12 @@ a_refused_token_is_renewed_once_however_many_need_it(void **state)
 	struct mms_token_keeper other = { 0 };
 
 	(void)state;
-	open_keeper(&other, false);
+	keeping_open(&world, &other, false, &provider);
 	assert_gets(&other, NULL, "ya29.old", 0);
 	assert_gets(&keeper, NULL, "ya29.old", 0);
 	const char *token = NULL;
-	OK(get_of(&keeper, NULL, &token, &err));
-	OK(get_of(&keeper, token, &token, &err)); /* the very text that it gave */
+	OK(keeping_get(&keeper, NULL, &token, &err));
+	OK(keeping_get(&keeper, token, &token, &err)); /* the very text that it gave */
 	assert_string_equal(token, "ya29.fresh");
 	assert_int_equal(n_requests(), 1);
 	/* The other one is refused, too, and finds what was stored meanwhile. */
@@ -277,12 +174,13 @@ static void
 an_unknown_end_is_used_until_it_is_refused(void **state)
 {
 	(void)state;
-	put_tokens("ya29.old", "1//old", NULL);
+	keeping_put(&world, "ya29.old", "1//old", NULL);
 	assert_gets(&keeper, NULL, "ya29.old", 0);
 	answer("type application/json", "{\"access_token\":\"ya29.fresh\"}");
 	assert_gets(&keeper, "ya29.old", "ya29.fresh", 1);
-	assert_int_equal(mms_test_ask_i64(&server, "SELECT COUNT(*) FROM `tabMM Calendar "
-						   "Integration` WHERE token_expiry IS NULL"),
+	assert_int_equal(mms_test_ask_i64(&world.server,
+					  "SELECT COUNT(*) FROM `tabMM Calendar "
+					  "Integration` WHERE token_expiry IS NULL"),
 			 1);
 }
 
@@ -293,10 +191,10 @@ a_rotated_refresh_token_replaces_the_old_one(void **state)
 	answer("type application/json",
 	       "{\"access_token\":\"ya29.fresh\",\"refresh_token\":\"1//new\"}");
 	assert_gets(&keeper, "ya29.old", "ya29.fresh", 1);
-	assert_stored("ya29.fresh", "1//new");
+	keeping_assert_stored(&world, "ya29.fresh", "1//new");
 	answer("type application/json", "{\"access_token\":\"ya29.third\"}");
 	assert_gets(&keeper, "ya29.fresh", "ya29.third", 1);
-	assert_stored("ya29.third", "1//new");
+	keeping_assert_stored(&world, "ya29.third", "1//new");
 }
 
 /* What the next save in Frappe would have lost is mended with the next token. */
@@ -304,10 +202,11 @@ static void
 a_fragile_column_is_mended(void **state)
 {
 	(void)state;
-	mms_test_sql(&server, "UPDATE `tabMM Calendar Integration` SET refresh_token = NULL");
+	mms_test_sql(&world.server,
+		     "UPDATE `tabMM Calendar Integration` SET refresh_token = NULL");
 	assert_gets(&keeper, "ya29.old", "ya29.fresh", 1);
-	assert_stored("ya29.fresh", "1//old");
-	assert_int_equal(mms_test_ask_i64(&server,
+	keeping_assert_stored(&world, "ya29.fresh", "1//old");
+	assert_int_equal(mms_test_ask_i64(&world.server,
 					  "SELECT COUNT(*) FROM `tabMM Calendar "
 					  "Integration` WHERE refresh_token = '******'"),
 			 1);
@@ -327,24 +226,24 @@ a_dead_consent_parks_the_calendar_and_is_not_asked_again(void **state)
 		MMS_AUTO(mms_err) err = { 0 };
 		const char *token = NULL;
 
-		assert_int_equal(get_of(&keeper, "ya29.old", &token, &err), MMS_E_AUTH);
+		assert_int_equal(keeping_get(&keeper, "ya29.old", &token, &err), MMS_E_AUTH);
 		assert_non_null(strstr(mms_err_text(&err), "consent"));
 		assert_non_null(strstr(mms_err_hint(&err),
-				       "mmsync connect google --integration " NAME));
+				       "mmsync connect google --integration " KEEPING_NAME));
 		assert_int_equal(n_requests(), 1);
 	}
-	assert_true(is_parked());
+	assert_true(keeping_is_parked(&world));
 	assert_lease_is_true();
-	assert_stored("ya29.old", "1//old");
+	keeping_assert_stored(&world, "ya29.old", "1//old");
 	/* A later turn does not even try the access token. */
-	open_keeper(&next, true);
+	keeping_open(&world, &next, true, &provider);
 	const char *token = NULL;
-	FAILS(MMS_E_AUTH, "has refused the consent", get_of(&next, NULL, &token, &err));
+	FAILS(MMS_E_AUTH, "has refused the consent", keeping_get(&next, NULL, &token, &err));
 	assert_int_equal(n_requests(), 1);
 	/* Until there are others, whoever stored them. */
-	put_tokens("ya29.again", "1//again", "2026-03-02 10:00:00");
+	keeping_put(&world, "ya29.again", "1//again", "2026-03-02 10:00:00");
 	assert_gets(&next, NULL, "ya29.again", 1);
-	assert_false(is_parked());
+	assert_false(keeping_is_parked(&world));
 	mms_token_keeper_release(&next);
 }
 
@@ -356,14 +255,15 @@ a_dry_run_remembers_nothing(void **state)
 
 	(void)state;
 	answer("type application/json\nstatus 400", "{\"error\":\"invalid_grant\"}");
-	open_keeper(&dry, false);
-	FAILS(MMS_E_AUTH, "invalid_grant", get_of(&dry, "ya29.old", &token, &err));
-	assert_false(is_parked());
+	keeping_open(&world, &dry, false, &provider);
+	FAILS(MMS_E_AUTH, "invalid_grant", keeping_get(&dry, "ya29.old", &token, &err));
+	assert_false(keeping_is_parked(&world));
 	/* But a token that was renewed is. */
 	answer("type application/json", FRESH);
 	assert_gets(&dry, "ya29.old", "ya29.fresh", 1);
-	assert_stored("ya29.fresh", "1//old");
-	assert_int_equal(mms_test_ask_i64(&server, "SELECT batch_no FROM mmsync_cursor"), 0);
+	keeping_assert_stored(&world, "ya29.fresh", "1//old");
+	assert_int_equal(mms_test_ask_i64(&world.server, "SELECT batch_no FROM mmsync_cursor"),
+			 0);
 	mms_token_keeper_release(&dry);
 }
 
@@ -373,12 +273,13 @@ without_a_refresh_token_there_is_only_the_access_token(void **state)
 	const char *token = NULL;
 
 	(void)state;
-	mms_test_sql(&server, "DELETE FROM __Auth WHERE fieldname = 'refresh_token'; UPDATE "
-			      "`tabMM Calendar Integration` SET refresh_token = NULL, "
-			      "token_expiry = '2026-03-01'");
+	mms_test_sql(&world.server,
+		     "DELETE FROM __Auth WHERE fieldname = 'refresh_token'; UPDATE "
+		     "`tabMM Calendar Integration` SET refresh_token = NULL, "
+		     "token_expiry = '2026-03-01'");
 	assert_gets(&keeper, NULL, "ya29.old", 0); /* its end may be wrong */
-	FAILS(MMS_E_AUTH, "no refresh token", get_of(&keeper, "ya29.old", &token, &err));
-	assert_true(is_parked());
+	FAILS(MMS_E_AUTH, "no refresh token", keeping_get(&keeper, "ya29.old", &token, &err));
+	assert_true(keeping_is_parked(&world));
 	assert_int_equal(n_requests(), 0);
 }
 
@@ -410,13 +311,13 @@ no_answer_stores_nothing_and_parks_nobody(void **state)
 		const char *token = NULL;
 
 		answer(rows[i].conf, rows[i].body);
-		mms_rc rc = get_of(&keeper, "ya29.old", &token, &err);
+		mms_rc rc = keeping_get(&keeper, "ya29.old", &token, &err);
 		if (rc != rows[i].rc || strstr(mms_err_text(&err), rows[i].text) == NULL ||
 		    n_requests() != rows[i].requests)
 			fail_msg("%s: %s: %s, %zu requests", rows[i].conf, mms_rc_name(rc),
 				 mms_err_text(&err), n_requests());
-		assert_false(is_parked());
-		assert_stored("ya29.old", "1//old");
+		assert_false(keeping_is_parked(&world));
+		keeping_assert_stored(&world, "ya29.old", "1//old");
 	}
 	answer("type application/json", FRESH);
 	assert_gets(&keeper, "ya29.old", "ya29.fresh", 1);
@@ -455,15 +356,15 @@ whatever_is_lost_of_a_store_it_is_done_once(void **state)
 			assert_gets(&keeper, NULL, "ya29.old", 0);
 			arm(rows[i].kind, n);
 			unsigned long before = mms_fault_count(rows[i].kind);
-			mms_rc rc = get_of(&keeper, "ya29.old", &token, &err);
+			mms_rc rc = keeping_get(&keeper, "ya29.old", &token, &err);
 			assert_true(mms_fault_count(rows[i].kind) >= before + n);
 			/* A read that failed is the turn's to try again; nothing was asked. */
 			if (rc == MMS_E_RETRY && n_requests() == 0)
-				rc = get_of(&keeper, "ya29.old", &token, &err);
+				rc = keeping_get(&keeper, "ya29.old", &token, &err);
 			if (rc != MMS_OK || strcmp(token, "ya29.fresh") != 0)
 				fail_msg("%s %lu: %s", mms_fault_name(rows[i].kind), n,
 					 mms_err_text(&err));
-			assert_stored("ya29.fresh", "1//old");
+			keeping_assert_stored(&world, "ya29.fresh", "1//old");
 			assert_lease_is_true();
 			assert_int_equal(n_requests(), 1);
 			mms_token_keeper_release(&keeper);
@@ -477,12 +378,12 @@ who_has_lost_the_lease_stores_nothing(void **state)
 	const char *token = NULL;
 
 	(void)state;
-	mms_test_sql(&server, "UPDATE mmsync_cursor SET fence = fence + 1");
-	FAILS(MMS_E_HELD, "taken over", get_of(&keeper, "ya29.old", &token, &err));
-	assert_stored("ya29.old", "1//old");
+	mms_test_sql(&world.server, "UPDATE mmsync_cursor SET fence = fence + 1");
+	FAILS(MMS_E_HELD, "taken over", keeping_get(&keeper, "ya29.old", &token, &err));
+	keeping_assert_stored(&world, "ya29.old", "1//old");
 	answer("type application/json\nstatus 400", "{\"error\":\"invalid_grant\"}");
-	FAILS(MMS_E_HELD, "taken over", get_of(&keeper, "ya29.old", &token, &err));
-	assert_false(is_parked());
+	FAILS(MMS_E_HELD, "taken over", keeping_get(&keeper, "ya29.old", &token, &err));
+	assert_false(keeping_is_parked(&world));
 }
 
 /* A person consents anew while the service is asked: what they got is stored, and is what counts. */
@@ -491,7 +392,7 @@ renew_while_someone_connects(const struct mms_provider_env *provider_env,
 			     const struct mms_oauth_client *client, const char *refresh_token,
 			     struct mms_oauth_tokens *out, struct mms_err *err)
 {
-	put_tokens("ya29.of-the-person", "1//of-the-person", "2026-03-02 10:30:00");
+	keeping_put(&world, "ya29.of-the-person", "1//of-the-person", "2026-03-02 10:30:00");
 	return mms_google_renew(provider_env, client, refresh_token, out, err);
 }
 
@@ -501,19 +402,18 @@ a_consent_that_is_given_meanwhile_is_not_written_over(void **state)
 	static const struct mms_provider_ops meanwhile_ops = {
 		.renew = renew_while_someone_connects
 	};
-	static const struct mms_provider meanwhile = {
-		"google", "Google Calendar", "Google Calendar", 0, &meanwhile_ops, 1
-	};
+	static const struct mms_provider meanwhile = { "google",          "Google Calendar",
+						       "Google Calendar", 0,
+						       &meanwhile_ops,    1 };
 
 	(void)state;
 	for (int has_lease = 0; has_lease < 2; has_lease++) {
 		struct mms_token_keeper k = { 0 };
 
-		put_tokens("ya29.old", "1//old", "2026-03-02 10:00:00");
-		OK(mms_token_keeper_open(&k, &worker, &source, has_lease ? &lease : NULL,
-					 &meanwhile, &err));
+		keeping_put(&world, "ya29.old", "1//old", "2026-03-02 10:00:00");
+		keeping_open(&world, &k, has_lease, &meanwhile);
 		assert_gets(&k, "ya29.old", "ya29.of-the-person", (size_t)has_lease + 1);
-		assert_stored("ya29.of-the-person", "1//of-the-person");
+		keeping_assert_stored(&world, "ya29.of-the-person", "1//of-the-person");
 		assert_lease_is_true();
 		mms_token_keeper_release(&k);
 	}
@@ -524,28 +424,29 @@ a_consent_that_is_given_meanwhile_is_not_written_over(void **state)
 static void
 the_client_is_of_the_settings_or_of_frappe(void **state)
 {
-	char *id = site.config.google.client_id, *secret = site.config.google.client_secret;
+	char *id = world.site.config.google.client_id,
+	     *secret = world.site.config.google.client_secret;
 	const char *token = NULL;
 	char *encrypted = NULL;
 	MMS_AUTO(mms_str) log = { 0 };
 
 	(void)state;
-	site.config.google.client_id = site.config.google.client_secret = NULL;
-	FAILS(MMS_E_CONFIG, "no OAuth client", get_of(&keeper, "ya29.old", &token, &err));
-	mms_test_sql(&server, "INSERT INTO tabSingles (doctype, field, value) VALUES "
-			      "('Google Settings', 'client_id', 'id-of-frappe')");
+	world.site.config.google.client_id = world.site.config.google.client_secret = NULL;
+	FAILS(MMS_E_CONFIG, "no OAuth client", keeping_get(&keeper, "ya29.old", &token, &err));
+	mms_test_sql(&world.server, "INSERT INTO tabSingles (doctype, field, value) VALUES "
+				    "('Google Settings', 'client_id', 'id-of-frappe')");
 	FAILS(MMS_E_CONFIG, "no secret of its OAuth client",
-	      get_of(&keeper, "ya29.old", &token, &err));
-	OK(mms_fernet_encrypt(KEY, "secret-of-frappe", 0, &encrypted, &err));
-	mms_test_sql(&server,
+	      keeping_get(&keeper, "ya29.old", &token, &err));
+	OK(mms_fernet_encrypt(KEEPING_KEY, "secret-of-frappe", 0, &encrypted, &err));
+	mms_test_sql(&world.server,
 		     "INSERT INTO __Auth VALUES ('Google Settings', 'Google Settings', "
 		     "'client_secret', '%s', 1)",
 		     encrypted);
 	mms_free(encrypted);
 	assert_int_equal(n_requests(), 0);
 	assert_gets(&keeper, "ya29.old", "ya29.fresh", 1);
-	site.config.google.client_id = id;
-	site.config.google.client_secret = secret;
+	world.site.config.google.client_id = id;
+	world.site.config.google.client_secret = secret;
 	fake_read_log(&fake, &log);
 	assert_non_null(strstr(mms_str_get(&log),
 			       "client_id=id-of-frappe&client_secret=secret-of-frappe"));
