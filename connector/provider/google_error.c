@@ -138,43 +138,21 @@ is_one_event(enum google_asked asked)
 	return asked == GOOGLE_GET || asked == GOOGLE_CHANGE || asked == GOOGLE_DELETE;
 }
 
-/* " (notFound: Not Found)", for the end of a sentence. */
-static void
-add_fault(struct mms_str *out, long status, const struct google_fault *fault)
-{
-	mms_str_addf(out, "Google answers %ld", status);
-	if (fault->reason[0] != '\0')
-		mms_str_addf(out, ", %s", fault->reason);
-	if (fault->message[0] != '\0')
-		mms_str_addf(out, ": %s", fault->message);
-}
-
 static mms_rc
-tell(const struct service *s, mms_rc code, const char *what, long status,
-     const struct google_fault *fault, struct mms_err *err)
-{
-	MMS_AUTO(mms_str) said = { 0 };
-
-	add_fault(&said, status, fault);
-	return mms_fail(err, code, "calendar '%s' of '%s': %s (%s)", s->id,
-			s->calendar->integration, what, mms_str_get(&said));
-}
-
-static mms_rc
-tell_gone(const struct service *s, enum google_asked asked, long status,
-	  const struct google_fault *fault, struct mms_err *err)
+tell_gone(const struct service *s, enum google_asked asked,
+	  const struct service_refusal *refusal, struct mms_err *err)
 {
 	if (asked == GOOGLE_DELETE)
 		return MMS_OK; /* what was wanted */
 	if (is_one_event(asked))
-		return tell(s, MMS_E_GONE, "the event does not exist any more", status, fault,
-			    err);
+		return service_tell(s, MMS_E_GONE, "the event does not exist any more", refusal,
+				    err);
 	if (asked == GOOGLE_SERIES)
-		return tell(s, MMS_E_GONE, "the series does not exist any more", status, fault,
-			    err);
-	tell(s, asked == GOOGLE_CREATE ? MMS_E_RETRY : MMS_E_GONE,
-	     "there is no such calendar, or this account may not see it any more", status,
-	     fault, err);
+		return service_tell(s, MMS_E_GONE, "the series does not exist any more",
+				    refusal, err);
+	service_tell(s, asked == GOOGLE_CREATE ? MMS_E_RETRY : MMS_E_GONE,
+		     "there is no such calendar, or this account may not see it any more",
+		     refusal, err);
 	return mms_hint(err,
 			"check Calendar ID in '%s', and at Google that the calendar exists "
 			"and is shared with this account",
@@ -182,95 +160,49 @@ tell_gone(const struct service *s, enum google_asked asked, long status,
 }
 
 static mms_rc
-tell_forbidden(const struct service *s, enum google_asked asked, long status,
-	       const struct google_fault *fault, struct mms_err *err)
+tell_quota(const struct service *s, bool is_daily, const struct google_fault *fault,
+	   struct mms_err *err)
 {
+	mms_fail_wait(err, mms_clock_now_ms(s->env->clock) + QUOTA_WAIT_MS,
+		      "calendar '%s' of '%s': Google has seen too much of this %s (%s)", s->id,
+		      s->calendar->integration,
+		      is_daily ? "project for today" : "account for a while", fault->reason);
+	return mms_hint(err, "nothing need be done: it is tried again in an hour");
+}
+
+static mms_rc
+tell_403(const struct service *s, const struct google_fault *fault,
+	 const struct service_refusal *refusal, struct mms_err *err)
+{
+	bool is_daily = is_reason(fault, "dailyLimitExceeded");
+
+	if (is_daily || is_reason(fault, "quotaExceeded") ||
+	    is_reason(fault, "calendarUsageLimitsExceeded"))
+		return tell_quota(s, is_daily, fault, err);
 	if (is_reason(fault, "accessNotConfigured") ||
 	    has_word(fault->message, "has not been used in project")) {
-		tell(s, is_write(asked) ? MMS_E_RETRY : MMS_E_CONFIG,
-		     "the project does not have the Google Calendar API switched on", status,
-		     fault, err);
+		service_tell(s, refusal->is_write ? MMS_E_RETRY : MMS_E_CONFIG,
+			     "the project does not have the Google Calendar API switched on",
+			     refusal, err);
 		return mms_hint(err, "switch it on in the Google Cloud project of the OAuth "
 				     "client");
 	}
 	bool lacks_scope = is_reason(fault, "insufficientPermissions") ||
 			   has_word(fault->message, "insufficient authentication scopes");
-	tell(s, is_write(asked) ? MMS_E_ITEM : MMS_E_CONFIG,
-	     lacks_scope ? "the account has not allowed this access"
-			 : "this account may not do that there",
-	     status, fault, err);
-	if (lacks_scope)
-		return mms_hint(err, "connect '%s' again and allow access to the calendar",
-				s->calendar->integration);
-	return mms_hint(err,
-			is_write(asked)
-				? "give the account of '%s' the right to change events of this "
-				  "calendar, or make the integration read only"
-				: "share the calendar with the account of '%s'",
-			s->calendar->integration);
+	return service_tell_forbidden(s, lacks_scope, refusal, err);
 }
 
 static mms_rc
-tell_403(const struct service *s, enum google_asked asked, long status,
-	 const struct google_fault *fault, struct mms_err *err)
+tell_conflict(const struct service *s, enum google_asked asked,
+	      const struct service_refusal *refusal, struct mms_err *err)
 {
-	bool is_daily = is_reason(fault, "dailyLimitExceeded");
-
-	if (is_daily || is_reason(fault, "quotaExceeded") ||
-	    is_reason(fault, "calendarUsageLimitsExceeded")) {
-		mms_fail_wait(err, mms_clock_now_ms(s->env->clock) + QUOTA_WAIT_MS,
-			      "calendar '%s' of '%s': Google has seen too much of this %s (%s)",
-			      s->id, s->calendar->integration,
-			      is_daily ? "project for today" : "account for a while",
-			      fault->reason);
-		return mms_hint(err, "nothing need be done: it is tried again in an hour");
-	}
-	return tell_forbidden(s, asked, status, fault, err);
-}
-
-static mms_rc
-tell_passing(const struct service *s, long status, const struct google_fault *fault,
-	     struct mms_err *err)
-{
-	tell(s, MMS_E_RETRY, "Google has trouble or wants fewer requests", status, fault, err);
-	return mms_hint(err, "nothing need be done: the next run tries again");
-}
-
-/* Elsewhere is nowhere: the token is shown to no other host. Nothing is wrong with what was asked. */
-static mms_rc
-tell_elsewhere(const struct service *s, enum google_asked asked, long status,
-	       const struct google_fault *fault, struct mms_err *err)
-{
-	tell(s, is_write(asked) ? MMS_E_RETRY : MMS_E_CONFIG,
-	     "the answer leads to another address", status, fault, err);
-	return mms_hint(err, "check google.api_base, and whether a proxy stands between");
-}
-
-/* 400 and what has no meaning of its own. */
-static mms_rc
-tell_refused(const struct service *s, enum google_asked asked, long status,
-	     const struct google_fault *fault, struct mms_err *err)
-{
-	tell(s, is_write(asked) ? MMS_E_ITEM : MMS_E_CONFIG,
-	     "Google does not take this request", status, fault, err);
-	if (is_write(asked))
-		return mms_hint(err, "correct what Google complains of in Frappe: saving it "
-				     "tries again");
-	return mms_hint(err, "check Calendar ID in '%s' and google.api_base",
-			s->calendar->integration);
-}
-
-static mms_rc
-tell_conflict(const struct service *s, enum google_asked asked, long status,
-	      const struct google_fault *fault, struct mms_err *err)
-{
-	if (asked == GOOGLE_CREATE && status == 409)
-		return tell(s, MMS_E_CONFLICT, "an event with this id is there already", status,
-			    fault, err);
-	if (is_write(asked) && status == 412)
-		return tell(s, MMS_E_CONFLICT, "the event was changed there meanwhile", status,
-			    fault, err);
-	return tell_passing(s, status, fault, err);
+	if (asked == GOOGLE_CREATE && refusal->status == 409)
+		return service_tell(s, MMS_E_CONFLICT, "an event with this id is there already",
+				    refusal, err);
+	if (refusal->is_write && refusal->status == 412)
+		return service_tell(s, MMS_E_CONFLICT, "the event was changed there meanwhile",
+				    refusal, err);
+	return service_tell_passing(s, refusal, err);
 }
 
 /* Is the sync token what it does not like? A deleted event or calendar says so. */
@@ -292,28 +224,24 @@ google_judge(const struct service *s, int kind, long status, const char *body, s
 	struct google_fault fault;
 
 	google_fault_read(body, len, &fault);
+	const struct service_refusal refusal = { status, fault.reason, fault.message,
+						 is_write(asked) };
 	if (status >= 200 && status < 300)
 		return MMS_OK;
-	if (status == 401) {
-		tell(s, is_write(asked) ? MMS_E_RETRY : MMS_E_AUTH,
-		     "Google does not take the access token", status, &fault, err);
-		return mms_hint(err, "connect '%s' again", s->calendar->integration);
-	}
+	if (status == 401)
+		return service_tell_token(s, &refusal, err);
 	if (google_is_rate_limit(status, &fault) || status >= 500 || status == 408 ||
 	    status == 425)
-		return tell_passing(s, status, &fault, err);
+		return service_tell_passing(s, &refusal, err);
 	if (is_token_dead(asked, status, &fault))
-		return mms_fail(err, MMS_E_RESYNC,
-				"calendar '%s' of '%s': Google has forgotten where the last "
-				"sync ended (%ld): everything is read again",
-				s->id, s->calendar->integration, status);
+		return service_tell_forgotten(s, &refusal, err);
 	if (status >= 300 && status < 400)
-		return tell_elsewhere(s, asked, status, &fault, err);
+		return service_tell_elsewhere(s, &refusal, err);
 	if (status == 404 || status == 410)
-		return tell_gone(s, asked, status, &fault, err);
+		return tell_gone(s, asked, &refusal, err);
 	if (status == 403)
-		return tell_403(s, asked, status, &fault, err);
+		return tell_403(s, &fault, &refusal, err);
 	if (status == 409 || status == 412)
-		return tell_conflict(s, asked, status, &fault, err);
-	return tell_refused(s, asked, status, &fault, err);
+		return tell_conflict(s, asked, &refusal, err);
+	return service_tell_refused(s, &refusal, err);
 }

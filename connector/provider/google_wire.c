@@ -7,7 +7,7 @@
 
 #include "google_parts.h"
 #include "mmsync/mem.h"
-#include "mmsync/utf8.h"
+#include "wire_item.h"
 
 /* ---- pages -------------------------------------------------------------------------------- */
 
@@ -34,14 +34,6 @@ google_role(const struct mms_jvalue *value)
 	return mms_calendar_role_parse(name);
 }
 
-static mms_rc
-not_a_list(const char *why, struct mms_err *err)
-{
-	mms_fail(err, MMS_E_RETRY,
-		 "the answer was cut off or is no list of calendar events: %s", why);
-	return mms_hint(err, "nothing of it was believed; the next run reads it again");
-}
-
 /* The members of a page that are wanted, as they stand. */
 struct members {
 	struct mms_jvalue kind, items, next_page, next_sync, zone, role;
@@ -63,16 +55,16 @@ check_whole(const struct mms_str *text, struct members *m, struct mms_err *err)
 
 	mms_jscan_start(&s, mms_str_get(text), text->len);
 	if (!mms_jscan_value(&s, &top))
-		return not_a_list(s.why, err);
+		return wire_not_a_list(s.why, err);
 	if (top.type != MMS_J_MAP)
-		return not_a_list("it is no JSON object", err);
+		return wire_not_a_list("it is no JSON object", err);
 	if (!wire_read_map(&s, &top, slots, MMS_COUNT(slots)) || !mms_jscan_done(&s))
-		return not_a_list(s.why, err);
+		return wire_not_a_list(s.why, err);
 	bool has_kind = wire_is_word(&m->kind, "calendar#events");
 	if (m->kind.type != MMS_J_NULL && !has_kind)
-		return not_a_list("it says that it is something else", err);
+		return wire_not_a_list("it says that it is something else", err);
 	if (m->items.type != MMS_J_ARRAY && (m->items.type != MMS_J_NULL || !has_kind))
-		return not_a_list("it has no items", err);
+		return wire_not_a_list("it has no items", err);
 	return MMS_OK;
 }
 
@@ -94,19 +86,6 @@ find_zone(struct mms_zones *zones, const struct mms_jvalue *value, const struct 
 	return MMS_OK;
 }
 
-/* Stand before the first item. */
-static void
-open_items(struct google_page *page, const struct mms_jvalue *items)
-{
-	struct mms_jvalue array;
-
-	if (items->type != MMS_J_ARRAY)
-		return;
-	const char *end = page->text.ptr + page->text.len;
-	mms_jscan_start(&page->scan, items->ptr, (size_t)(end - items->ptr));
-	page->has_items = mms_jscan_value(&page->scan, &array);
-}
-
 mms_rc
 google_page_open(struct mms_zones *zones, struct mms_str *text, struct google_page *out,
 		 struct mms_err *err)
@@ -122,7 +101,7 @@ google_page_open(struct mms_zones *zones, struct mms_str *text, struct google_pa
 	if (rc == MMS_OK)
 		rc = wire_take_text(&m.next_sync, &page.next_sync, err);
 	if (rc == MMS_OK && page.next_page != NULL && page.next_sync != NULL)
-		rc = not_a_list("it is the last page and is not", err);
+		rc = wire_not_a_list("it is the last page and is not", err);
 	if (rc == MMS_OK)
 		rc = find_zone(zones, &m.zone, &page.zone, err);
 	if (rc != MMS_OK) {
@@ -132,7 +111,7 @@ google_page_open(struct mms_zones *zones, struct mms_str *text, struct google_pa
 	page.role = google_role(&m.role);
 	page.text = *text;
 	*text = (struct mms_str){ .max = text->max };
-	open_items(&page, &m.items);
+	page.has_items = wire_open_array(&page.text, &m.items, &page.scan);
 	*out = page;
 	return MMS_OK;
 }

@@ -167,44 +167,26 @@ is_one_event(enum outlook_asked asked)
 /* ---- telling ------------------------------------------------------------------------------ */
 
 static mms_rc
-tell(const struct service *s, mms_rc code, const char *what, long status,
-     const struct outlook_fault *fault, struct mms_err *err)
-{
-	return mms_fail(err, code, "calendar '%s' of '%s': %s (Microsoft answers %ld%s%s%s%s)",
-			s->id, s->calendar->integration, what, status,
-			fault->code[0] != '\0' ? ", " : "", fault->code,
-			fault->message[0] != '\0' ? ": " : "", fault->message);
-}
-
-static mms_rc
-tell_passing(const struct service *s, long status, const struct outlook_fault *fault,
-	     struct mms_err *err)
-{
-	tell(s, MMS_E_RETRY, "Microsoft has trouble or wants fewer requests", status, fault,
-	     err);
-	return mms_hint(err, "nothing need be done: the next run tries again");
-}
-
-static mms_rc
-tell_gone(const struct service *s, enum outlook_asked asked, long status,
-	  const struct outlook_fault *fault, struct mms_err *err)
+tell_gone(const struct service *s, enum outlook_asked asked,
+	  const struct service_refusal *refusal, struct mms_err *err)
 {
 	if (asked == OUTLOOK_DELETE)
 		return MMS_OK; /* what was wanted */
 	if (is_one_event(asked))
-		return tell(s, MMS_E_GONE, "the event does not exist any more", status, fault,
-			    err);
+		return service_tell(s, MMS_E_GONE, "the event does not exist any more", refusal,
+				    err);
 	if (asked == OUTLOOK_SERIES)
-		return tell(s, MMS_E_GONE, "the series does not exist any more", status, fault,
-			    err);
+		return service_tell(s, MMS_E_GONE, "the series does not exist any more",
+				    refusal, err);
 	/* Neither a search nor a batch is of one calendar or event that could be gone. */
 	if (asked == OUTLOOK_FIND || asked == OUTLOOK_BATCH) {
-		tell(s, MMS_E_RETRY, "what every mailbox has is not there", status, fault, err);
-		return mms_hint(err, "check microsoft.api_base");
+		service_tell(s, MMS_E_RETRY, "what every mailbox has is not there", refusal,
+			     err);
+		return mms_hint(err, "check %s", s->kind->setting);
 	}
-	tell(s, asked == OUTLOOK_CREATE ? MMS_E_RETRY : MMS_E_GONE,
-	     "there is no such calendar, or this account may not see it any more", status,
-	     fault, err);
+	service_tell(s, asked == OUTLOOK_CREATE ? MMS_E_RETRY : MMS_E_GONE,
+		     "there is no such calendar, or this account may not see it any more",
+		     refusal, err);
 	return mms_hint(err,
 			"check Calendar ID in '%s', and in Outlook that the calendar exists "
 			"and belongs to this account or is shared with it",
@@ -212,11 +194,11 @@ tell_gone(const struct service *s, enum outlook_asked asked, long status,
 }
 
 static mms_rc
-tell_no_mailbox(const struct service *s, enum outlook_asked asked, long status,
-		const struct outlook_fault *fault, struct mms_err *err)
+tell_no_mailbox(const struct service *s, const struct service_refusal *refusal,
+		struct mms_err *err)
 {
-	tell(s, is_write(asked) ? MMS_E_RETRY : MMS_E_CONFIG,
-	     "the account has no mailbox that can be reached", status, fault, err);
+	service_tell(s, refusal->is_write ? MMS_E_RETRY : MMS_E_CONFIG,
+		     "the account has no mailbox that can be reached", refusal, err);
 	return mms_hint(err,
 			"check at Microsoft that the account of '%s' has a mailbox in Exchange "
 			"Online and a licence for it",
@@ -224,48 +206,26 @@ tell_no_mailbox(const struct service *s, enum outlook_asked asked, long status,
 }
 
 static mms_rc
-tell_forbidden(const struct service *s, enum outlook_asked asked, long status,
-	       const struct outlook_fault *fault, struct mms_err *err)
+tell_forbidden(const struct service *s, const struct outlook_fault *fault,
+	       const struct service_refusal *refusal, struct mms_err *err)
 {
 	bool lacks_scope = outlook_is_code(fault, "Authorization_RequestDenied") ||
 			   strcasestr(fault->message, "insufficient privileges") != NULL ||
 			   strcasestr(fault->message, "scope") != NULL;
 
-	tell(s, is_write(asked) ? MMS_E_ITEM : MMS_E_CONFIG,
-	     lacks_scope ? "the account has not allowed this access"
-			 : "this account may not do that there",
-	     status, fault, err);
-	if (lacks_scope)
-		return mms_hint(err, "connect '%s' again and allow access to the calendar",
-				s->calendar->integration);
-	return mms_hint(err,
-			is_write(asked)
-				? "give the account of '%s' the right to change events of this "
-				  "calendar, or make the integration read only"
-				: "share the calendar with the account of '%s'",
-			s->calendar->integration);
-}
-
-/* Elsewhere is nowhere: the token is shown to no other host. Nothing is wrong with what was asked. */
-static mms_rc
-tell_elsewhere(const struct service *s, enum outlook_asked asked, long status,
-	       const struct outlook_fault *fault, struct mms_err *err)
-{
-	tell(s, is_write(asked) ? MMS_E_RETRY : MMS_E_CONFIG,
-	     "the answer leads to another address", status, fault, err);
-	return mms_hint(err, "check microsoft.api_base, and whether a proxy stands between");
+	return service_tell_forbidden(s, lacks_scope, refusal, err);
 }
 
 static mms_rc
-tell_no_id(const struct service *s, enum outlook_asked asked, long status,
-	   const struct outlook_fault *fault, struct mms_err *err)
+tell_no_id(const struct service *s, enum outlook_asked asked,
+	   const struct service_refusal *refusal, struct mms_err *err)
 {
 	bool is_event = is_one_event(asked) || asked == OUTLOOK_SERIES;
 
-	tell(s, is_write(asked) ? MMS_E_ITEM : MMS_E_CONFIG,
-	     is_event ? "this account has no event with such an id"
-		      : "this account has no calendar with such an id",
-	     status, fault, err);
+	service_tell(s, refusal->is_write ? MMS_E_ITEM : MMS_E_CONFIG,
+		     is_event ? "this account has no event with such an id"
+			      : "this account has no calendar with such an id",
+		     refusal, err);
 	if (is_event)
 		return mms_hint(err,
 				"was '%s' connected with another account? Connect it with the "
@@ -275,34 +235,18 @@ tell_no_id(const struct service *s, enum outlook_asked asked, long status,
 			s->calendar->integration);
 }
 
-/* 400 and what has no meaning of its own. */
-static mms_rc
-tell_refused(const struct service *s, enum outlook_asked asked, long status,
-	     const struct outlook_fault *fault, struct mms_err *err)
-{
-	tell(s, is_write(asked) ? MMS_E_ITEM : MMS_E_CONFIG,
-	     "Microsoft does not take this request", status, fault, err);
-	if (is_write(asked))
-		return mms_hint(err, "correct what Microsoft complains of in Frappe: saving it "
-				     "tries again");
-	return mms_hint(err, "check Calendar ID in '%s' and microsoft.api_base",
-			s->calendar->integration);
-}
-
 /* A version that is not the event's any more; of what is made there is none yet. */
 static mms_rc
-tell_conflict(const struct service *s, enum outlook_asked asked, long status,
-	      const struct outlook_fault *fault, struct mms_err *err)
+tell_conflict(const struct service *s, enum outlook_asked asked, bool is_version,
+	      const struct service_refusal *refusal, struct mms_err *err)
 {
-	bool is_version = status == 412 || outlook_is_code(fault, "ErrorIrresolvableConflict");
-
-	if (asked == OUTLOOK_CREATE && status == 409 && !is_version)
-		return tell(s, MMS_E_CONFLICT, "this event was made there already", status,
-			    fault, err);
+	if (asked == OUTLOOK_CREATE && !is_version)
+		return service_tell(s, MMS_E_CONFLICT, "this event was made there already",
+				    refusal, err);
 	if (is_version && (asked == OUTLOOK_CHANGE || asked == OUTLOOK_DELETE))
-		return tell(s, MMS_E_CONFLICT, "the event was changed there meanwhile", status,
-			    fault, err);
-	return tell_passing(s, status, fault, err);
+		return service_tell(s, MMS_E_CONFLICT, "the event was changed there meanwhile",
+				    refusal, err);
+	return service_tell_passing(s, refusal, err);
 }
 
 /* ---- judging ------------------------------------------------------------------------------ */
@@ -330,21 +274,22 @@ is_link_dead(enum outlook_asked asked, long status, const struct outlook_fault *
 
 /* What the code says, whatever the status. *is_told false: nothing. */
 static mms_rc
-judge_code(const struct service *s, enum outlook_asked asked, long status,
-	   const struct outlook_fault *fault, bool *is_told, struct mms_err *err)
+judge_code(const struct service *s, enum outlook_asked asked, const struct outlook_fault *fault,
+	   const struct service_refusal *refusal, bool *is_told, struct mms_err *err)
 {
 	*is_told = true;
 	if (is_passing_code(fault))
-		return tell_passing(s, status, fault, err);
+		return service_tell_passing(s, refusal, err);
 	if (is_no_mailbox(fault))
-		return tell_no_mailbox(s, asked, status, fault, err);
+		return tell_no_mailbox(s, refusal, err);
 	if (asked == OUTLOOK_CREATE && outlook_is_code(fault, "ErrorDuplicateTransactionId"))
-		return tell(s, MMS_E_CONFLICT, "this event was made there already", status,
-			    fault, err);
+		return tell_conflict(s, asked, false, refusal, err);
+	if (outlook_is_code(fault, "ErrorIrresolvableConflict"))
+		return tell_conflict(s, asked, true, refusal, err);
 	if (is_no_id(fault))
-		return tell_no_id(s, asked, status, fault, err);
+		return tell_no_id(s, asked, refusal, err);
 	if (outlook_is_code(fault, "ErrorQuotaExceeded")) {
-		tell(s, MMS_E_RETRY, "the mailbox is full", status, fault, err);
+		service_tell(s, MMS_E_RETRY, "the mailbox is full", refusal, err);
 		return mms_hint(err, "make room in the mailbox of '%s'",
 				s->calendar->integration);
 	}
@@ -353,21 +298,23 @@ judge_code(const struct service *s, enum outlook_asked asked, long status,
 }
 
 static mms_rc
-judge_status(const struct service *s, enum outlook_asked asked, long status,
-	     const struct outlook_fault *fault, struct mms_err *err)
+judge_status(const struct service *s, enum outlook_asked asked,
+	     const struct outlook_fault *fault, const struct service_refusal *refusal,
+	     struct mms_err *err)
 {
+	long status = refusal->status;
+
 	if (status >= 500 || status == 408 || status == 425 || status == 429)
-		return tell_passing(s, status, fault, err);
+		return service_tell_passing(s, refusal, err);
 	if (status >= 300 && status < 400)
-		return tell_elsewhere(s, asked, status, fault, err);
+		return service_tell_elsewhere(s, refusal, err);
 	if (status == 404 || status == 410 || outlook_is_code(fault, "ErrorItemNotFound"))
-		return tell_gone(s, asked, status, fault, err);
+		return tell_gone(s, asked, refusal, err);
 	if (status == 403 || outlook_is_code(fault, "ErrorAccessDenied"))
-		return tell_forbidden(s, asked, status, fault, err);
-	if (status == 409 || status == 412 ||
-	    outlook_is_code(fault, "ErrorIrresolvableConflict"))
-		return tell_conflict(s, asked, status, fault, err);
-	return tell_refused(s, asked, status, fault, err);
+		return tell_forbidden(s, fault, refusal, err);
+	if (status == 409 || status == 412)
+		return tell_conflict(s, asked, status == 412, refusal, err);
+	return service_tell_refused(s, refusal, err);
 }
 
 mms_rc
@@ -381,17 +328,12 @@ outlook_judge(const struct service *s, int kind, long status, const char *body, 
 	if (status >= 200 && status < 300)
 		return MMS_OK;
 	outlook_fault_read(body, len, &fault);
-	if (status == 401) {
-		tell(s, is_write(asked) ? MMS_E_RETRY : MMS_E_AUTH,
-		     "Microsoft does not take the access token", status, &fault, err);
-		return mms_hint(err, "connect '%s' again", s->calendar->integration);
-	}
+	const struct service_refusal refusal = { status, fault.code, fault.message,
+						 is_write(asked) };
+	if (status == 401)
+		return service_tell_token(s, &refusal, err);
 	if (is_link_dead(asked, status, &fault))
-		return mms_fail(err, MMS_E_RESYNC,
-				"calendar '%s' of '%s': Microsoft has forgotten where the last "
-				"sync ended (%ld%s%s): everything is read again",
-				s->id, s->calendar->integration, status,
-				fault.code[0] != '\0' ? ", " : "", fault.code);
-	mms_rc rc = judge_code(s, asked, status, &fault, &is_told, err);
-	return is_told ? rc : judge_status(s, asked, status, &fault, err);
+		return service_tell_forgotten(s, &refusal, err);
+	mms_rc rc = judge_code(s, asked, &fault, &refusal, &is_told, err);
+	return is_told ? rc : judge_status(s, asked, &fault, &refusal, err);
 }

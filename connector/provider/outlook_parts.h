@@ -15,7 +15,7 @@
 /* Single-value extended properties of ours: "String {GUID} Name mmsync_id" and so on. */
 #define OUTLOOK_PROPERTY_SET "{6f9b1d0e-5a57-4c1e-9d1a-2f8e3c7b4a10}"
 
-/* ---- items (outlook_item.c, outlook_time.c) -------------------------------------------------- */
+/* ---- items (outlook_item.c, outlook_sparse.c, outlook_time.c) --------------------------------- */
 
 /* With what items are read. Borrows. */
 struct outlook_reader {

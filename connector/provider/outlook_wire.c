@@ -17,14 +17,6 @@ outlook_page_release(struct outlook_page *page)
 	*page = (struct outlook_page){ 0 };
 }
 
-static mms_rc
-not_a_list(const char *why, struct mms_err *err)
-{
-	mms_fail(err, MMS_E_RETRY,
-		 "the answer was cut off or is no list of calendar events: %s", why);
-	return mms_hint(err, "nothing of it was believed; the next run reads it again");
-}
-
 /* The members of a page that are wanted, as they stand. */
 struct members {
 	struct mms_jvalue value, next_link, delta_link;
@@ -49,28 +41,17 @@ check_whole(const struct mms_str *text, struct members *m, struct mms_err *err)
 
 	mms_jscan_start(&s, mms_str_get(text), text->len);
 	if (!mms_jscan_value(&s, &top))
-		return not_a_list(s.why, err);
+		return wire_not_a_list(s.why, err);
 	if (top.type != MMS_J_MAP)
-		return not_a_list("it is no JSON object", err);
+		return wire_not_a_list("it is no JSON object", err);
 	if (!wire_read_map(&s, &top, slots, MMS_COUNT(slots)) || !mms_jscan_done(&s))
-		return not_a_list(s.why, err);
+		return wire_not_a_list(s.why, err);
 	if (m->value.type != MMS_J_ARRAY)
-		return not_a_list("it has no value", err);
+		return wire_not_a_list("it has no value", err);
 	/* Or the rest of the list would be missing, and nobody would know. */
 	if (!is_link(&m->next_link) || !is_link(&m->delta_link))
-		return not_a_list("it goes on at what is no address", err);
+		return wire_not_a_list("it goes on at what is no address", err);
 	return MMS_OK;
-}
-
-/* Stand before the first item. */
-static void
-open_items(struct outlook_page *page, const struct mms_jvalue *items)
-{
-	struct mms_jvalue array;
-	const char *end = page->text.ptr + page->text.len;
-
-	mms_jscan_start(&page->scan, items->ptr, (size_t)(end - items->ptr));
-	page->has_items = mms_jscan_value(&page->scan, &array);
 }
 
 mms_rc
@@ -87,14 +68,14 @@ outlook_page_open(struct mms_str *text, struct outlook_page *out, struct mms_err
 	if (rc == MMS_OK)
 		rc = wire_take_text(&m.delta_link, &page.delta_link, err);
 	if (rc == MMS_OK && page.next_link != NULL && page.delta_link != NULL)
-		rc = not_a_list("it is the last page and is not", err);
+		rc = wire_not_a_list("it is the last page and is not", err);
 	if (rc != MMS_OK) {
 		outlook_page_release(&page);
 		return rc;
 	}
 	page.text = *text;
 	*text = (struct mms_str){ .max = text->max };
-	open_items(&page, &m.value);
+	page.has_items = wire_open_array(&page.text, &m.value, &page.scan);
 	*out = page;
 	return MMS_OK;
 }

@@ -101,6 +101,34 @@ service_tombstone(const char *id, struct mms_event *out, struct mms_err *err) MM
 bool service_is_id(const char *id);
 bool service_is_version(const char *version);
 
+/* ---- service_error.c ------------------------------------------------------------------------ */
+
+/* What a refusal says of itself, printable, "" where it says nothing; of reading or of writing. Borrows. */
+struct service_refusal {
+	long status;
+	const char *code, *message;
+	bool is_write;
+};
+/* "calendar 'ID' of 'INT-1': what (Google answers 403, code: message)". Returns the code. */
+mms_rc service_tell(const struct service *s, mms_rc code, const char *what,
+		    const struct service_refusal *refusal, struct mms_err *err);
+/* The token; what passes by itself; and what has no meaning of its own. */
+mms_rc service_tell_token(const struct service *s, const struct service_refusal *refusal,
+			  struct mms_err *err);
+mms_rc service_tell_passing(const struct service *s, const struct service_refusal *refusal,
+			    struct mms_err *err);
+mms_rc service_tell_refused(const struct service *s, const struct service_refusal *refusal,
+			    struct mms_err *err);
+/* Elsewhere is nowhere: the token is shown to no other host. Nothing is wrong with what was asked. */
+mms_rc service_tell_elsewhere(const struct service *s, const struct service_refusal *refusal,
+			      struct mms_err *err);
+/* The account may not; or it could, had it been allowed when it was connected. */
+mms_rc service_tell_forbidden(const struct service *s, bool lacks_scope,
+			      const struct service_refusal *refusal, struct mms_err *err);
+/* A listing cannot go on from where the last one ended. */
+mms_rc service_tell_forgotten(const struct service *s, const struct service_refusal *refusal,
+			      struct mms_err *err);
+
 /* ---- service_put.c -------------------------------------------------------------------------- */
 
 #define SERVICE_BATCH_MAX ((size_t)50)

@@ -102,6 +102,25 @@ wire_read_members(struct wire_item *it, const struct wire_member *members, size_
 }
 
 mms_rc
+wire_not_a_list(const char *why, struct mms_err *err)
+{
+	mms_fail(err, MMS_E_RETRY,
+		 "the answer was cut off or is no list of calendar events: %s", why);
+	return mms_hint(err, "nothing of it was believed; the next run reads it again");
+}
+
+bool
+wire_open_array(const struct mms_str *text, const struct mms_jvalue *array, struct mms_jscan *s)
+{
+	struct mms_jvalue opening;
+
+	if (array->type != MMS_J_ARRAY)
+		return false;
+	mms_jscan_start(s, array->ptr, (size_t)(text->ptr + text->len - array->ptr));
+	return mms_jscan_value(s, &opening);
+}
+
+mms_rc
 wire_open(const char *text, size_t len, struct mms_str *copy, struct mms_jscan *s,
 	  struct mms_jvalue *value, struct mms_err *err)
 {

@@ -65,6 +65,14 @@ mms_rc wire_pass_over(struct wire_item *it, const struct mms_jvalue *value,
 /* The answer is no event. Returns RETRY. */
 mms_rc wire_cut_off(const struct mms_jscan *s, struct mms_err *err);
 
+/* The answer is no list of events: nothing of it is believed. Returns RETRY. */
+mms_rc wire_not_a_list(const char *why, struct mms_err *err);
+/*
+ * Stand before the first element of an array of a text that has been checked whole. False:
+ * it is no array. Keeps: text.
+ */
+bool wire_open_array(const struct mms_str *text, const struct mms_jvalue *array,
+		     struct mms_jscan *s);
 /* A whole answer: its copy, repaired, and its first value. Errors: RETRY (nothing whole), NOMEM. */
 mms_rc wire_open(const char *text, size_t len, struct mms_str *copy, struct mms_jscan *s,
 		 struct mms_jvalue *value, struct mms_err *err) MMS_MUST_CHECK;

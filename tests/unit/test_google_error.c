@@ -91,7 +91,8 @@ a_failure_is_the_next_move(void **state)
 	const struct mms_clock clock = { .is_fixed = true, .fixed_ms = NOW };
 	const struct mms_provider_env env = { .clock = &clock };
 	const struct mms_calendar calendar = { .integration = "INT-0001" };
-	const struct service s = { .env = &env,
+	const struct service s = { .kind = &google_kind,
+				   .env = &env,
 				   .calendar = &calendar,
 				   .id = "ann@example.com" };
 
