@@ -103,7 +103,7 @@ a_failure_is_the_next_move(void **state)
 					   failures[i].message, failures[i].location);
 		MMS_AUTO(mms_err) err = { 0 };
 
-		mms_rc rc = google_judge(&s, failures[i].asked, failures[i].status, body,
+		mms_rc rc = google_judge(&s, (int)failures[i].asked, failures[i].status, body,
 					 strlen(body), &err);
 		if (rc != failures[i].rc || err.code != rc)
 			fail_msg("row %zu: %d, %ld %s: %s", i, (int)failures[i].asked,

@@ -132,7 +132,7 @@ a_failure_is_the_next_move(void **state)
 			body_of(buf, sizeof buf, failures[i].code, failures[i].message);
 		MMS_AUTO(mms_err) err = { 0 };
 
-		mms_rc rc = outlook_judge(&s, failures[i].asked, failures[i].status, body,
+		mms_rc rc = outlook_judge(&s, (int)failures[i].asked, failures[i].status, body,
 					  strlen(body), &err);
 		if (rc != failures[i].rc || err.code != rc)
 			fail_msg("row %zu: %d, %ld %s: %s", i, (int)failures[i].asked,
@@ -181,7 +181,7 @@ what_is_to_be_done_is_said(void **state)
 		const char *body = body_of(buf, sizeof buf, rows[i].code, "");
 		MMS_AUTO(mms_err) err = { 0 };
 
-		(void)outlook_judge(&s, rows[i].asked, rows[i].status, body, strlen(body),
+		(void)outlook_judge(&s, (int)rows[i].asked, rows[i].status, body, strlen(body),
 				    &err);
 		if (strstr(mms_err_hint(&err), rows[i].hint) == NULL)
 			fail_msg("row %zu: %s", i, mms_err_hint(&err));
