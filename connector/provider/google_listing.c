@@ -10,8 +10,6 @@
 
 /* The most that the service puts on a page. */
 #define PAGE_ITEMS 2500
-/* A listing that goes on longer than this goes in a circle: five million events. */
-#define PAGES_MAX ((size_t)2000)
 /* With more series changed than this, everything is read again instead. */
 #define SERIES_MAX ((size_t)20)
 
@@ -36,9 +34,7 @@ google_listing_release(struct google_session *s)
 	s->series = NULL;
 	s->n_series = s->cap_series = s->series_at = 0;
 	s->series_live = s->series_shown = 0;
-	mms_free(s->seen);
-	s->seen = NULL;
-	s->n_seen = s->cap_seen = 0;
+	wire_trail_release(&s->trail);
 	s->n_warnings = 0;
 }
 
@@ -69,19 +65,14 @@ add_parameter(struct mms_str *url, const char *name, const char *value)
 	wire_add_escaped(url, value);
 }
 
-/*
- * The service cuts fractions of a second and leaves out what ends at timeMin, so that an event
- * without length at the window's beginning would be missed: whole seconds, one early.
- */
 static void
 add_window(struct mms_str *url, const struct google_session *s)
 {
-	char text[MMS_TIME_TEXT_MAX];
-	int64_t from_s = s->from_ms / 1000 - (s->from_ms % 1000 < 0) - 1,
-		to_s = s->to_ms / 1000 + (s->to_ms % 1000 > 0);
+	char from[MMS_TIME_TEXT_MAX], to[MMS_TIME_TEXT_MAX];
 
-	add_parameter(url, "timeMin", mms_time_print(from_s * 1000, text));
-	add_parameter(url, "timeMax", mms_time_print(to_s * 1000, text));
+	wire_print_window(s->from_ms, s->to_ms, from, to);
+	add_parameter(url, "timeMin", from);
+	add_parameter(url, "timeMax", to);
 }
 
 static mms_rc
@@ -107,38 +98,17 @@ make_url(const struct google_session *s, enum google_asked asked, struct mms_str
 
 /* ---- pages -------------------------------------------------------------------------------- */
 
-static uint64_t
-print_of(const char *text)
-{
-	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
-
-	for (; *text != '\0'; text++)
-		h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	return h;
-}
-
-/* Has this page token been followed already? Noted if not. */
+/* Noted; one that has been followed already fails. */
 static mms_rc
 note_token(struct google_session *s, const char *token, struct mms_err *err)
 {
-	uint64_t print = print_of(token);
-	bool is_known = s->n_seen >= PAGES_MAX;
+	bool is_circle = false;
 
-	for (size_t i = 0; i < s->n_seen && !is_known; i++)
-		is_known = s->seen[i] == print;
-	if (is_known) {
-		mms_fail(err, MMS_E_RETRY,
-			 "calendar '%s' of '%s': Google's pages go in a circle", s->service.id,
-			 s->service.calendar->integration);
-		return mms_hint(err, "nothing of the calendar was deleted; the next run reads "
-				     "it again");
-	}
-	uint64_t *moved = mms_grow(s->seen, s->n_seen, &s->cap_seen, sizeof *moved);
-	if (moved == NULL)
-		return mms_fail_nomem(err);
-	s->seen = moved;
-	s->seen[s->n_seen++] = print;
-	return MMS_OK;
+	mms_rc rc = wire_trail_add(&s->trail, token, &is_circle, err);
+	return rc == MMS_OK && is_circle
+		       ? wire_trail_fail(s->service.id, s->service.calendar->integration,
+					 s->service.kind->name, err)
+		       : rc;
 }
 
 /* What a page says about how the listing goes on. */
@@ -156,7 +126,7 @@ take_tokens(struct google_session *s, enum google_asked asked, struct mms_err *e
 		page->next_page = NULL;
 		return MMS_OK;
 	}
-	s->n_seen = 0;
+	s->trail.n = 0;
 	if (asked == GOOGLE_SERIES)
 		return MMS_OK;
 	if (page->next_sync == NULL)
@@ -227,7 +197,7 @@ fetch_series(struct google_session *s, struct mms_page *out, struct mms_err *err
 		return rc;
 	mms_err_release(err);
 	drop_text(&s->page_token);
-	s->n_seen = 0;
+	s->trail.n = 0;
 	struct mms_event *event = mms_page_add(out);
 	if (event == NULL)
 		return mms_fail_nomem(err);

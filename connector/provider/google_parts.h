@@ -169,8 +169,7 @@ struct google_session {
 	bool is_seen; /* it has told something of the calendar: we may see it */
 	enum mms_calendar_role role;
 	int64_t n_warnings;
-	uint64_t *seen; /* owned: prints of page tokens */
-	size_t n_seen, cap_seen;
+	struct wire_trail trail; /* page tokens */
 
 	/* Series of which an instance changed: shown whole at the end. */
 	char **series; /* owned */

@@ -162,7 +162,7 @@ mms_rc outlook_judge(const struct service *s, int asked, long status, const char
 
 /* ---- the session (outlook.c) ------------------------------------------------------------------ */
 
-/* Masters and occurrences of one listing: outlook_series.c. */
+/* What of one listing is not handed up at once: outlook_series.h. */
 struct outlook_series;
 
 struct outlook_session {
@@ -182,8 +182,7 @@ struct outlook_session {
 	struct outlook_page page;
 	struct outlook_series *series; /* owned */
 	int64_t n_warnings;
-	uint64_t *seen; /* owned: prints of links that were followed */
-	size_t n_seen, cap_seen;
+	struct wire_trail trail; /* links */
 	struct mms_keymap *
 		marked; /* owned: ids of events with our mark, of a full listing; NULL: not asked */
 };

@@ -1,12 +1,10 @@
-/* JSON read in place, what is sent, and texts for addresses: what all services share (see wire.h). */
+/* JSON read in place, and texts for addresses: what all services share (see wire.h). */
 #include "wire.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "mmsync/mem.h"
 #include "mmsync/utf8.h"
-#include "mmsync/uuid.h"
 
 /* ---- JSON in place ------------------------------------------------------------------------ */
 
@@ -143,72 +141,6 @@ wire_copy_clean(const struct mms_jvalue *value, char *out, size_t size)
 	out[n] = '\0';
 }
 
-/* ---- what is sent ------------------------------------------------------------------------- */
-
-mms_rc
-wire_check_meeting(const struct mms_write *write, unsigned fields, struct mms_err *err)
-{
-	const struct mms_meeting *meeting = write->meeting;
-	bool is_new = write->kind == MMS_WRITE_CREATE;
-
-	if (meeting == NULL || (is_new && mms_mark_kind_name(write->mark.kind) == NULL))
-		return mms_fail(err, MMS_E_BUG, "a write without what is to be written");
-	if ((fields & MMS_FIELD_TIMES) == 0)
-		return MMS_OK;
-	if (meeting->start_ms == MMS_NO_TIME || meeting->end_ms == MMS_NO_TIME ||
-	    meeting->end_ms < meeting->start_ms) {
-		mms_fail(err, MMS_E_ITEM,
-			 "the meeting has no times that a calendar could take");
-		return mms_hint(err, "correct its start and end in Frappe");
-	}
-	return MMS_OK;
-}
-
-static bool
-is_seen(const struct mms_event *seen, const char *email)
-{
-	for (size_t i = 0; seen != NULL && i < seen->n_attendees; i++) {
-		if (strcasecmp(seen->attendees[i].email, email) == 0)
-			return true;
-	}
-	return false;
-}
-
-void
-wire_put_guests(struct mms_json *j, const struct mms_write *write,
-		bool (*is_room)(const struct mms_attendee *attendee),
-		void (*put)(struct mms_json *j, const struct mms_attendee *guest))
-{
-	const struct mms_meeting *meeting = write->meeting;
-	const struct mms_event *seen = write->kind == MMS_WRITE_CHANGE ? write->seen : NULL;
-
-	mms_json_key(j, "attendees");
-	mms_json_array(j);
-	for (size_t i = 0; seen != NULL && i < seen->n_attendees; i++) {
-		const struct mms_attendee *a = &seen->attendees[i];
-		bool is_organizer = seen->organizer_email != NULL &&
-				    strcasecmp(seen->organizer_email, a->email) == 0;
-		if (is_organizer || is_room(a) || mms_meeting_has_guest(meeting, a->email))
-			put(j, a);
-	}
-	for (size_t i = 0; i < meeting->n_guests; i++) {
-		const struct mms_guest *guest = &meeting->guests[i];
-		const struct mms_attendee fresh = { .email = guest->email,
-						    .display_name = guest->name };
-		if (guest->email != NULL && !is_seen(seen, guest->email))
-			put(j, &fresh);
-	}
-	mms_json_array_end(j);
-}
-
-void
-wire_put_uuid(struct mms_json *j, const char *key, const unsigned char uuid[16])
-{
-	char text[MMS_UUID_TEXT];
-
-	mms_json_put_text(j, key, mms_uuid_print(uuid, text));
-}
-
 /* ---- addresses ---------------------------------------------------------------------------- */
 
 void
@@ -227,4 +159,67 @@ wire_add_escaped(struct mms_str *out, const char *text)
 		mms_str_addc(out, hex[*p >> 4]);
 		mms_str_addc(out, hex[*p & 15]);
 	}
+}
+
+void
+wire_print_window(int64_t from_ms, int64_t to_ms, char from[MMS_TIME_TEXT_MAX],
+		  char to[MMS_TIME_TEXT_MAX])
+{
+	int64_t from_s = from_ms / 1000 - (from_ms % 1000 < 0) - 1,
+		to_s = to_ms / 1000 + (to_ms % 1000 > 0);
+
+	mms_time_print(from_s * 1000, from);
+	mms_time_print(to_s * 1000, to);
+}
+
+/* ---- the way through a listing ------------------------------------------------------------ */
+
+/* A listing that goes on longer than this goes in a circle. */
+#define PAGES_MAX ((size_t)2000)
+
+void
+wire_trail_release(struct wire_trail *trail)
+{
+	if (trail == NULL)
+		return;
+	mms_free(trail->prints);
+	*trail = (struct wire_trail){ 0 };
+}
+
+static uint64_t
+print_of(const char *text)
+{
+	uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
+
+	for (; *text != '\0'; text++)
+		h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
+	return h;
+}
+
+mms_rc
+wire_trail_add(struct wire_trail *trail, const char *text, bool *is_circle, struct mms_err *err)
+{
+	uint64_t print = print_of(text);
+
+	*is_circle = trail->n >= PAGES_MAX;
+	for (size_t i = 0; i < trail->n && !*is_circle; i++)
+		*is_circle = trail->prints[i] == print;
+	if (*is_circle)
+		return MMS_OK;
+	uint64_t *moved = mms_grow(trail->prints, trail->n, &trail->cap, sizeof *moved);
+	if (moved == NULL)
+		return mms_fail_nomem(err);
+	trail->prints = moved;
+	trail->prints[trail->n++] = print;
+	return MMS_OK;
+}
+
+mms_rc
+wire_trail_fail(const char *calendar_id, const char *integration, const char *whose,
+		struct mms_err *err)
+{
+	mms_fail(err, MMS_E_RETRY, "calendar '%s' of '%s': %s's pages go in a circle",
+		 calendar_id, integration, whose);
+	return mms_hint(err,
+			"nothing of the calendar was deleted; the next run reads it again");
 }

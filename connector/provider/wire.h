@@ -41,7 +41,7 @@ mms_rc wire_repair(struct mms_str *text, struct mms_err *err) MMS_MUST_CHECK;
 /* A foreign text for a sentence: printable, cut at a character, NUL-terminated. */
 void wire_copy_clean(const struct mms_jvalue *value, char *out, size_t size);
 
-/* ---- what is sent --------------------------------------------------------------------------- */
+/* ---- what is sent (wire_body.c) --------------------------------------------------------------- */
 
 /* Is there something to be written, and has it times where they are sent? Errors: ITEM, BUG. */
 mms_rc wire_check_meeting(const struct mms_write *write, unsigned fields,
@@ -55,7 +55,34 @@ void wire_put_guests(struct mms_json *j, const struct mms_write *write,
 		     void (*put)(struct mms_json *j, const struct mms_attendee *guest));
 void wire_put_uuid(struct mms_json *j, const char *key, const unsigned char uuid[16]);
 
+/* ---- addresses -------------------------------------------------------------------------------- */
+
 /* Percent-encode all but unreserved characters (RFC 3986 section 2.3). */
 void wire_add_escaped(struct mms_str *out, const char *text);
+
+/*
+ * The window as services are asked for it: they cut fractions of a second, and leave out what ends where it
+ * begins, so that an event without length there would be missed: whole seconds, one early.
+ */
+void wire_print_window(int64_t from_ms, int64_t to_ms, char from[MMS_TIME_TEXT_MAX],
+		       char to[MMS_TIME_TEXT_MAX]);
+
+/* ---- the way through a listing ---------------------------------------------------------------- */
+
+/* Links or page tokens that were followed. All zero is none. */
+struct wire_trail {
+	uint64_t *prints; /* owned */
+	size_t n, cap;
+};
+void wire_trail_release(struct wire_trail *trail);
+/*
+ * Note one. *is_circle: it has been followed already, or there are more than a calendar can have (five
+ * million events). Errors: NOMEM.
+ */
+mms_rc wire_trail_add(struct wire_trail *trail, const char *text, bool *is_circle,
+		      struct mms_err *err) MMS_MUST_CHECK;
+/* The one way in which that is told: "Google's pages go in a circle". Returns RETRY. */
+mms_rc wire_trail_fail(const char *calendar_id, const char *integration, const char *whose,
+		       struct mms_err *err);
 
 #endif

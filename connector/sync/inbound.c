@@ -49,7 +49,8 @@ plan_input(struct mms_turn_state *t, const struct item *item)
 	const struct mms_event *e = item->event;
 	const struct mms_known_event *k = item->known;
 	struct mms_plan_input in = {
-		.is_gone = e->is_gone || e->status == MMS_EVENT_CANCELLED,
+		/* A series is no time of its own: its instances are. */
+		.is_gone = e->is_gone || e->is_series || e->status == MMS_EVENT_CANCELLED,
 		.is_declined = e->is_declined,
 		.is_outside = e->is_outside,
 		.has_problem = e->problem != NULL,

@@ -104,8 +104,12 @@ struct mms_event {
 	bool is_declined; /* the calendar's owner said no                               */
 	bool is_gone;     /* a tombstone: only external_id is sure                      */
 	bool is_outside;  /* does not overlap the window that was asked for             */
-	bool is_series;   /* a master that was asked for by its id; no listing shows it */
-	bool is_partial;  /* the service left guests out: attendees are not all         */
+	/*
+	 * A master: asked for by its id, or shown (then is_outside, too) to say that what was known of it
+	 * as a single event is over.
+	 */
+	bool is_series;
+	bool is_partial; /* the service left guests out: attendees are not all         */
 	struct mms_mark mark;
 	/* The UUID that whoever made it told the service (transactionId of Graph), where it is one. */
 	bool has_made_with;

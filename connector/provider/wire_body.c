@@ -1,0 +1,70 @@
+/* What is sent to services, as far as all of them are told the same (see wire.h). */
+#include <string.h>
+#include <strings.h>
+
+#include "mmsync/uuid.h"
+#include "wire.h"
+
+mms_rc
+wire_check_meeting(const struct mms_write *write, unsigned fields, struct mms_err *err)
+{
+	const struct mms_meeting *meeting = write->meeting;
+	bool is_new = write->kind == MMS_WRITE_CREATE;
+
+	if (meeting == NULL || (is_new && mms_mark_kind_name(write->mark.kind) == NULL))
+		return mms_fail(err, MMS_E_BUG, "a write without what is to be written");
+	if ((fields & MMS_FIELD_TIMES) == 0)
+		return MMS_OK;
+	if (meeting->start_ms == MMS_NO_TIME || meeting->end_ms == MMS_NO_TIME ||
+	    meeting->end_ms < meeting->start_ms) {
+		mms_fail(err, MMS_E_ITEM,
+			 "the meeting has no times that a calendar could take");
+		return mms_hint(err, "correct its start and end in Frappe");
+	}
+	return MMS_OK;
+}
+
+static bool
+is_seen(const struct mms_event *seen, const char *email)
+{
+	for (size_t i = 0; seen != NULL && i < seen->n_attendees; i++) {
+		if (strcasecmp(seen->attendees[i].email, email) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+wire_put_guests(struct mms_json *j, const struct mms_write *write,
+		bool (*is_room)(const struct mms_attendee *attendee),
+		void (*put)(struct mms_json *j, const struct mms_attendee *guest))
+{
+	const struct mms_meeting *meeting = write->meeting;
+	const struct mms_event *seen = write->kind == MMS_WRITE_CHANGE ? write->seen : NULL;
+
+	mms_json_key(j, "attendees");
+	mms_json_array(j);
+	for (size_t i = 0; seen != NULL && i < seen->n_attendees; i++) {
+		const struct mms_attendee *a = &seen->attendees[i];
+		bool is_organizer = seen->organizer_email != NULL &&
+				    strcasecmp(seen->organizer_email, a->email) == 0;
+		if (is_organizer || is_room(a) || mms_meeting_has_guest(meeting, a->email))
+			put(j, a);
+	}
+	for (size_t i = 0; i < meeting->n_guests; i++) {
+		const struct mms_guest *guest = &meeting->guests[i];
+		const struct mms_attendee fresh = { .email = guest->email,
+						    .display_name = guest->name };
+		if (guest->email != NULL && !is_seen(seen, guest->email))
+			put(j, &fresh);
+	}
+	mms_json_array_end(j);
+}
+
+void
+wire_put_uuid(struct mms_json *j, const char *key, const unsigned char uuid[16])
+{
+	char text[MMS_UUID_TEXT];
+
+	mms_json_put_text(j, key, mms_uuid_print(uuid, text));
+}
