@@ -2,7 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "outlook_series.h"
+#include "outlook_parts.h"
 
 /* The parts of an address that say who is asked. Borrows. */
 struct place {
@@ -78,4 +78,17 @@ outlook_link_is_own(const char *origin, const char *link)
 	       strncasecmp(own.scheme, other.scheme, own.scheme_len) == 0 &&
 	       own.host_len == other.host_len &&
 	       strncasecmp(own.host, other.host, own.host_len) == 0 && own.port == other.port;
+}
+
+mms_rc
+outlook_check_link(const struct outlook_session *s, const char *link, struct mms_err *err)
+{
+	if (outlook_link_is_own(s->origin, link))
+		return MMS_OK;
+	mms_fail(
+		err, MMS_E_CONFIG,
+		"calendar '%s' of '%s': a page of Microsoft's leads to another server than %s, "
+		"which was not followed",
+		s->service.id, s->service.calendar->integration, s->origin);
+	return mms_hint(err, "check microsoft.api_base, and whether a proxy stands between");
 }

@@ -116,15 +116,9 @@ note_link(struct outlook_session *s, const char *link, struct mms_err *err)
 {
 	bool is_circle = false;
 
-	if (!outlook_link_is_own(s->origin, link)) {
-		mms_fail(err, MMS_E_CONFIG,
-			 "calendar '%s' of '%s': a page of Microsoft's leads to another server "
-			 "than %s, which was not followed",
-			 s->service.id, integration_of(s), s->origin);
-		return mms_hint(err, "check microsoft.api_base, and whether a proxy stands "
-				     "between");
-	}
-	mms_rc rc = wire_trail_add(&s->trail, link, &is_circle, err);
+	mms_rc rc = outlook_check_link(s, link, err);
+	if (rc == MMS_OK)
+		rc = wire_trail_add(&s->trail, link, &is_circle, err);
 	return rc == MMS_OK && is_circle
 		       ? wire_trail_fail(s->service.id, integration_of(s), "Microsoft", err)
 		       : rc;
@@ -153,8 +147,9 @@ take_links(struct outlook_session *s, enum outlook_asked asked, struct mms_err *
 				"calendar '%s' of '%s': the answer was cut off: it says "
 				"neither how it goes on nor where the next sync begins",
 				s->service.id, integration_of(s));
-	if (!outlook_link_is_own(s->origin, page->delta_link))
-		return note_link(s, page->delta_link, err);
+	mms_rc rc = outlook_check_link(s, page->delta_link, err);
+	if (rc != MMS_OK)
+		return rc;
 	s->is_read = true;
 	s->delta_link = page->delta_link;
 	page->delta_link = NULL;
@@ -394,9 +389,14 @@ fetch_masters(struct outlook_session *s, const char *const *ids, size_t n, struc
 
 	mms_rc rc = outlook_get_many(s, ids, n, false, items, err);
 	for (size_t i = 0; rc == MMS_OK && i < n; i++) {
-		bool is_master = !items[i].event.is_gone && items[i].type == OUTLOOK_MASTER;
-		rc = outlook_series_put_master(s->series, ids[i],
-					       is_master ? &items[i].event : NULL, err);
+		struct mms_event *event = &items[i].event;
+		/* One that cannot be shown is there all the same: its occurrences keep their times. */
+		bool is_hidden = !event->is_gone && event->problem != NULL;
+		bool is_there =
+			is_hidden || (!event->is_gone && items[i].type == OUTLOOK_MASTER);
+
+		s->n_warnings += is_hidden;
+		rc = outlook_series_put_master(s->series, ids[i], is_there ? event : NULL, err);
 	}
 	for (size_t i = 0; i < n; i++)
 		outlook_item_release(&items[i]);

@@ -189,6 +189,15 @@ struct outlook_session {
 struct outlook_reader outlook_reader(const struct outlook_session *s, bool has_window);
 extern const struct service_kind outlook_kind;
 
+/*
+ * Is this link on that scheme, host and port ("https://graph.microsoft.com")? Nothing that two readers of addresses
+ * could read in two ways is (outlook_link.c).
+ */
+bool outlook_link_is_own(const char *origin, const char *link);
+/* May it be followed, with our token? Errors: CONFIG. */
+mms_rc outlook_check_link(const struct outlook_session *s, const char *link,
+			  struct mms_err *err) MMS_MUST_CHECK;
+
 mms_rc outlook_start(struct mms_session *session, const struct mms_listing *listing,
 		     struct mms_err *err);
 mms_rc outlook_next(struct mms_session *session, size_t max_events, struct mms_page *page,

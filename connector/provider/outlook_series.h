@@ -78,10 +78,4 @@ void outlook_series_end(struct outlook_series *s, const char *id);
 /* The one to be read now; NULL: none is left. Borrows. */
 struct outlook_changed *outlook_series_current(struct outlook_series *s);
 
-/*
- * May this link be followed: is it on this scheme, host and port ("https://graph.microsoft.com")? Nothing that two
- * readers of addresses could read in two ways is.
- */
-bool outlook_link_is_own(const char *origin, const char *link);
-
 #endif
