@@ -425,11 +425,10 @@ drain(struct outlook_session *s, struct mms_page *out, struct mms_err *err)
 static mms_rc
 end_listing(struct outlook_session *s, struct mms_page *out, struct mms_err *err)
 {
-	const struct mms_provider *provider = s->service.base.provider;
 	enum mms_calendar_role role = MMS_ROLE_UNKNOWN;
 
-	if (s->is_full && provider != NULL) {
-		mms_rc rc = provider->ops->look((struct mms_session *)s, &role, err);
+	if (s->is_full) {
+		mms_rc rc = mms_outlook_provider_ops.look((struct mms_session *)s, &role, err);
 		if (rc != MMS_OK)
 			return rc;
 	}
