@@ -145,7 +145,7 @@ fetch(struct google_session *s, enum google_asked asked, struct mms_err *err)
 {
 	MMS_AUTO(mms_http_answer) answer = { 0 };
 	MMS_AUTO(mms_str) url = { 0 };
-	struct service_request request = { .asked = asked, .n = 1 };
+	struct service_request request = { .asked = (int)asked, .n = 1 };
 
 	mms_rc rc = make_url(s, asked, &url, err);
 	request.url = mms_str_get(&url);

@@ -161,7 +161,7 @@ fetch(struct outlook_session *s, enum outlook_asked asked, struct mms_err *err)
 {
 	MMS_AUTO(mms_http_answer) answer = { 0 };
 	MMS_AUTO(mms_str) url = { 0 };
-	struct service_request request = { .asked = asked, .n = 1 };
+	struct service_request request = { .asked = (int)asked, .n = 1 };
 
 	s->series->is_of_series = false;
 	mms_rc rc = make_url(s, asked, &url, err);

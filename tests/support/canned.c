@@ -33,6 +33,19 @@ read_request(int fd, struct mms_str *asked)
 	}
 }
 
+/* "=404 {...}" is an answer with another status; it is cut off the body. */
+static unsigned long
+take_status(const char **body)
+{
+	char *end = NULL;
+
+	if (**body != '=')
+		return 200;
+	unsigned long status = strtoul(*body + 1, &end, 10);
+	*body = end + (*end == ' ');
+	return status;
+}
+
 static void *
 serve(void *aux)
 {
@@ -46,10 +59,11 @@ serve(void *aux)
 		if (body == NULL)
 			continue;
 		canned->n_served++;
+		unsigned long status = take_status(&body);
 		mms_str_addf(&answer,
-			     "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-			     "Connection: close\r\n\r\n%s",
-			     canned->type, strlen(body), body);
+			     "HTTP/1.1 %lu Canned\r\nContent-Type: %s\r\nContent-Length: %zu"
+			     "\r\nConnection: close\r\n\r\n%s",
+			     status, canned->type, strlen(body), body);
 		for (size_t at = 0; at < answer.len;) {
 			ssize_t n = send(fd, answer.ptr + at, answer.len - at, MSG_NOSIGNAL);
 			if (n <= 0)

@@ -20,7 +20,7 @@ struct canned {
 	struct mms_str asked; /* the requests as they came, one behind the other */
 };
 
-/* Answer with status 200, this content type and these bodies; then no more. */
+/* Answer with status 200 ("=404 ...": 404), this content type and these bodies; then no more. */
 void canned_start(struct canned *canned, const char *type, const char *const *bodies);
 /* End it; what was asked may be read until it is released. */
 void canned_stop(struct canned *canned);
