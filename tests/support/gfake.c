@@ -137,16 +137,44 @@ read_lines(const char *text)
 	return all;
 }
 
-json_t *
-gfake_events(const struct fake *fake, const char *calendar)
+/* All lines of /_state. */
+static json_t *
+read_state(const struct fake *fake)
 {
 	struct gfake_answer answer = { 0 };
-	json_t *all, *events = json_array(), *one;
-	size_t i;
 
 	if (!gfake_ask(fake, "GET", "/_state", NULL, NULL, &answer))
 		fail_msg("the fake does not say what it has");
-	all = read_lines(mms_str_get(&answer.body));
+	json_t *all = read_lines(mms_str_get(&answer.body));
+	gfake_answer_release(&answer);
+	return all;
+}
+
+unsigned
+gfake_most_at_once(const struct fake *fake, const char *account)
+{
+	json_t *all = read_state(fake), *one;
+	size_t i;
+	unsigned most = 0;
+
+	json_array_foreach(all, i, one)
+	{
+		const char *name = json_string_value(json_object_get(one, "_account"));
+
+		if (name != NULL && strcmp(name, account) == 0)
+			most = (unsigned)json_integer_value(
+				json_object_get(one, "most_at_once"));
+	}
+	json_decref(all);
+	return most;
+}
+
+json_t *
+gfake_events(const struct fake *fake, const char *calendar)
+{
+	json_t *all = read_state(fake), *events = json_array(), *one;
+	size_t i;
+
 	json_array_foreach(all, i, one)
 	{
 		const char *of = json_string_value(json_object_get(one, "_calendar"));
@@ -155,7 +183,6 @@ gfake_events(const struct fake *fake, const char *calendar)
 			json_array_append(events, one);
 	}
 	json_decref(all);
-	gfake_answer_release(&answer);
 	return events;
 }
 
@@ -229,6 +256,8 @@ gfake_value(const json_t *event, const char *path, char *out, size_t size)
 			json_object_get(json_object_get(event, "extendedProperties"),
 					"private"),
 			path + 8);
+	else if (strncmp(path, "graph.", 6) == 0)
+		at = json_object_get(json_object_get(event, "graph"), path + 6);
 	else
 		at = json_object_get(event, path);
 	if (json_is_string(at)) {

@@ -1,5 +1,5 @@
 /*
- * The fake Google Calendar for a test: started and stopped as every fake (support/fake.h), told what
+ * The fake calendar service (Google's face and Microsoft Graph's) for a test: started and stopped as every fake (support/fake.h), told what
  * happens in lines of its language (tests/fakes/README.md), asked for what it has and what it saw.
  */
 #ifndef SUPPORT_GFAKE_H
@@ -29,7 +29,9 @@ bool gfake_try(const struct fake *fake, const char *script, char *wrong, size_t 
 json_t *gfake_events(const struct fake *fake, const char *calendar);
 /* One of them by its id, NULL where there is none. Owns: json_decref(). */
 json_t *gfake_event(const struct fake *fake, const char *calendar, const char *id);
-/* Members on a path, "private.mmsync_kind" or "start"; times as instants, days as days; "" is none. */
+/* The most requests to Graph's face that an account has had under way at one time. */
+unsigned gfake_most_at_once(const struct fake *fake, const char *account);
+/* Members on a path, "private.mmsync_kind", "graph.showAs" or "start"; times as instants, days as days; "" is none. */
 void gfake_value(const json_t *event, const char *path, char *out, size_t size);
 
 /*

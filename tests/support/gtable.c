@@ -10,7 +10,8 @@
 
 /* What one answer leaves to the next request. */
 struct memory {
-	char sync[200], page[200], etag[80];
+	char sync[200], page[200], etag[80], id[1500];
+	char next[6000], delta[6000];
 };
 
 static void
@@ -20,8 +21,9 @@ encode(const char *text, char *out, size_t size)
 
 	out[0] = '\0';
 	for (; *text != '\0' && len + 4 < size; text++)
-		len += (size_t)snprintf(out + len, size - len, *text == '=' ? "%%3D" : "%c",
-					*text);
+		len += (size_t)snprintf(out + len, size - len,
+					strchr("=+/", *text) != NULL ? "%%%02X" : "%c",
+					(unsigned char)*text);
 }
 
 static void
@@ -34,6 +36,14 @@ fill(const struct memory *memory, const char *text, struct mms_str *out)
 		{ "$sync", memory->sync },
 		{ "$page", memory->page },
 		{ "$etag", memory->etag },
+		{ "$ME", "/v1.0/me" },
+		{ "$VIEW", "/v1.0/me/calendarView/delta?startDateTime=2026-03-01T00:00:00Z"
+			   "&endDateTime=2026-04-01T00:00:00Z" },
+		{ "$PREFER", "Prefer: odata.maxpagesize=50, outlook.timezone=\"UTC\", "
+			     "IdType=\"ImmutableId\", outlook.body-content-type=\"text\"\r\n" },
+		{ "$next", memory->next },
+		{ "$delta", memory->delta },
+		{ "$id", memory->id },
 	};
 
 	mms_str_clear(out);
@@ -52,6 +62,20 @@ fill(const struct memory *memory, const char *text, struct mms_str *out)
 	}
 }
 
+/* Where a link leads: it must be on the host that was asked. */
+static void
+remember_link(const struct gfake_answer *answer, const char *name, char *out, size_t size)
+{
+	static const char origin[] = "http://fake";
+	const char *link = json_string_value(json_object_get(answer->doc, name));
+
+	if (link == NULL)
+		return;
+	if (strncmp(link, origin, sizeof origin - 1) != 0)
+		fail_msg("%s leads elsewhere: %s", name, link);
+	(void)snprintf(out, size, "%s", link + sizeof origin - 1);
+}
+
 static void
 remember(struct memory *memory, const struct gfake_answer *answer)
 {
@@ -59,6 +83,12 @@ remember(struct memory *memory, const struct gfake_answer *answer)
 	const char *page = json_string_value(json_object_get(answer->doc, "nextPageToken"));
 	const char *etag = strcasestr(mms_str_get(&answer->head), "\r\nETag: ");
 
+	const char *id = json_string_value(json_object_get(answer->doc, "id"));
+
+	remember_link(answer, "@odata.nextLink", memory->next, sizeof memory->next);
+	remember_link(answer, "@odata.deltaLink", memory->delta, sizeof memory->delta);
+	if (id != NULL)
+		encode(id, memory->id, sizeof memory->id);
 	if (sync != NULL)
 		encode(sync, memory->sync, sizeof memory->sync);
 	if (page != NULL)
@@ -74,7 +104,9 @@ walk(const json_t *at, const char *path)
 	char part[128];
 
 	while (at != NULL && *path != '\0') {
-		size_t len = strcspn(path, ".");
+		/* Members of OData have a dot of their own. */
+		size_t odata = strncmp(path, "@odata.", 7) == 0 ? 7 : 0;
+		size_t len = odata + strcspn(path + odata, ".");
 
 		(void)snprintf(part, sizeof part, "%.*s", (int)len, path);
 		at = json_is_array(at) ? json_array_get(at, strtoul(part, NULL, 10))
@@ -107,9 +139,15 @@ holds(const json_t *doc, const char *want)
 {
 	char path[200], got[4096];
 	const char *equals = strchr(want, '='), *count = strchr(want, '#');
+	const char *part = strchr(want, '~');
 
 	if (want[0] == '!')
 		return walk(doc, want + 1) == NULL;
+	if (part != NULL && (equals == NULL || part < equals)) {
+		(void)snprintf(path, sizeof path, "%.*s", (int)(part - want), want);
+		return gtable_member(doc, path, got, sizeof got) &&
+		       strstr(got, part + 1) != NULL;
+	}
 	if (equals == NULL && count == NULL)
 		return walk(doc, want) != NULL;
 	if (equals == NULL) {

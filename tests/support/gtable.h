@@ -1,5 +1,5 @@
 /*
- * Tables of requests to the fake Google and what it must answer: rows in order, each beginning with
+ * Tables of requests to the fake service and what it must answer: rows in order, each beginning with
  * a label a new, empty service.
  */
 #ifndef SUPPORT_GTABLE_H
@@ -11,8 +11,10 @@
 
 /*
  * In address, headers and body: $E is /calendar/v3/calendars/ann%40example.com/events, $sync, $page
- * and $etag are the last nextSyncToken, nextPageToken (encoded) and ETag. Requests are Ann's, with
- * JSON, unless headers say otherwise ("-": none at all).
+ * and $etag are the last nextSyncToken, nextPageToken (encoded) and ETag. Of Graph: $ME is /v1.0/me, $VIEW
+ * her calendarView's delta with a window (March 2026), $PREFER all that a client of ours prefers, $next and
+ * $delta where the last links lead, $id the last id (encoded). Requests are Ann's, with JSON, unless headers
+ * say otherwise ("-": none at all).
  */
 struct gtable_row {
 	const char *label;  /* NULL: it goes on where the last row was           */
@@ -20,7 +22,10 @@ struct gtable_row {
 	const char *method; /* NULL: only the script                             */
 	const char *address, *headers, *body;
 	unsigned status; /* 0: no answer at all                               */
-	/* ';'-separated: path=value of the JSON, path (is there), !path (is not), path#n (so many) */
+	/*
+	 * ';'-separated: path=value of the JSON, path (is there), !path (is not), path#n (so many), path~text
+	 * (holds it).
+	 */
 	const char *wants;
 };
 /* What fails fails the test, with the label. */

@@ -8,6 +8,15 @@
 #define DEFAULT_PAGE 10
 #define MAX_PAGE     1000
 
+void
+graph_add_context(json_t *doc, const char *what)
+{
+	MMS_AUTO(mms_str) text = { 0 };
+
+	mms_str_addf(&text, "https://graph.microsoft.com/v1.0/$metadata#%s", what);
+	json_object_set_new(doc, "@odata.context", json_string(mms_str_get(&text)));
+}
+
 /* ---- errors ----------------------------------------------------------------------------------- */
 
 void
@@ -261,8 +270,9 @@ list_calendars(const struct graph_call *k)
 		if (strcmp(g_role(c, k->account->email), "none") != 0)
 			json_array_append_new(all, graph_render_calendar(k, c));
 	}
-	g_json(k->a, 200,
-	       json_pack("{s:s, s:o}", "@odata.context", "me/calendars", "value", all));
+	json_t *doc = json_pack("{s:o}", "value", all);
+	graph_add_context(doc, "me/calendars");
+	g_json(k->a, 200, doc);
 }
 
 /* ---- which request is which --------------------------------------------------------------------- */
@@ -306,6 +316,7 @@ answer_event(const struct graph_call *k, const struct g_calendar *of, const char
 			json_t *doc = graph_render(k, c, e, GRAPH_WHOLE);
 
 			graph_apply_shape(&shape, e, doc);
+			graph_add_context(doc, "me/events/$entity");
 			g_json(k->a, 200, doc);
 			(void)graph_etag(e, k->a->etag);
 		}
@@ -358,16 +369,20 @@ answer_parts(const struct graph_call *k, struct g_calendar *c, size_t at)
 	const char *what = n > 0 ? r->parts[at] : "", *next = n > 1 ? r->parts[at + 1] : NULL;
 	bool is_events = strcmp(what, "events") == 0;
 
-	if (n == 0 && is_method(k, "GET") && c != NULL)
-		g_json(k->a, 200, graph_render_calendar(k, c));
-	else if (strcmp(what, "calendarView") == 0 && n <= 2)
+	if (n == 0 && is_method(k, "GET") && c != NULL) {
+		json_t *doc = graph_render_calendar(k, c);
+
+		graph_add_context(doc, "me/calendars/$entity");
+		g_json(k->a, 200, doc);
+	} else if (strcmp(what, "calendarView") == 0 && n <= 2) {
 		answer_view(k, c, next);
-	else if (is_events && n == 1)
+	} else if (is_events && n == 1) {
 		answer_events(k, c);
-	else if (is_events && n <= 3)
+	} else if (is_events && n <= 3) {
 		answer_event(k, c, next, n == 3 ? r->parts[at + 2] : NULL);
-	else
+	} else {
 		fail_segment(k);
+	}
 }
 
 static void

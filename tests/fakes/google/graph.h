@@ -51,7 +51,8 @@ bool graph_check_write(const struct graph_call *k, const struct g_calendar *c);
 const char *graph_param(const struct g_request *r, const char *name);
 /* startDateTime and endDateTime. False: answered. */
 bool graph_read_window(const struct graph_call *k, int64_t *from_ms, int64_t *to_ms);
-/* "http://HOST" and a path. */
+void graph_add_context(json_t *doc, const char *what);
+/* "http://HOST". */
 void graph_add_origin(const struct graph_call *k, struct mms_str *out);
 
 /* ---- graph_select.c --------------------------------------------------------------------------- */

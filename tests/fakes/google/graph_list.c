@@ -66,7 +66,9 @@ answer_list(const struct graph_call *k, const struct list *list,
 {
 	size_t skip = 0, size = k->prefer.page_size, at = 0, n_all = 0;
 	json_t *items = json_array();
-	json_t *doc = json_pack("{s:s}", "@odata.context", "me/events");
+	json_t *doc = json_object();
+
+	graph_add_context(doc, "me/events");
 
 	if (!read_number(k, "$skip", 100000, &skip) || !read_number(k, "$top", 1000, &size)) {
 		json_decref(items);

@@ -485,7 +485,8 @@ answer_page(const struct graph_call *k, const struct g_calendar *c, const struct
 		(void)snprintf(token, sizeof token, "S-%u-%u-%zu", c->generation, v->number,
 			       is_stuck ? page : page + 1);
 	add_link(k, is_last ? "deltatoken" : "skiptoken", token, &link);
-	json_t *doc = json_pack("{s:s}", "@odata.context", "Collection(event)");
+	json_t *doc = json_object();
+	graph_add_context(doc, "Collection(event)");
 	json_object_set_new(doc, is_last ? "@odata.deltaLink" : "@odata.nextLink",
 			    json_string(mms_str_get(&link)));
 	json_object_set_new(doc, "value", items);

@@ -89,7 +89,7 @@ graph_answer_event(const struct graph_call *k, const struct g_calendar *c,
 {
 	json_t *doc = graph_render(k, c, e, GRAPH_WHOLE);
 
-	json_object_set_new(doc, "@odata.context", json_string("me/events/$entity"));
+	graph_add_context(doc, "me/events/$entity");
 	g_json(k->a, status, doc);
 	(void)graph_etag(e, k->a->etag);
 }
