@@ -121,7 +121,7 @@ part_of(const char *rule, const char *name, char *out, size_t size)
 	size_t len = strlen(name);
 
 	out[0] = '\0';
-	for (const char *p = rule; p != NULL; p = strchr(p, ';'), p += p != NULL) {
+	for (const char *p = rule; *p != '\0'; p += strcspn(p, ";"), p += *p == ';') {
 		if (strncmp(p, name, len) == 0 && p[len] == '=')
 			(void)snprintf(out, size, "%.*s", (int)strcspn(p + len + 1, ";"),
 				       p + len + 1);

@@ -470,8 +470,10 @@ answer_page(const struct graph_call *k, const struct g_calendar *c, const struct
 	char token[160];
 
 	/* The same once more, as it was on the page before. */
-	if (a->is_twice && first > 0 && first < n)
-		first--, size++;
+	if (a->is_twice && first > 0 && first < n) {
+		first--;
+		size++;
+	}
 	for (size_t i = first; i < n && i < first + size; i++)
 		json_array_append_new(items, graph_render(k, c, &v->found.entries[i].event,
 							  v->found.entries[i].kind));

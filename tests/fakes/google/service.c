@@ -89,10 +89,9 @@ g_reset(struct g_service *g)
 	free(g->client_secret);
 	g->client_id = strdup("client-1");
 	g->client_secret = strdup("secret-1");
-	g->options = (struct g_options){ .batch_max = 50,
-					 .lifetime_s = 3599,
-					 .concurrency = 4,
-					 .device_interval_s = 5 };
+	g->options = (struct g_options){
+		.batch_max = 50, .lifetime_s = 3599, .concurrency = 4, .device_interval_s = 5
+	};
 	g->seq = 0;
 	g->now_ms = MMS_NO_TIME;
 }
