@@ -76,8 +76,7 @@ read_item(const struct graph_call *k, const json_t *doc, struct item *item)
 		body != NULL ? json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY) : strdup("");
 	r->body = item->body;
 	r->body_len = item->body != NULL ? strlen(item->body) : 0;
-	return method != NULL && url != NULL && strstr(url, "://") == NULL &&
-	       (body == NULL || r->content_type != NULL);
+	return method != NULL && url != NULL && strstr(url, "://") == NULL;
 }
 
 /* Has all that it waits for gone well? */

@@ -108,7 +108,7 @@ read_when(const struct graph_call *k, const json_t *value, struct when *out)
 
 	/* No offset: the zone stands beside it. */
 	if (!json_is_object(value) || text == NULL || zone == NULL || strlen(text) < 16 ||
-	    text[10] != 'T' || strspn(text, "0123456789-T:.") != strlen(text))
+	    text[10] != 'T')
 		return false;
 	out->zone = graph_zone(k->g, zone);
 	return out->zone != NULL && mms_wall_parse(text, strlen(text), &out->wall_us);
