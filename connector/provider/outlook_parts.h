@@ -166,9 +166,10 @@ mms_rc outlook_judge(const struct service *s, int asked, long status, const char
 struct outlook_series;
 
 struct outlook_session {
-	struct service service;
-	char *calendar_url; /* owned: ".../me/calendars/ID" or ".../me/calendar"               */
-	char *view_url;  /* owned: where its calendarView is                                */
+	struct service
+		service;    /* its root: "https://HOST/v1.0"                               */
+	char *calendar_url; /* owned: ".../me/calendars/ID" or ".../me/calendar"           */
+	char *view_url;  /* owned: ".../calendarView", without /delta                       */
 	char *batch_url; /* owned                                                           */
 	char *origin;    /* owned: scheme, host and port that links must have               */
 	bool is_seen;    /* it has told something of the calendar: we may see it            */
@@ -185,6 +186,11 @@ struct outlook_session {
 	struct wire_trail trail; /* links */
 	struct mms_keymap *
 		marked; /* owned: ids of events with our mark, of a full listing; NULL: not asked */
+
+	/* Writes under way (outlook_put.c). */
+	const struct mms_write *writes;
+	struct outlook_item
+		*looked; /* owned: of each write the event as it stands; NULL: none */
 };
 struct outlook_reader outlook_reader(const struct outlook_session *s, bool has_window);
 extern const struct service_kind outlook_kind;
@@ -205,12 +211,40 @@ mms_rc outlook_next(struct mms_session *session, size_t max_events, struct mms_p
 void outlook_listing_release(struct outlook_session *s);
 mms_rc outlook_complete(struct mms_session *session, struct mms_event *const *events, size_t n,
 			struct mms_err *err);
+
+/* ---- single events (outlook_get.c) -------------------------------------------------------------- */
+
+mms_rc outlook_get(struct mms_session *session, const char *external_id, struct mms_event *out,
+		   struct mms_err *err);
 /*
- * GET of events by their ids, OUTLOOK_BATCH_MAX in one request; of what is gone items[i].event.is_gone. Owns: the
- * items, zeroed by the caller. Errors: as start() of mmsync/provider.h.
+ * GET of events by their ids, OUTLOOK_BATCH_MAX in one request; of what is gone items[i].event.is_gone, of what
+ * the service will not show its problem. Owns: the items, zeroed by the caller. Errors: as start() of
+ * mmsync/provider.h.
  */
 mms_rc
 outlook_get_many(struct outlook_session *s, const char *const *ids, size_t n, bool has_window,
 		 struct outlook_item *items, struct mms_err *err) MMS_MUST_CHECK;
+
+/* Who takes what is found. The event has its id and status only, and is borrowed. */
+struct outlook_found {
+	void *aux;
+	mms_rc (*take)(void *aux, const struct mms_event *event, struct mms_err *err);
+};
+/* All events of the mailbox whose property of ours has this value. Errors: as start() of mmsync/provider.h. */
+mms_rc outlook_find(struct outlook_session *s, const char *name, const char *value,
+		    const struct outlook_found *to, struct mms_err *err) MMS_MUST_CHECK;
+
+/* ---- writes (outlook_put.c) --------------------------------------------------------------------- */
+
+mms_rc outlook_put(struct mms_session *session, const struct mms_write *write, size_t n,
+		   struct mms_write_result *result, struct mms_err *err);
+/* service_kind's part of them. */
+int outlook_asked_of(const struct mms_write *write);
+mms_rc outlook_prepare(struct service *s, struct service_job *job, struct mms_err *err);
+bool outlook_other_way(struct service_job *job, long status);
+mms_rc outlook_make_batch(const struct service *s, struct service_job *const *jobs, size_t n,
+			  struct mms_str *out, struct mms_err *err);
+mms_rc outlook_read_batch(const struct mms_http_answer *answer, struct service_reply *replies,
+			  size_t n, struct mms_err *err);
 
 #endif

@@ -100,6 +100,33 @@ give_up(const struct mms_http_request *request, long status, struct mms_err *err
 }
 
 mms_rc
+mms_request_pause(const struct mms_provider_env *env, const char *url, int64_t attempt,
+		  int64_t retry_after_ms, struct mms_request_counts *counts,
+		  struct mms_err *err)
+{
+	MMS_AUTO(mms_err) ignored = { 0 };
+	uint32_t noise = 0;
+
+	if (retry_after_ms > env->max_ms) {
+		MMS_AUTO(mms_str) origin = { 0 };
+		mms_http_add_origin(&origin, url);
+		return mms_fail_wait(err, mms_clock_now_ms(env->clock) + retry_after_ms,
+				     "%s asks to wait %lld s", mms_str_get(&origin),
+				     (long long)(retry_after_ms / 1000));
+	}
+	if (attempt + 1 >= env->max_attempts)
+		return MMS_E_RETRY;
+	(void)!mms_random(&noise, sizeof noise, &ignored);
+	mms_rc rc = mms_request_wait(env,
+				     mms_policy_delay_ms((unsigned)attempt, env->base_ms,
+							 env->max_ms, retry_after_ms, noise),
+				     "waiting to try again", err);
+	if (rc == MMS_OK)
+		counts->retries++;
+	return rc;
+}
+
+mms_rc
 mms_request_run(const struct mms_provider_env *env, const struct mms_http_request *request,
 		struct mms_request_counts *counts, struct mms_http_answer *answer,
 		struct mms_err *err)
@@ -116,7 +143,6 @@ mms_request_run_judged(const struct mms_provider_env *env,
 {
 	for (int64_t attempt = 0;; attempt++) {
 		int64_t before = mms_http_n_requests(env->http), retry_after_ms = -1;
-		uint32_t noise = 0;
 
 		mms_rc rc = empty_body(request, answer, err);
 		if (rc == MMS_OK)
@@ -129,23 +155,10 @@ mms_request_run_judged(const struct mms_provider_env *env,
 			retry_after_ms = answer->retry_after_ms;
 			rc = give_up(request, answer->status, err);
 		}
-		if (rc == MMS_E_RETRY && retry_after_ms > env->max_ms) {
-			MMS_AUTO(mms_str) origin = { 0 };
-			mms_http_add_origin(&origin, request->url);
-			return mms_fail_wait(err, mms_clock_now_ms(env->clock) + retry_after_ms,
-					     "%s asks to wait %lld s", mms_str_get(&origin),
-					     (long long)(retry_after_ms / 1000));
-		}
-		if (rc != MMS_E_RETRY || attempt + 1 >= env->max_attempts)
-			return rc;
-		MMS_AUTO(mms_err) ignored = { 0 };
-		(void)!mms_random(&noise, sizeof noise, &ignored);
-		rc = mms_request_wait(env,
-				      mms_policy_delay_ms((unsigned)attempt, env->base_ms,
-							  env->max_ms, retry_after_ms, noise),
-				      "waiting to try again", err);
+		if (rc == MMS_E_RETRY)
+			rc = mms_request_pause(env, request->url, attempt, retry_after_ms,
+					       counts, err);
 		if (rc != MMS_OK)
 			return rc;
-		counts->retries++;
 	}
 }

@@ -56,6 +56,12 @@ service_is_version(const char *version)
 	return n > 0 && n < 1024;
 }
 
+bool
+service_is_no_batch(long status)
+{
+	return status == 400 || status == 404 || status == 405;
+}
+
 mms_rc
 service_tombstone(const char *id, struct mms_event *out, struct mms_err *err)
 {

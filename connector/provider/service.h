@@ -35,8 +35,16 @@ struct service_kind {
 	/* ---- of writes (service_put.c) ---- */
 	/* What it is asked as. */
 	int (*asked_of)(const struct mms_write *write);
-	/* Fill method, tail and body of a job, or settle it (its result) without a request. */
+	/*
+	 * Fill method, tail and body of a job, or settle it (its result) without its request. ITEM, GONE,
+	 * CONFLICT are its result; what passes, too, is its own.
+	 */
 	mms_rc (*prepare)(struct service *s, struct service_job *job, struct mms_err *err);
+	/*
+	 * Is a write that was answered so to be sent in another form? Then the job has that one's
+	 * method, tail and body. NULL: no.
+	 */
+	bool (*other_way)(struct service_job *job, long status);
 	/* Where batches are sent. Borrows. */
 	const char *(*batch_url)(const struct service *s);
 	/* The body of a batch of these; and its answer by number, what is missing with status 0. */
@@ -100,6 +108,8 @@ service_tombstone(const char *id, struct mms_event *out, struct mms_err *err) MM
 /* Can it stand in a path as an id? Can it stand in a header? */
 bool service_is_id(const char *id);
 bool service_is_version(const char *version);
+/* Where there is no such thing as a batch, or not of this form, each goes by itself. */
+bool service_is_no_batch(long status);
 
 /* ---- service_error.c ------------------------------------------------------------------------ */
 

@@ -62,13 +62,17 @@ prepare(struct service *s, struct service_job *job, struct mms_err *err)
 	mms_rc rc = s->kind->prepare(s, job, err);
 	if (rc == MMS_OK)
 		rc = mms_str_check(&job->tail, err);
-	if (rc == MMS_E_ITEM) {
+	if (rc == MMS_OK || rc == MMS_E_BUG || is_final(rc))
+		return rc;
+	if (rc == MMS_E_ITEM || rc == MMS_E_GONE || rc == MMS_E_CONFLICT)
 		mms_err_move(&result->err, err);
-		job->is_settled = true;
-		return MMS_OK;
-	}
-	return rc;
+	else
+		settle_failure(job, err);
+	job->is_settled = true;
+	return MMS_OK;
 }
+
+static mms_rc run_one(struct service *s, struct service_job *job, struct mms_err *err);
 
 /* What one write was answered. Errors: as is_final(). */
 static mms_rc
@@ -77,6 +81,8 @@ settle(struct service *s, struct service_job *job, const struct service_reply *r
 {
 	struct mms_write_result *result = job->result;
 
+	if (s->kind->other_way != NULL && s->kind->other_way(job, reply->status))
+		return run_one(s, job, err);
 	mms_rc rc = reply->status == 404 && job->write->kind != MMS_WRITE_CREATE
 			    ? s->kind->confirm(s, err)
 			    : MMS_OK;
@@ -185,13 +191,6 @@ settle_parts(struct service *s, struct service_job *const *jobs, size_t n,
 	return err->code;
 }
 
-/* Where there is no such thing as a batch, or not of this form, each goes by itself. */
-static bool
-is_no_batch(long status)
-{
-	return status == 400 || status == 404 || status == 405;
-}
-
 static mms_rc
 run_batch(struct service *s, struct service_job *const *jobs, size_t n, struct mms_err *err)
 {
@@ -211,7 +210,7 @@ run_batch(struct service *s, struct service_job *const *jobs, size_t n, struct m
 	request.body_len = body.len;
 	if (rc == MMS_OK)
 		rc = service_send(s, &request, &answer, err);
-	if (rc == MMS_OK && is_no_batch(answer.status))
+	if (rc == MMS_OK && service_is_no_batch(answer.status))
 		return run_each(s, jobs, n, err);
 	if (rc == MMS_OK && answer.status / 100 != 2)
 		rc = s->kind->judge(s, s->kind->asked_batch, answer.status,

@@ -37,4 +37,13 @@ mms_rc mms_request_run_judged(const struct mms_provider_env *env,
 mms_rc mms_request_wait(const struct mms_provider_env *env, int64_t ms, const char *what,
 			struct mms_err *err) MMS_MUST_CHECK;
 
+/*
+ * The pause before something is tried again, which has failed with RETRY for the attempt-th time (from 0), and
+ * count that. retry_after_ms < 0: nothing was said. Errors: RETRY (it was tried often enough; err stays),
+ * WAIT (the pause would be too long; url is who asks for it), STOPPED.
+ */
+mms_rc mms_request_pause(const struct mms_provider_env *env, const char *url, int64_t attempt,
+			 int64_t retry_after_ms, struct mms_request_counts *counts,
+			 struct mms_err *err) MMS_MUST_CHECK;
+
 #endif

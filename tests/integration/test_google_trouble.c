@@ -286,26 +286,6 @@ the_token_goes_to_no_other_host(void **state)
 
 /* ---- answers that no service should give --------------------------------------------------- */
 
-/* The session speaks to a server of canned answers from here on. */
-static void
-speak_to(struct gsession *g, struct canned *canned)
-{
-	const char *const allowed[] = { g->host };
-	const struct mms_http_limits limits = { .timeout_ms = 4000,
-						.allow_hosts = allowed,
-						.n_allow_hosts = 1 };
-	MMS_AUTO(mms_err) err = { 0 };
-
-	(void)snprintf(g->host, sizeof g->host, "127.0.0.1:%u", canned->port);
-	(void)snprintf(g->base, sizeof g->base, "http://%s/calendar/v3", g->host);
-	mms_google_provider_ops.close(g->session);
-	g->session = NULL;
-	mms_http_close(g->env.http);
-	g->env.http = NULL;
-	assert_int_equal(mms_http_open(&g->env.http, &limits, &err), MMS_OK);
-	gsession_reopen(g);
-}
-
 #define PAGE(rest)                                                                         \
 	"{\"kind\":\"calendar#events\",\"items\":[{\"id\":\"e\",\"status\":\"cancelled\"}" \
 	"]" rest "}"
@@ -320,7 +300,7 @@ a_listing_without_tokens_ends_as_it_may(void **state)
 	MMS_AUTO(mms_err) err = { 0 };
 
 	canned_start(&canned, "application/json", bodies);
-	speak_to(g, &canned);
+	gsession_speak_to(g, canned.port);
 	/* A listing that ends nowhere was cut off: what it does not show may be there. */
 	assert_int_equal(gsession_list(g, NULL, 500, &out, &err), MMS_E_RETRY);
 	assert_int_equal(out.n_pages, 0);
@@ -344,7 +324,7 @@ a_token_of_a_page_is_never_an_address(void **state)
 	MMS_AUTO(mms_err) err = { 0 };
 
 	canned_start(&canned, "application/json", bodies);
-	speak_to(g, &canned);
+	gsession_speak_to(g, canned.port);
 	assert_int_equal(gsession_list(g, NULL, 500, &out, &err), MMS_OK);
 	char cursor[256];
 	(void)snprintf(cursor, sizeof cursor, "%s", out.cursor);
@@ -380,7 +360,7 @@ a_batch_that_answers_in_part_is_done_in_part(void **state)
 	MMS_AUTO(mms_err) err = { 0 };
 
 	canned_start(&canned, "multipart/mixed; boundary=b", bodies);
-	speak_to(g, &canned);
+	gsession_speak_to(g, canned.port);
 	assert_int_equal(mms_google_provider_ops.put(g->session, writes, 3, results, &err),
 			 MMS_OK);
 	for (size_t i = 0; i < 3; i++) {

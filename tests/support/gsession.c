@@ -81,23 +81,23 @@ gsession_reopen(struct gsession *g)
 {
 	MMS_AUTO(mms_err) err = { 0 };
 
-	mms_google_provider_ops.close(g->session);
+	g->ops->close(g->session);
 	g->session = NULL;
-	if (mms_google_provider_ops.open(&g->session, &g->env, &g->calendar, &err) != MMS_OK)
+	if (g->ops->open(&g->session, &g->env, &g->calendar, &err) != MMS_OK)
 		fail_msg("%s", mms_err_text(&err));
 }
 
-void
-gsession_start(struct gsession *g)
+static void
+start(struct gsession *g, const struct mms_provider_ops *ops, const char *path)
 {
 	MMS_AUTO(mms_err) err = { 0 };
 
-	*g = (struct gsession){ .tokens = { "A", "A2", "A3" } };
+	*g = (struct gsession){ .ops = ops, .path = path, .tokens = { "A", "A2", "A3" } };
 	gfake_start(&g->fake);
 	gfake_control(&g->fake, "account " GSESSION_CALENDAR " access=A refresh=R\n"
 				"calendar " GSESSION_CALENDAR " owner=" GSESSION_CALENDAR
 				" zone=Europe/Berlin");
-	(void)fake_url(&g->fake, "/calendar/v3", g->base, sizeof g->base);
+	(void)fake_url(&g->fake, path, g->base, sizeof g->base);
 	(void)fake_host(&g->fake, g->host, sizeof g->host);
 	const char *const allowed[] = { g->host };
 	const struct mms_http_limits limits = { .timeout_ms = 4000,
@@ -124,9 +124,40 @@ gsession_start(struct gsession *g)
 }
 
 void
+gsession_start(struct gsession *g)
+{
+	start(g, &mms_google_provider_ops, "/calendar/v3");
+}
+
+void
+gsession_start_outlook(struct gsession *g)
+{
+	start(g, &mms_outlook_provider_ops, "/v1.0");
+}
+
+void
+gsession_speak_to(struct gsession *g, unsigned port)
+{
+	const char *const allowed[] = { g->host };
+	const struct mms_http_limits limits = { .timeout_ms = 4000,
+						.allow_hosts = allowed,
+						.n_allow_hosts = 1 };
+	MMS_AUTO(mms_err) err = { 0 };
+
+	(void)snprintf(g->host, sizeof g->host, "127.0.0.1:%u", port);
+	(void)snprintf(g->base, sizeof g->base, "http://%s%s", g->host, g->path);
+	g->ops->close(g->session);
+	g->session = NULL;
+	mms_http_close(g->env.http);
+	g->env.http = NULL;
+	assert_int_equal(mms_http_open(&g->env.http, &limits, &err), MMS_OK);
+	gsession_reopen(g);
+}
+
+void
 gsession_stop(struct gsession *g)
 {
-	mms_google_provider_ops.close(g->session);
+	g->ops->close(g->session);
 	mms_provider_env_release(&(struct mms_provider_env){ .http = g->env.http });
 	mms_zones_free(g->env.zones);
 	fake_stop(&g->fake);
@@ -192,7 +223,7 @@ mms_rc
 gsession_list_from(struct gsession *g, const struct mms_listing *listing, size_t max_events,
 		   struct glisting *out, struct mms_err *err)
 {
-	const struct mms_provider_ops *ops = &mms_google_provider_ops;
+	const struct mms_provider_ops *ops = g->ops;
 	MMS_AUTO(mms_page) page = { 0 };
 
 	glisting_release(out);

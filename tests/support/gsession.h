@@ -1,6 +1,6 @@
 /*
- * A session of the Google provider with the fake service: its tokens, its budget, its listings as
- * text. What goes wrong in setting up fails the test.
+ * A session of the Google or the Outlook provider with the fake service: its tokens, its budget, its
+ * listings as text. What goes wrong in setting up fails the test.
  */
 #ifndef SUPPORT_GSESSION_H
 #define SUPPORT_GSESSION_H
@@ -16,6 +16,8 @@
 #define GSESSION_NOW INT64_C(1773133200000)
 
 struct gsession {
+	const struct mms_provider_ops *ops;
+	const char *path; /* of the service's address */
 	struct fake fake;
 	struct mms_provider_env env;
 	struct mms_clock clock;
@@ -40,11 +42,15 @@ struct gsession {
 	mms_rc place_rc;
 };
 
-/* Start the fake with an account, its calendar and token "A", and open a session. */
+/* Start the fake with an account, its calendar and token "A", and open a session with Google. */
 void gsession_start(struct gsession *g);
+/* The same with Outlook. */
+void gsession_start_outlook(struct gsession *g);
 void gsession_stop(struct gsession *g);
 /* A session anew: as after another start of the program. */
 void gsession_reopen(struct gsession *g);
+/* From here on it speaks to another server, on this port. */
+void gsession_speak_to(struct gsession *g, unsigned port);
 
 /* From now on its requests take places and leave them. */
 void gsession_limit_places(struct gsession *g);
