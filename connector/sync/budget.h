@@ -4,7 +4,7 @@
 
 #include "mmsync/budget.h"
 #include "mmsync/oauth.h"
-#include "slots.h"
+#include "gates.h"
 #include "turn.h"
 
 /* Takes portions of what all workers share, and uses them up. All zero is closed. It must not move. */

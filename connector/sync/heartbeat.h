@@ -3,7 +3,7 @@
 #define SYNC_HEARTBEAT_H
 
 #include "mmsync/cursors.h"
-#include "slots.h"
+#include "gates.h"
 
 struct mms_heartbeat;
 

@@ -22,7 +22,7 @@ void mms_changes_clear(struct mms_changes *changes);
 mms_rc mms_changes_add(struct mms_changes *changes, struct mms_change *change,
 		       struct mms_err *err) MMS_MUST_CHECK;
 
-/* Requests at the same time for one mailbox: slots.h. */
+/* Requests at the same time for one mailbox: gates.h. */
 struct mms_gates;
 
 /* What a worker keeps from turn to turn. */

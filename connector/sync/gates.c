@@ -3,7 +3,7 @@
  * long: a statement whose answer was lost is said again where that does no harm, and what it took is found when
  * the slots are renewed, or ends by itself.
  */
-#include "slots.h"
+#include "gates.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,8 +4,8 @@
  * request, and gives them back when its sessions are over, and to others after two seconds.
  * Private to sync/.
  */
-#ifndef SYNC_SLOTS_H
-#define SYNC_SLOTS_H
+#ifndef SYNC_GATES_H
+#define SYNC_GATES_H
 
 #include "mmsync/budget.h"
 #include "mmsync/slots.h"

@@ -1,0 +1,58 @@
+/*
+ * A database and what workers of several processes need of it to send requests for one mailbox: each process as
+ * others see it, with a token and a clock of its own. What goes wrong here fails the running test.
+ */
+#ifndef SUPPORT_MAILBOX_H
+#define SUPPORT_MAILBOX_H
+
+#include <stdatomic.h>
+
+#include "../connector/sync/budget.h"
+#include "support/mariadb.h"
+
+#define ANN  "ann@example.com"
+#define BOB  "bob@example.com"
+#define HELD "SELECT COUNT(*) FROM mmsync_slot WHERE held_until > UTC_TIMESTAMP(6)"
+
+/* So many a service takes at the same time. */
+enum { LIMIT = MMS_SLOTS_MAX };
+
+struct mailbox_site {
+	struct mms_test_server server;
+	struct mms_pool *pool;
+};
+/* All return 0, for cmocka; opening empties the tables. */
+int mailbox_site_start(struct mailbox_site *site);
+int mailbox_site_stop(struct mailbox_site *site);
+int mailbox_site_open(struct mailbox_site *site);
+int mailbox_site_close(struct mailbox_site *site);
+
+/* Slots that are held now. */
+int64_t mailbox_n_held(struct mailbox_site *site);
+/* As if so much time had passed. */
+void mailbox_age(struct mailbox_site *site, int seconds);
+
+struct mailbox_process {
+	struct mms_site site;
+	struct mms_sync_env env;
+	struct mms_clock clock;
+	struct mms_gates *gates;
+	const char *holder;
+	struct mms_worker worker;
+	struct mms_source source;
+	atomic_bool is_stopped;
+};
+/* holder NULL: a dry run. It waits for half a minute. Keeps: its texts. */
+void mailbox_begin(struct mailbox_site *site, struct mailbox_process *p, const char *holder,
+		   const char *user);
+void mailbox_end(struct mailbox_process *p);
+/* A session's keeper, at Outlook. */
+void mailbox_open_keeper(struct mailbox_process *p, struct mms_budget_keeper *k);
+/* The keeper's port. */
+mms_rc mailbox_enter(struct mms_budget_keeper *k, unsigned n, struct mms_err *err);
+void mailbox_leave(struct mms_budget_keeper *k);
+
+/* Is a number, called by a label, within its bounds? */
+void mailbox_expect(const char *label, int64_t is, int64_t min, int64_t max);
+
+#endif
