@@ -164,17 +164,35 @@ beat(struct mailbox_process *p)
 }
 
 static void
-a_service_without_the_limit_is_not_held_up(void **state)
+each_service_has_its_own_limits(void **state)
 {
-	struct mms_budget_keeper k;
+	static char of_google[] = "g", of_microsoft[] = "m";
+	static const struct {
+		const char *type, *project;
+		int64_t user_per_minute, project_per_minute;
+		bool has_enter;
+	} rows[] = {
+		{ "Google Calendar", "project:g", 600, 10000, false },
+		{ "Outlook Calendar", "project:m", 1000, 60000, true },
+	};
 	struct mailbox_process p;
 
 	(void)state;
 	mailbox_begin(&site, &p, "p", ANN);
-	OK(mms_budget_keeper_open(&k, &p.worker, &p.source,
-				  mms_provider_find("Google Calendar"), false, &err));
-	assert_null(k.port.enter);
-	mms_budget_keeper_release(&k);
+	p.site.config.google.client_id = of_google;
+	p.site.config.microsoft.client_id = of_microsoft;
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		struct mms_budget_keeper k;
+
+		OK(mms_budget_keeper_open(&k, &p.worker, &p.source,
+					  mms_provider_find(rows[i].type), false, &err));
+		assert_string_equal(k.project.name, rows[i].project);
+		assert_int_equal(k.user.per_minute, rows[i].user_per_minute);
+		assert_int_equal(k.project.per_minute, rows[i].project_per_minute);
+		assert_int_equal(k.port.enter != NULL, rows[i].has_enter);
+		assert_int_equal(k.port.leave != NULL, rows[i].has_enter);
+		mms_budget_keeper_release(&k);
+	}
 	mailbox_end(&p);
 }
 
@@ -490,6 +508,33 @@ no_fault_leaves_a_slot_held(void **state)
 	}
 }
 
+/* The database did it each time, and never said so. */
+static void
+what_was_taken_without_an_answer_is_given_back(void **state)
+{
+	struct mms_budget_keeper k;
+	struct mailbox_process p;
+	char fault[64];
+
+	(void)state;
+	if (!mms_fault_arm_text("stmt-after:1000000000"))
+		skip();
+	mailbox_begin(&site, &p, "p", ANN);
+	mailbox_open_keeper(&p, &k);
+	OK(mailbox_enter(&k, LIMIT, &err)); /* the mailbox gets its rows */
+	mailbox_leave(&k);
+	assert_int_equal(mailbox_n_held(&site), 0);
+	(void)snprintf(fault, sizeof fault, "stmt-after:%lu:sticky",
+		       mms_fault_count(MMS_FAULT_STMT_AFTER) + 1);
+	assert_true(mms_fault_arm_text(fault));
+	FAILS(MMS_E_RETRY, "", mailbox_enter(&k, 3, &err));
+	assert_true(mms_fault_arm_text("stmt-after:1000000000"));
+	assert_int_equal(mailbox_n_held(&site), 3);
+	mms_budget_keeper_release(&k);
+	assert_int_equal(mailbox_n_held(&site), 0);
+	mailbox_end(&p);
+}
+
 int
 main(void)
 {
@@ -499,7 +544,7 @@ main(void)
 		T(a_lower_limit_is_kept),
 		T(the_databases_clock_ends_what_nobody_renews),
 		T(who_waits_longest_is_the_heir_until_it_is_silent),
-		T(a_service_without_the_limit_is_not_held_up),
+		T(each_service_has_its_own_limits),
 		T(a_session_costs_two_statements_however_many_requests),
 		T(a_session_that_fails_within_a_request_holds_nothing),
 		T(mailboxes_do_not_hold_each_other_up),
@@ -509,6 +554,7 @@ main(void)
 		T(a_beat_keeps_what_a_long_request_holds),
 		T(what_was_lost_is_taken_again),
 		T(no_fault_leaves_a_slot_held),
+		T(what_was_taken_without_an_answer_is_given_back),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
