@@ -202,10 +202,12 @@ do_bulk(struct g_service *g, struct g_line *l)
 	int64_t ms = g_now(g);
 
 	if (c == NULL || l->n < 3)
-		return c != NULL && g_refuse(l, "bulk takes CALENDAR N [from=TIME]");
+		return c != NULL && g_refuse(l, "bulk takes CALENDAR N [from=TIME] [as=graph]");
 	if (from != NULL && !g_parse_story_time(g, c, from, NULL, &is_day, &ms))
 		return g_refuse(l, "'%s' is no time", from);
-	return g_make_bulk(g, c, strtoul(l->words[2], NULL, 10), ms) ||
+	const char *as = g_value_of(l, "as");
+	return g_make_bulk(g, c, strtoul(l->words[2], NULL, 10), ms,
+			   as != NULL && strcmp(as, "graph") == 0) ||
 	       g_refuse(l, "out of memory");
 }
 

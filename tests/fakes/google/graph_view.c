@@ -18,6 +18,7 @@ struct graph_view {
 	int64_t from_ms, to_ms;
 	uint64_t seq; /* of the last write that it knows */
 	struct graph_found found;
+	bool has_bulk; /* which comes first */
 };
 
 /* ---- what was found ----------------------------------------------------------------------------- */
@@ -388,6 +389,7 @@ begin_round(const struct graph_call *k, struct g_calendar *c)
 	v->from_ms = from_ms;
 	v->to_ms = to_ms;
 	v->seq = k->g->seq;
+	v->has_bulk = c->bulk.is_graph;
 	add_full(k, c, v);
 	misbehave(k, v);
 	return v;
@@ -462,8 +464,9 @@ answer_page(const struct graph_call *k, const struct g_calendar *c, const struct
 	    size_t page)
 {
 	size_t size = k->prefer.page_size, n_empty = (size_t)k->g->options.empty_pages;
-	size_t n = v->found.n, n_pages = n_empty + (n + size - 1) / size;
-	size_t first = page >= n_empty ? (page - n_empty) * size : n;
+	size_t n_bulk = v->has_bulk ? c->bulk.n_pages : 0;
+	size_t n = v->found.n, n_pages = n_bulk + n_empty + (n + size - 1) / size;
+	size_t first = page >= n_bulk + n_empty ? (page - n_bulk - n_empty) * size : n;
 	struct g_answer *a = k->a;
 	json_t *items = json_array();
 	MMS_AUTO(mms_str) link = { 0 };
@@ -492,7 +495,10 @@ answer_page(const struct graph_call *k, const struct g_calendar *c, const struct
 	json_object_set_new(doc, is_last ? "@odata.deltaLink" : "@odata.nextLink",
 			    json_string(mms_str_get(&link)));
 	json_object_set_new(doc, "value", items);
-	g_json(a, 200, doc);
+	if (page < n_bulk)
+		g_answer_bulk(&c->bulk, page, doc, a);
+	else
+		g_json(a, 200, doc);
 }
 
 void

@@ -373,7 +373,7 @@ make_listing(struct g_service *g, struct g_calendar *c, const char *role, struct
 	l->params = params_of(r);
 	l->seq = g->seq;
 	l->items = find_all(g, c, role, q);
-	l->has_bulk = !q->is_incremental && c->bulk.n_pages > 0;
+	l->has_bulk = !q->is_incremental && c->bulk.n_pages > 0 && !c->bulk.is_graph;
 	if (q->order == NULL && q->text == NULL && q->uid == NULL && q->series == NULL)
 		l->sync_token = make_sync_token(c, g->seq, print_of(r), q);
 	l->next = g->listings;
@@ -462,17 +462,10 @@ answer_page(struct g_service *g, const struct g_calendar *c, const char *role,
 	else if (l->sync_token != NULL)
 		json_object_set_new(frame, "nextSyncToken", json_string(l->sync_token));
 	json_object_set_new(frame, "items", items);
-	if (page >= n_bulk) {
+	if (page < n_bulk)
+		g_answer_bulk(&c->bulk, page, frame, a);
+	else
 		g_json(a, 200, frame);
-		return;
-	}
-	/* What is large was made beforehand: between the frame's brackets. */
-	g_json(a, 200, frame);
-	mms_str_cut(&a->body, a->body.len - strlen("]\n}\n"));
-	a->packed = &c->bulk.pages[page].packed;
-	a->packed_at = a->body.len;
-	mms_str_addn(&a->body, c->bulk.pages[page].text.ptr, c->bulk.pages[page].text.len);
-	mms_str_add(&a->body, "]\n}\n");
 }
 
 void

@@ -40,9 +40,10 @@ struct g_event {
 
 /* A page as it goes out, made beforehand. */
 struct g_bulk {
+	bool is_graph; /* in the words of Graph's face, which alone shows it */
 	size_t n_pages;
 	struct {
-		struct mms_str text; /* within "items":[ and ] */
+		struct mms_str text; /* within the brackets of its items */
 		struct squeeze_part packed;
 	} * pages;
 };
@@ -342,8 +343,11 @@ const struct g_fault *g_meet_fault(struct g_service *g, const struct g_request *
 /* Carry out a script; false with the reason in wrong. */
 bool g_control(struct g_service *g, char *script, char *wrong, size_t size);
 void g_state(struct g_service *g, const char *calendar, struct mms_str *out);
-/* What of a calendar is bulk is made; false: no memory. */
-bool g_make_bulk(struct g_service *g, struct g_calendar *c, size_t n, int64_t from_ms);
+/* What of a calendar is bulk is made, for one of the two faces; false: no memory. */
+bool g_make_bulk(struct g_service *g, struct g_calendar *c, size_t n, int64_t from_ms,
+		 bool is_graph);
+/* The answer is a frame, an object whose last member are no items: they are those of this page. */
+void g_answer_bulk(const struct g_bulk *bulk, size_t page, json_t *frame, struct g_answer *a);
 void g_bulk_release(struct g_bulk *bulk);
 
 #endif
