@@ -63,8 +63,9 @@ replace(struct mms_event *event, struct outlook_item *item)
 
 /*
  * What is known of it outside the listing. A tombstone of what has only left the window is an event outside
- * it; of what is still there within the window it stays one: it is in another calendar now. What has become
- * a series meanwhile, or cannot be shown, stays as it was listed.
+ * it; of what is still there within the window it stays one: it is in another calendar now. Of a series only
+ * its instances are in the window or not. What has become a series meanwhile, or cannot be shown, stays as it
+ * was listed.
  */
 static mms_rc
 take(struct mms_event *event, struct outlook_item *item, struct mms_err *err)
@@ -76,6 +77,7 @@ take(struct mms_event *event, struct outlook_item *item, struct mms_err *err)
 		if (there->problem != NULL)
 			return mms_fail(err, MMS_E_RETRY, "of event '%s': %s",
 					event->external_id, there->problem);
+		item->event.is_outside = there->is_outside || there->is_series;
 		if (!there->is_gone && there->is_outside)
 			replace(event, item);
 		return MMS_OK;

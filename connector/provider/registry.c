@@ -10,7 +10,7 @@ static const struct mms_provider providers[] = {
 	{ "google", "Google Calendar", "Google Calendar", MMS_CAP_CURSOR | MMS_CAP_WRITE,
 	  &mms_google_provider_ops, 50 },
 	{ "outlook", "Outlook Calendar", "Outlook through Microsoft Graph",
-	  MMS_CAP_CURSOR | MMS_CAP_WRITE, NULL, 20 },
+	  MMS_CAP_CURSOR | MMS_CAP_WRITE | MMS_CAP_MAILS, &mms_outlook_provider_ops, 20 },
 	{ "ical", "iCal", "an iCal feed, read only", MMS_CAP_SHARED, &mms_feed_provider_ops,
 	  0 },
 };

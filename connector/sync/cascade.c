@@ -111,6 +111,22 @@ mms_cascade_gone(struct mms_turn_state *t, const char *series_id, struct mms_err
 }
 
 mms_rc
+mms_cascade_knows(struct mms_turn_state *t, const char *series_id, bool *out,
+		  struct mms_err *err)
+{
+	unsigned char series[MMS_PRINT_BYTES];
+	size_t at = 0;
+
+	*out = false;
+	mms_rc rc = series_key(t, series_id, series, err);
+	if (rc == MMS_OK)
+		rc = load(t, err);
+	if (rc == MMS_OK)
+		*out = mms_instances_next(&t->cascade.instances, series, &at) != NULL;
+	return rc;
+}
+
+mms_rc
 mms_cascade_note(struct mms_turn_state *t, const struct mms_page *page, struct mms_err *err)
 {
 	struct mms_cascade *cascade = &t->cascade;

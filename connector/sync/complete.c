@@ -1,7 +1,7 @@
 /*
  * Some services say little in their listings: no marks of ours, and of what is not shown any more only that.
  * Before a page is judged they are asked for what matters: of events that nobody knows whether they are
- * ours, of events that are known and seem gone whether they are.
+ * ours, of events and series that are known and seem gone whether they are.
  */
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
@@ -35,7 +35,10 @@ is_wanted(struct mms_turn_state *t, const struct mms_event *event, bool *out,
 	bool is_known =
 		known != NULL && (known->flags & (MMS_KNOWN_STATE | MMS_KNOWN_ROW)) != 0;
 	*out = event->is_gone ? is_known && is_live(known) : !is_known;
-	return MMS_OK;
+	/* The tombstone of a series would take all its instances with it. */
+	return event->is_gone && !is_known && !t->shows_all
+		       ? mms_cascade_knows(t, event->external_id, out, err)
+		       : MMS_OK;
 }
 
 mms_rc

@@ -172,6 +172,9 @@ mms_rc mms_cascade_add(struct mms_turn_state *t, const struct mms_change *change
  */
 mms_rc mms_cascade_gone(struct mms_turn_state *t, const char *series_id,
 			struct mms_err *err) MMS_MUST_CHECK;
+/* cascade.c: is anything known of this series? What is known of series is read where it was not yet. */
+mms_rc mms_cascade_knows(struct mms_turn_state *t, const char *series_id, bool *out,
+			 struct mms_err *err) MMS_MUST_CHECK;
 /* cascade.c: which series a page has shown whole. */
 mms_rc mms_cascade_note(struct mms_turn_state *t, const struct mms_page *page,
 			struct mms_err *err) MMS_MUST_CHECK;
