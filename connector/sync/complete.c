@@ -11,10 +11,9 @@
 static bool
 is_live(const struct mms_known_event *k)
 {
-	if ((k->flags & MMS_KNOWN_STATE) && k->type != MMS_STATE_USER_EVENT)
-		return true;
-	return (k->flags & MMS_KNOWN_ROW) &&
-	       mms_row_status_is_live((enum mms_row_status)k->status);
+	if (k->flags & MMS_KNOWN_ROW)
+		return mms_row_status_is_live((enum mms_row_status)k->status);
+	return k->type != MMS_STATE_USER_EVENT;
 }
 
 static mms_rc

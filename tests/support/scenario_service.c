@@ -34,7 +34,10 @@ tell(struct scenario *s, const char *script)
 	       scenario_fail(s, "the fake refuses '%s': %s", script, wrong);
 }
 
-/* The outside id of a booking's event in a calendar, its live one or the first. Owns: free(). */
+/*
+ * The outside id of a booking's event in a calendar, its live one or the first; anywhere at all where a person may
+ * have moved it there (calendar NULL). Owns: free().
+ */
 static char *
 booking_event(struct scenario *s, const char *calendar, const char *booking, bool is_first)
 {
@@ -43,8 +46,11 @@ booking_event(struct scenario *s, const char *calendar, const char *booking, boo
 	mms_str_add(&sql,
 		    "SELECT (SELECT s.external_id FROM mmsync_event_state s JOIN mmsync_cursor"
 		    " c ON c.id = s.integration_id JOIN `tabMM Calendar Integration` i ON"
-		    " i.name = c.name WHERE s.type = 2 AND COALESCE(i.calendar_id, i.user) = ");
-	sql_quote(&sql, calendar);
+		    " i.name = c.name WHERE s.type = 2");
+	if (calendar != NULL) {
+		mms_str_add(&sql, " AND COALESCE(i.calendar_id, i.user) = ");
+		sql_quote(&sql, calendar);
+	}
 	mms_str_add(&sql, " AND s.booking = ");
 	sql_quote(&sql, booking);
 	mms_str_add(&sql, " ORDER BY ");
@@ -52,7 +58,8 @@ booking_event(struct scenario *s, const char *calendar, const char *booking, boo
 				   : "s.status NOT IN (1, 5) DESC, s.status = 5 DESC, "
 				     "s.created_at_ms DESC,"
 				     " s.changed_at_ms DESC LIMIT 1)");
-	return mms_test_ask_text(&s->world->server, "%s", mms_str_get(&sql));
+	char *id = mms_test_ask_text(&s->world->server, "%s", mms_str_get(&sql));
+	return id != NULL || calendar == NULL ? id : booking_event(s, NULL, booking, is_first);
 }
 
 /* "@BOOKING", "@@BOOKING" or the id itself; NULL: failed. Owns: free(). */
