@@ -116,22 +116,31 @@ made_by(const struct graph_call *k, const char *id, struct g_calendar **where)
 	return found;
 }
 
-/* Would this body have made that event? */
+/* What a request made, whatever has become of it since. */
+static json_t *
+print_made(const struct g_calendar *c, const struct g_event *e)
+{
+	const char *title = json_string_value(json_object_get(e->doc, "summary"));
+
+	return json_pack("[s, s, I, I, b]", c->id, title != NULL ? title : "",
+			 (json_int_t)e->start_ms, (json_int_t)e->end_ms, (int)e->is_day);
+}
+
+/* Is it the request that made that event? */
 static bool
-is_same_event(const struct graph_call *k, struct g_calendar *c, const struct g_event *e,
-	      const json_t *body)
+is_same_request(const struct graph_call *k, struct g_calendar *c, const struct g_event *e,
+		const json_t *body)
 {
 	struct g_event made = { .doc = json_object(), .is_live = true };
 	struct graph_wrong wrong = { 0 };
 	uint64_t seq = k->g->seq;
 	bool is_same = graph_put(k, c, &made, body, true, &wrong);
+	json_t *print = print_made(c, &made);
 
 	/* A look only: it is no write. */
 	k->g->seq = seq;
-	is_same = is_same && made.start_ms == e->start_ms && made.end_ms == e->end_ms &&
-		  made.is_day == e->is_day &&
-		  json_equal(json_object_get(made.doc, "summary"),
-			     json_object_get(e->doc, "summary"));
+	is_same = is_same && json_equal(print, json_object_get(e->graph, "_made"));
+	json_decref(print);
 	g_event_release(&made);
 	return is_same;
 }
@@ -147,8 +156,7 @@ answer_transaction(const struct graph_call *k, struct g_calendar *c, const json_
 
 	if (e == NULL || (!e->is_live && o->is_transaction_forgotten))
 		return false;
-	if (e->is_live && !o->is_transaction_refused && where == c &&
-	    is_same_event(k, c, e, body))
+	if (e->is_live && !o->is_transaction_refused && is_same_request(k, c, e, body))
 		graph_answer_event(k, where, e, 201);
 	else
 		graph_fail(
@@ -173,6 +181,7 @@ graph_create(const struct graph_call *k, struct g_calendar *c)
 		free(id);
 		if (graph_put(k, c, e, body, true, &wrong)) {
 			g_add_facts(k->g, c, e);
+			graph_set_fact(e, "_made", print_made(c, e));
 			mail(c, e, json_object_get(e->doc, "attendees"));
 			graph_answer_event(k, c, e, 201);
 		} else {
