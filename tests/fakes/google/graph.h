@@ -3,7 +3,8 @@
  * events, $batch, under /v1.0/. The events are those of Google's face: g_event.doc has the names of
  * Google, and what only Graph knows stands in g_event.graph: members as Graph shows them, and
  * "_body" ({contentType, content} as it was sent), "_properties" (of other property sets than ours),
- * "_made" (of which request it came), "_mailed" (addresses that the service has written to), "_join_lost" (a link to join was overwritten).
+ * "_made" (of which request it came), "_mailed" (addresses that the service has written to),
+ * "_join_lost" (a link to join was overwritten).
  *
  * Source: Microsoft Graph REST API v1.0: event, calendarView/delta, errors, json-batching.
  */
