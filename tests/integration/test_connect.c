@@ -4,68 +4,44 @@
  */
 #include "support/unit.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "mmsync/base64.h"
-#include "mmsync/clock.h"
 #include "mmsync/consent.h"
 #include "mmsync/digest.h"
 #include "mmsync/fernet.h"
 #include "mmsync/mem.h"
 #include "mmsync/oauth_client.h"
 #include "mmsync/tokens.h"
+#include "support/connecting.h"
 #include "support/dbcheck.h"
-#include "support/fake.h"
-#include "support/frappe_site.h"
-#include "support/program.h"
 
-#define KEY  "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="
-#define NAME "MM-CI-ann@example.com-0001"
-#define FEED "MM-CI-ann@example.com-0002"
+#define NAME CONNECTING_NAME
 #define CODE "4/0AbC-d_e"
 #define TOKENS                                                      \
 	"{\"access_token\":\"ya29.s3cret\",\"refresh_token\":\"1//" \
 	"s3cret\",\"expires_in\":3599,"                             \
 	"\"scope\":\"" MMS_GOOGLE_SCOPE "\",\"token_type\":\"Bearer\"}"
 
-static struct mms_test_server server;
+static struct connecting world = { .address = "https://accounts.google.com/o/oauth2/v2/auth?",
+				   .host = "127.0.0.1" };
 static struct fake fake;
-static struct mms_db *db;
-static struct mms_test_run run;
-static char site_dir[MMS_TEST_DIR_MAX], site_env[MMS_TEST_DIR_MAX + 16];
-static int stdin_fd = -1; /* the end that the person types into */
 
 static int
 start(void **state)
 {
-	char host[64], url[128], more[700];
-	struct mms_site site = { 0 };
+	char url[128], settings[300];
 
 	(void)state;
-	mms_site_setup();
-	mms_test_server_start(&server, NULL);
-	mms_test_make_frappe(&server);
 	fake_start(&fake, "feed_server", NULL);
-	(void)snprintf(more, sizeof more,
-		       ", \"encryption_key\": \"" KEY "\", \"mmsync\": {\"event_time_zone\": "
-		       "\"UTC\", \"google\": {\"client_id\": \"our-id\", \"client_secret\": "
-		       "\"our-s3cret\", \"token_url\": \"%s\"}, \"http\": {\"allow_hosts\": "
-		       "[\"%s\"]}, \"retry\": {\"max_attempts\": 2, \"base_ms\": 1}}",
-		       fake_url(&fake, "/token", url, sizeof url),
-		       fake_host(&fake, host, sizeof host));
-	mms_test_site_make(&server, "one.example.com", more, site_dir);
-	mms_test_site_load(site_dir, &site);
-	OK(mms_db_open(&db, &server.settings, &err));
-	mms_test_schema_apply(db, &site);
-	mms_site_release(&site);
-	(void)snprintf(site_env, sizeof site_env, "MMSYNC_SITE=%s", site_dir);
+	(void)snprintf(settings, sizeof settings,
+		       "\"google\": {\"client_id\": \"our-id\", \"client_secret\": "
+		       "\"our-s3cret\", \"token_url\": \"%s\"}",
+		       fake_url(&fake, "/token", url, sizeof url));
+	connecting_start(&world, &fake, settings);
 	return 0;
 }
 
@@ -73,24 +49,15 @@ static int
 stop(void **state)
 {
 	(void)state;
-	mms_db_close(db);
 	fake_stop(&fake);
-	return mms_test_server_stop(&server);
+	return connecting_stop(&world);
 }
 
 static int
 make_ann(void **state)
 {
 	(void)state;
-	mms_test_sql(&server,
-		     "DELETE FROM `tabMM Calendar Integration`; DELETE FROM __Auth;"
-		     "DELETE FROM mmsync_cursor;"
-		     "INSERT INTO `tabMM Calendar Integration` (name, creation, modified, "
-		     "modified_by, owner, user, integration_type, is_active) VALUES "
-		     "('" NAME "', '2026-01-01', '2026-02-01', 'ann@example.com', "
-		     "'ann@example.com', 'ann@example.com', 'Google Calendar', 1),"
-		     "('" FEED "', '2026-01-02', '2026-02-01', 'ann@example.com', "
-		     "'ann@example.com', 'ann@example.com', 'iCal', 1)");
+	connecting_make(&world, "Google Calendar");
 	fake_write(&fake, "token", TOKENS);
 	fake_conf(&fake, "token", "type application/json");
 	fake_clear_log(&fake);
@@ -101,113 +68,15 @@ static int
 end_run(void **state)
 {
 	(void)state;
-	mms_test_run_release(&run);
-	if (stdin_fd >= 0)
-		(void)close(stdin_fd);
-	stdin_fd = -1;
+	connecting_end_run(&world);
 	return 0;
-}
-
-/* ---- the program, and what it says while it waits --------------------------------------------- */
-
-static void
-begin(const char *const *args)
-{
-	static const char now[] = "MMSYNC_NOW=2026-03-02T08:00:00Z";
-	const char *const env[] = { site_env, now, NULL };
-	int ends[2];
-
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
-	(void)close(ends[0]);
-	mms_test_program_start(&run, env, args);
-	stdin_fd = ends[1];
-}
-
-/* The value of a parameter of the address that the program shows; waits for it. */
-static void
-shown(const char *name, char out[256])
-{
-	char text[8192], key[64];
-	int64_t end = mms_clock_mono_ms() + 20000;
-
-	(void)snprintf(key, sizeof key, "%s=", name);
-	while (mms_clock_mono_ms() < end) {
-		ssize_t n = pread(run.err_fd, text, sizeof text - 1, 0);
-
-		text[n > 0 ? n : 0] = '\0';
-		char *at = strstr(text, "https://accounts.google.com/o/oauth2/v2/auth?");
-		if (at != NULL && strstr(at, "\n\n") != NULL &&
-		    (at = strstr(at, key)) != NULL) {
-			at += strlen(key);
-			(void)snprintf(out, 256, "%.*s", (int)strcspn(at, "&\n"), at);
-			return;
-		}
-		mms_clock_sleep_ms(10);
-	}
-	fail_msg("the program shows no %s: %s", name, text);
-}
-
-static unsigned
-shown_port(void)
-{
-	char uri[256];
-	unsigned port = 0;
-
-	shown("redirect_uri", uri);
-	const char *colon = strstr(uri, "127.0.0.1%3A");
-	assert_non_null(colon);
-	port = (unsigned)strtoul(colon + strlen("127.0.0.1%3A"), NULL, 10);
-	assert_true(port > 0);
-	return port;
-}
-
-/* One request as a browser sends it; the whole answer. */
-static void
-browse(unsigned port, const char *request, char answer[4096])
-{
-	struct sockaddr_in to = { .sin_family = AF_INET,
-				  .sin_port = htons((uint16_t)port),
-				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	size_t n = 0;
-	ssize_t got;
-
-	assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
-	assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
-	while (n < 4095 && (got = recv(fd, answer + n, 4095 - n, 0)) > 0)
-		n += (size_t)got;
-	answer[n] = '\0';
-	(void)close(fd);
-}
-
-static void
-get(unsigned port, const char *path, char answer[4096])
-{
-	char request[8192];
-
-	(void)snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n",
-		       path, port);
-	browse(port, request, answer);
-}
-
-static void
-assert_status(const char *answer, const char *status)
-{
-	if (strncmp(answer, "HTTP/1.1 ", 9) != 0 || strncmp(answer + 9, status, 3) != 0)
-		fail_msg("not %s: %s", status, answer);
 }
 
 static void
 assert_ends(int status, const char *part)
 {
-	mms_test_program_end(&run);
-	if (run.status != status || strstr(run.err, part) == NULL)
-		fail_msg("status %d, not %d with '%s': %s%s", run.status, status, part, run.out,
-			 run.err);
-	assert_null(strstr(run.err, "s3cret"));
-	assert_null(strstr(run.out, "s3cret"));
-	assert_null(strstr(run.err, CODE));
+	connecting_ends(&world, status, part);
+	assert_null(strstr(world.run.err, CODE));
 }
 
 static void
@@ -215,11 +84,11 @@ assert_connected(void)
 {
 	MMS_AUTO(mms_tokens) tokens = { 0 };
 
-	OK(mms_tokens_load(db, KEY, NAME, 0, &tokens, &err));
+	OK(mms_tokens_load(world.db, CONNECTING_KEY, NAME, 0, &tokens, &err));
 	assert_string_equal(tokens.access, "ya29.s3cret");
 	assert_string_equal(tokens.refresh, "1//s3cret");
 	/* 08:00 UTC and 3599 s, on the clock of Berlin. */
-	assert_int_equal(mms_test_ask_i64(&server,
+	assert_int_equal(mms_test_ask_i64(&world.server,
 					  "SELECT COUNT(*) FROM `tabMM Calendar Integration` "
 					  "WHERE name = '" NAME "' AND token_expiry = "
 					  "'2026-03-02 09:59:59' AND access_token = "
@@ -230,7 +99,7 @@ assert_connected(void)
 static void
 assert_not_connected(void)
 {
-	assert_int_equal(mms_test_ask_i64(&server, "SELECT COUNT(*) FROM __Auth"), 0);
+	assert_int_equal(mms_test_ask_i64(&world.server, "SELECT COUNT(*) FROM __Auth"), 0);
 	assert_int_equal(fake_count(&fake, "/token"), 0);
 }
 
@@ -254,7 +123,7 @@ assert_exchanged(const char *redirect_uri)
 	at += strlen("&code_verifier=");
 	OK(mms_sha256(at, strcspn(at, "&"), digest, &err));
 	(void)mms_base64_print(digest, sizeof digest, true, text);
-	const char *shown_at = strstr(run.err, "&code_challenge=");
+	const char *shown_at = strstr(world.run.err, "&code_challenge=");
 	assert_non_null(shown_at);
 	shown_at += strlen("&code_challenge=");
 	(void)snprintf(challenge, sizeof challenge, "%.*s", (int)strcspn(shown_at, "&"),
@@ -273,21 +142,21 @@ a_consent_in_the_browser_connects(void **state)
 	char answer[4096], nonce[256], path[1024], uri[256];
 
 	(void)state;
-	begin(by_browser);
-	unsigned port = shown_port();
-	shown("state", nonce);
-	shown("redirect_uri", uri);
+	connecting_begin(&world, by_browser);
+	unsigned port = connecting_port(&world);
+	connecting_shown(&world, "state", nonce);
+	connecting_shown(&world, "redirect_uri", uri);
 	(void)snprintf(path, sizeof path, "/?state=%s&code=4%%2F0AbC-d_e&scope=x", nonce);
-	get(port, path, answer);
-	assert_status(answer, "200");
+	connecting_get(port, path, answer);
+	connecting_assert_status(answer, "200");
 	assert_non_null(strstr(answer, "You can close this window"));
 	assert_ends(0, "");
-	assert_non_null(strstr(run.out, "next: mmsync sync --integration " NAME));
+	assert_non_null(strstr(world.run.out, "next: mmsync sync --integration " NAME));
 	assert_connected();
 	assert_exchanged(uri);
-	assert_non_null(strstr(run.err, "&access_type=offline&prompt=consent"
-					"&login_hint=ann%40example.com"));
-	assert_non_null(strstr(run.err, "code_challenge_method=S256"));
+	assert_non_null(strstr(world.run.err, "&access_type=offline&prompt=consent"
+					      "&login_hint=ann%40example.com"));
+	assert_non_null(strstr(world.run.err, "code_challenge_method=S256"));
 }
 
 /* Whoever else asks gets nothing, ends nothing, and reads nothing of its own in the answer. */
@@ -311,25 +180,25 @@ only_the_one_answer_counts(void **state)
 	char answer[4096], nonce[256], path[8000];
 
 	(void)state;
-	begin(by_browser);
-	unsigned port = shown_port();
+	connecting_begin(&world, by_browser);
+	unsigned port = connecting_port(&world);
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		browse(port, rows[i].request, answer);
-		assert_status(answer, rows[i].status);
+		connecting_browse(port, rows[i].request, answer);
+		connecting_assert_status(answer, rows[i].status);
 		assert_null(strstr(answer, "evil"));
 		assert_non_null(strstr(answer, "default-src 'none'"));
 	}
-	shown("state", nonce);
+	connecting_shown(&world, "state", nonce);
 	(void)snprintf(path, sizeof path, "/?state=%s&code=a%%0d%%0ab", nonce);
-	get(port, path, answer); /* a code that is none */
-	assert_status(answer, "400");
+	connecting_get(port, path, answer); /* a code that is none */
+	connecting_assert_status(answer, "400");
 	(void)snprintf(path, sizeof path, "/?state=%s&code=%05000d", nonce, 1);
-	get(port, path, answer);
-	assert_status(answer, "400");
+	connecting_get(port, path, answer);
+	connecting_assert_status(answer, "400");
 	assert_not_connected();
 	(void)snprintf(path, sizeof path, "/?code=" CODE "&state=%s", nonce);
-	get(port, path, answer);
-	assert_status(answer, "200");
+	connecting_get(port, path, answer);
+	connecting_assert_status(answer, "200");
 	assert_ends(0, "");
 	assert_connected();
 }
@@ -340,12 +209,12 @@ a_person_who_says_no_is_believed(void **state)
 	char answer[4096], nonce[256], path[1024];
 
 	(void)state;
-	begin(by_browser);
-	unsigned port = shown_port();
-	shown("state", nonce);
+	connecting_begin(&world, by_browser);
+	unsigned port = connecting_port(&world);
+	connecting_shown(&world, "state", nonce);
 	(void)snprintf(path, sizeof path, "/?state=%s&error=access_denied", nonce);
-	get(port, path, answer);
-	assert_status(answer, "200");
+	connecting_get(port, path, answer);
+	connecting_assert_status(answer, "200");
 	assert_non_null(strstr(answer, "There was no consent"));
 	assert_ends(1, "the consent was refused (access_denied)");
 	assert_not_connected();
@@ -359,11 +228,11 @@ nobody_waits_for_ever(void **state)
 					    NULL };
 
 	(void)state;
-	begin(args);
+	connecting_begin(&world, args);
 	assert_ends(6, "nobody consented in time");
-	begin(by_browser);
-	(void)shown_port();
-	assert_int_equal(kill(run.pid, SIGINT), 0);
+	connecting_begin(&world, by_browser);
+	(void)connecting_port(&world);
+	assert_int_equal(kill(world.run.pid, SIGINT), 0);
 	assert_ends(6, "interrupted while waiting for the consent");
 	assert_not_connected();
 }
@@ -374,28 +243,22 @@ static const char *const by_hand[] = { "connect", "google", "--integration", NAM
 				       "--json",  NULL };
 
 static void
-type(const char *text)
-{
-	assert_int_equal(write(stdin_fd, text, strlen(text)), strlen(text));
-}
-
-static void
 what_is_pasted_connects(void **state)
 {
 	char nonce[256], line[1024];
 
 	for (int i = 0; i < 2; i++) {
 		make_ann(state);
-		begin(by_hand);
-		shown("state", nonce);
+		connecting_begin(&world, by_hand);
+		connecting_shown(&world, "state", nonce);
 		(void)snprintf(line, sizeof line,
 			       i == 0 ? "  http://127.0.0.1:8766/?state=%s&code=4%%2F0AbC-d_e"
 					"&scope=x\n"
 				      : CODE "%.0s\n",
 			       nonce);
-		type(line);
+		connecting_type(&world, line);
 		assert_ends(0, "paste it here");
-		assert_string_equal(run.out,
+		assert_string_equal(world.run.out,
 				    "{\"integration\":\"" NAME "\",\"status\":\"connected\","
 				    "\"scope\":\"" MMS_GOOGLE_SCOPE "\",\"expires\":"
 				    "\"2026-03-02T08:59:59Z\"}\n");
@@ -420,18 +283,17 @@ what_is_pasted_wrongly_does_not(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		begin(by_hand);
-		type(rows[i].line);
-		mms_test_program_end(&run);
-		if (run.status != 1 || strstr(run.out, rows[i].text) == NULL)
-			fail_msg("%s: %d %s", rows[i].line, run.status, run.out);
+		connecting_begin(&world, by_hand);
+		connecting_type(&world, rows[i].line);
+		mms_test_program_end(&world.run);
+		if (world.run.status != 1 || strstr(world.run.out, rows[i].text) == NULL)
+			fail_msg("%s: %d %s", rows[i].line, world.run.status, world.run.out);
 		end_run(state);
 	}
-	begin(by_hand); /* nothing at all */
-	(void)close(stdin_fd);
-	stdin_fd = -1;
-	mms_test_program_end(&run);
-	assert_int_equal(run.status, 1);
+	connecting_begin(&world, by_hand); /* nothing at all */
+	connecting_close_stdin(&world);
+	mms_test_program_end(&world.run);
+	assert_int_equal(world.run.status, 1);
 	assert_not_connected();
 }
 
@@ -484,7 +346,7 @@ what_cannot_be_connected_is_said_before(void **state)
 		const char *text;
 	} rows[] = {
 		{ "MM-CI-ann@example.com-0003", 2, NAME },
-		{ FEED, 2, "an iCal feed" },
+		{ CONNECTING_FEED, 2, "an iCal feed" },
 		{ NULL, 2, "which calendar" },
 	};
 
@@ -494,14 +356,15 @@ what_cannot_be_connected_is_said_before(void **state)
 					     rows[i].name != NULL ? "--integration" : NULL,
 					     rows[i].name, NULL };
 
-		begin(args);
+		connecting_begin(&world, args);
 		assert_ends(rows[i].status, rows[i].text);
 		end_run(state);
 	}
-	mms_test_sql(&server, "UPDATE mmsync_installation SET bound_dir = '/elsewhere'");
-	begin(by_browser);
+	mms_test_sql(&world.server, "UPDATE mmsync_installation SET bound_dir = '/elsewhere'");
+	connecting_begin(&world, by_browser);
 	assert_ends(3, "schema adopt");
-	mms_test_sql(&server, "UPDATE mmsync_installation SET bound_dir = '%s'", site_dir);
+	mms_test_sql(&world.server, "UPDATE mmsync_installation SET bound_dir = '%s'",
+		     world.site_dir);
 	assert_not_connected();
 }
 
@@ -529,11 +392,12 @@ tokens_that_would_not_do_are_not_stored(void **state)
 
 		fake_write(&fake, "token", rows[i].body);
 		fake_conf(&fake, "token", rows[i].conf);
-		begin(args);
-		type(CODE "\n");
+		connecting_begin(&world, args);
+		connecting_type(&world, CODE "\n");
 		assert_ends(rows[i].status, rows[i].text);
 		end_run(state);
-		assert_int_equal(mms_test_ask_i64(&server, "SELECT COUNT(*) FROM __Auth"), 0);
+		assert_int_equal(mms_test_ask_i64(&world.server, "SELECT COUNT(*) FROM __Auth"),
+				 0);
 	}
 }
 

@@ -120,6 +120,7 @@ defaults_are_those_of_the_contract(void **state)
 	assert_string_equal(c.google.token_url, "https://oauth2.googleapis.com/token");
 	assert_string_equal(c.microsoft.tenant, "common");
 	assert_string_equal(c.microsoft.api_base, "https://graph.microsoft.com/v1.0");
+	assert_null(c.google.device_url);
 }
 
 /* "http.timeout_s" and a value to {"http": {"timeout_s": value}}. */

@@ -238,59 +238,60 @@ advice_is_of_the_service(void **state)
 	"{\"device_code\":\"GAQ-s3cret\",\"user_code\":\"YZMY-LD4K\",\"verification_uri\":" \
 	"\"https://microsoft.com/devicelogin\"" more "}"
 
+static const struct {
+	const char *label;
+	long status;
+	const char *body;
+	mms_rc rc;
+	const char *text; /* of OK: "USER_CODE URI LIFETIME INTERVAL" */
+} devices[] = {
+	{ "Microsoft's", 200,
+	  DEVICE(",\"expires_in\":900,\"interval\":5,\"message\":\"To sign in\""), MMS_OK,
+	  "YZMY-LD4K https://microsoft.com/devicelogin 900 5" },
+	{ "nothing of times", 200, DEVICE(""), MMS_OK,
+	  "YZMY-LD4K https://microsoft.com/devicelogin 900 5" },
+	{ "times as texts", 200, DEVICE(",\"expires_in\":\"60\",\"interval\":\"1\""), MMS_OK,
+	  "YZMY-LD4K https://microsoft.com/devicelogin 60 1" },
+	{ "times of ages", 200, DEVICE(",\"expires_in\":99999999,\"interval\":86400"), MMS_OK,
+	  "YZMY-LD4K https://microsoft.com/devicelogin 3600 60" },
+	{ "times that are none", 200, DEVICE(",\"expires_in\":0,\"interval\":-5"), MMS_OK,
+	  "YZMY-LD4K https://microsoft.com/devicelogin 900 5" },
+	{ "no code", 200, "{\"user_code\":\"A\",\"verification_uri\":\"https://x\"}",
+	  MMS_E_RETRY, "no code for a device" },
+	{ "a code that would move the cursor", 200,
+	  "{\"device_code\":\"a\",\"user_code\":\"\\u001b[2J\",\"verification_uri\":"
+	  "\"https://x\"}",
+	  MMS_E_RETRY, "no code for a device" },
+	{ "a code without end", 200,
+	  "{\"device_code\":\"a\",\"user_code\":"
+	  "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
+	  "\"verification_uri\":\"https://x\"}",
+	  MMS_E_RETRY, "no code for a device" },
+	{ "no address", 200, "{\"device_code\":\"a\",\"user_code\":\"b\"}", MMS_E_RETRY,
+	  "no address" },
+	{ "an address of another kind", 200,
+	  "{\"device_code\":\"a\",\"user_code\":\"b\",\"verification_uri\":"
+	  "\"javascript:alert(1)\"}",
+	  MMS_E_RETRY, "no address" },
+	{ "a client that may not", 400, "{\"error\":\"unauthorized_client\"}", MMS_E_CONFIG,
+	  "unauthorized_client" },
+	{ "public client flows are not allowed", 401, "{\"error\":\"invalid_client\"}",
+	  MMS_E_CONFIG, "invalid_client" },
+	{ "a page", 200, "<html>", MMS_E_RETRY, "no JSON object" },
+	{ "another status", 204, DEVICE(""), MMS_E_RETRY, "neither a code" },
+};
+
 static void
 what_a_device_shows_is_bounded(void **state)
 {
-	static const struct {
-		const char *label;
-		long status;
-		const char *body;
-		mms_rc rc;
-		const char *text; /* of OK: "USER_CODE URI LIFETIME INTERVAL" */
-	} cases[] = {
-		{ "Microsoft's", 200,
-		  DEVICE(",\"expires_in\":900,\"interval\":5,\"message\":\"To sign in\""),
-		  MMS_OK, "YZMY-LD4K https://microsoft.com/devicelogin 900 5" },
-		{ "nothing of times", 200, DEVICE(""), MMS_OK,
-		  "YZMY-LD4K https://microsoft.com/devicelogin 900 5" },
-		{ "times as texts", 200, DEVICE(",\"expires_in\":\"60\",\"interval\":\"1\""),
-		  MMS_OK, "YZMY-LD4K https://microsoft.com/devicelogin 60 1" },
-		{ "times of ages", 200, DEVICE(",\"expires_in\":99999999,\"interval\":86400"),
-		  MMS_OK, "YZMY-LD4K https://microsoft.com/devicelogin 3600 60" },
-		{ "times that are none", 200, DEVICE(",\"expires_in\":0,\"interval\":-5"),
-		  MMS_OK, "YZMY-LD4K https://microsoft.com/devicelogin 900 5" },
-		{ "no code", 200, "{\"user_code\":\"A\",\"verification_uri\":\"https://x\"}",
-		  MMS_E_RETRY, "no code for a device" },
-		{ "a code that would move the cursor", 200,
-		  "{\"device_code\":\"a\",\"user_code\":\"\\u001b[2J\",\"verification_uri\":"
-		  "\"https://x\"}",
-		  MMS_E_RETRY, "no code for a device" },
-		{ "a code without end", 200,
-		  "{\"device_code\":\"a\",\"user_code\":"
-		  "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
-		  "\"verification_uri\":\"https://x\"}",
-		  MMS_E_RETRY, "no code for a device" },
-		{ "no address", 200, "{\"device_code\":\"a\",\"user_code\":\"b\"}", MMS_E_RETRY,
-		  "no address" },
-		{ "an address of another kind", 200,
-		  "{\"device_code\":\"a\",\"user_code\":\"b\",\"verification_uri\":"
-		  "\"javascript:alert(1)\"}",
-		  MMS_E_RETRY, "no address" },
-		{ "a client that may not", 400, "{\"error\":\"unauthorized_client\"}",
-		  MMS_E_CONFIG, "unauthorized_client" },
-		{ "public client flows are not allowed", 401, "{\"error\":\"invalid_client\"}",
-		  MMS_E_CONFIG, "invalid_client" },
-		{ "a page", 200, "<html>", MMS_E_RETRY, "no JSON object" },
-		{ "another status", 204, DEVICE(""), MMS_E_RETRY, "neither a code" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < MMS_COUNT(cases); i++) {
+	for (size_t i = 0; i < MMS_COUNT(devices); i++) {
 		MMS_AUTO(mms_oauth_device) d = { 0 };
 		MMS_AUTO(mms_err) err = { 0 };
 		MMS_AUTO(mms_str) got = { 0 };
-		const struct mms_oauth_reply reply = { "outlook", cases[i].status,
-						       cases[i].body, strlen(cases[i].body) };
+		const struct mms_oauth_reply reply = { "outlook", devices[i].status,
+						       devices[i].body,
+						       strlen(devices[i].body) };
 
 		mms_rc rc = mms_oauth_read_device(&reply, &d, &err);
 		if (rc == MMS_OK)
@@ -298,10 +299,10 @@ what_a_device_shows_is_bounded(void **state)
 				     (long long)d.lifetime_s, (long long)d.interval_s);
 		else
 			mms_str_add(&got, mms_err_text(&err));
-		if (rc != cases[i].rc || strstr(mms_str_get(&got), cases[i].text) == NULL ||
-		    (rc == MMS_OK && strcmp(mms_str_get(&got), cases[i].text) != 0) ||
+		if (rc != devices[i].rc || strstr(mms_str_get(&got), devices[i].text) == NULL ||
+		    (rc == MMS_OK && strcmp(mms_str_get(&got), devices[i].text) != 0) ||
 		    (rc != MMS_OK && d.device_code != NULL))
-			fail_msg("%s: %s: %s", cases[i].label, mms_rc_name(rc),
+			fail_msg("%s: %s: %s", devices[i].label, mms_rc_name(rc),
 				 mms_str_get(&got));
 		assert_null(strstr(mms_str_get(&got), "s3cret"));
 	}
