@@ -19,10 +19,10 @@ struct demo {
 	char feeds[128];      /* dir/feeds                               */
 	char socket[128];     /* of its MariaDB                          */
 	char self[512];       /* this program                            */
-	char google[560];     /* the fake Google beside the program; "": not there */
+	char fake[560];       /* of Google and Outlook, beside the program; "": not there */
 	unsigned port;        /* of the feed stand                       */
-	unsigned google_port; /* of the fake Google; 0: not there        */
-	const char *own_feed; /* --feed URL; NULL: none              */
+	unsigned fake_port;   /* of that fake; 0: not there              */
+	const char *own_feed; /* --feed URL; NULL: none                  */
 };
 
 /* demo_keeper.c: the background process that holds MariaDB and the feeds. */
@@ -44,6 +44,9 @@ mms_demo_expect(int status, int want, const char *what, struct mms_err *err) MMS
 /* The rows of a statement as a table. */
 mms_rc mms_demo_show_rows(const struct demo *demo, const char *const *heads, size_t n_heads,
 			  const char *sql, struct mms_err *err) MMS_MUST_CHECK;
+/* The events as a person would look at them; where: of e (the event) and i (its integration). */
+mms_rc mms_demo_show_events(const struct demo *demo, const char *where,
+			    struct mms_err *err) MMS_MUST_CHECK;
 /* What somebody else does to the database. */
 mms_rc mms_demo_run_sql(const struct demo *demo, const char *const *statements, size_t n,
 			struct mms_err *err) MMS_MUST_CHECK;
@@ -55,10 +58,12 @@ struct demo_time {
 };
 struct demo_time mms_demo_time_at(const struct demo *demo, int day, int hour, int minute);
 
-/* demo_google.c: a calendar at Google, both ways; one line where the fake is not there. */
+/* demo_google.c: a calendar at Google, both ways. The fake is there. */
 mms_rc mms_demo_tell_google(const struct demo *demo, struct mms_err *err) MMS_MUST_CHECK;
-/* The members of the `mmsync` object that lead to the fake, with a comma; nothing without it. */
-void mms_demo_add_google_settings(const struct demo *demo, struct mms_str *out);
+/* demo_outlook.c: the same in Outlook. */
+mms_rc mms_demo_tell_outlook(const struct demo *demo, struct mms_err *err) MMS_MUST_CHECK;
+/* demo_calendar.c: members of the `mmsync` object that lead to the fake; nothing without it. */
+void mms_demo_add_calendar_settings(const struct demo *demo, struct mms_str *out);
 
 /* demo_feeds.c: a file of the feeds' folder, by name and version of the story. */
 mms_rc

@@ -1,6 +1,7 @@
 /*
- * The background process of the demonstration: it holds a private MariaDB, the feed stand and
- * the fake Google, and ends by itself when nobody has stopped it after half an hour, with everything it made.
+ * The background process of the demonstration: it holds a private MariaDB, the feed stand and the fake of
+ * Google and Outlook, and ends by itself when nobody has stopped it after half an hour, with everything it
+ * made.
  */
 #include "demo.h"
 
@@ -128,22 +129,22 @@ start_server(const struct demo *demo, const char *program)
 
 /* It prints its port into a file of the demonstration's. */
 static pid_t
-start_google(const struct demo *demo)
+start_fake(const struct demo *demo)
 {
 	char dir[160], path[160];
-	const char *const argv[] = { demo->google, dir, NULL };
+	const char *const argv[] = { demo->fake, dir, NULL };
 
-	if (demo->google[0] == '\0')
+	if (demo->fake[0] == '\0')
 		return 0;
-	(void)snprintf(dir, sizeof dir, "%s/google", demo->dir);
-	(void)snprintf(path, sizeof path, "%s/google.port", demo->dir);
+	(void)snprintf(dir, sizeof dir, "%s/fake", demo->dir);
+	(void)snprintf(path, sizeof path, "%s/fake.port", demo->dir);
 	if (mkdir(dir, 0700) != 0)
 		return 0;
 	pid_t pid = fork();
 	if (pid == 0) {
 		int out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 		if (out >= 0 && dup2(out, 1) >= 0)
-			(void)execv(demo->google, (char *const *)(uintptr_t)argv);
+			(void)execv(demo->fake, (char *const *)(uintptr_t)argv);
 		_exit(127);
 	}
 	return pid;
@@ -184,7 +185,7 @@ keep(const struct demo *demo, const char *program)
 	MMS_AUTO(mms_err) err = { 0 };
 	int64_t until = mms_clock_mono_ms() + KEEP_MS;
 
-	pid_t server = start_server(demo, program), google = start_google(demo);
+	pid_t server = start_server(demo, program), fake = start_fake(demo);
 	if (mms_feed_stand_open(&stand, demo->feeds, &port, &err) == MMS_OK) {
 		(void)snprintf(path, sizeof path, "%s/port", demo->dir);
 		(void)snprintf(port_text, sizeof port_text, "%u\n", port);
@@ -194,7 +195,7 @@ keep(const struct demo *demo, const char *program)
 	       access(demo->dir, F_OK) == 0 && waitpid(server, NULL, WNOHANG) == 0)
 		mms_clock_sleep_ms(10 * POLL_MS);
 	mms_feed_stand_close(stand);
-	end_server(google);
+	end_server(fake);
 	end_server(server);
 	remove_dir(demo);
 }
@@ -250,14 +251,13 @@ read_number(const struct demo *demo, const char *name, long *out)
 static bool
 is_ready(struct demo *demo)
 {
-	long port = 0, google_port = 0;
-	bool has_google =
-		demo->google[0] == '\0' || read_number(demo, "google.port", &google_port);
+	long port = 0, fake_port = 0;
+	bool has_fake = demo->fake[0] == '\0' || read_number(demo, "fake.port", &fake_port);
 
-	if (!read_number(demo, "port", &port) || !has_google || access(demo->socket, F_OK) != 0)
+	if (!read_number(demo, "port", &port) || !has_fake || access(demo->socket, F_OK) != 0)
 		return false;
 	demo->port = (unsigned)port;
-	demo->google_port = (unsigned)google_port;
+	demo->fake_port = (unsigned)fake_port;
 	return true;
 }
 
@@ -288,7 +288,7 @@ mms_demo_start(struct demo *demo, struct mms_err *err)
 		mms_clock_sleep_ms(POLL_MS);
 	}
 	return mms_fail(err, MMS_E_CONFIG, "%s did not start",
-			access(demo->socket, F_OK) != 0 ? "MariaDB" : demo->google);
+			access(demo->socket, F_OK) != 0 ? "MariaDB" : demo->fake);
 }
 
 mms_rc

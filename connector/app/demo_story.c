@@ -100,10 +100,10 @@ make_site(const struct demo *demo, struct mms_err *err)
 		     " \"mmsync\": {\n  \"event_time_zone\": \"UTC\",\n"
 		     "  \"http\": {\"allow_hosts\": [\"127.0.0.1:%u\"",
 		     demo->socket, demo->port);
-	if (demo->google_port != 0)
-		mms_str_addf(&config, ", \"127.0.0.1:%u\"", demo->google_port);
+	if (demo->fake_port != 0)
+		mms_str_addf(&config, ", \"127.0.0.1:%u\"", demo->fake_port);
 	mms_str_add(&config, "]},\n");
-	mms_demo_add_google_settings(demo, &config);
+	mms_demo_add_calendar_settings(demo, &config);
 	mms_str_add(&config, "  \"retry\": {\"max_attempts\": 2, \"base_ms\": 50}\n }\n}\n");
 	(void)snprintf(path, sizeof path, "%s/site_config.json", demo->site);
 	mms_rc rc = mms_demo_write(path, mms_str_get(&config), err);
@@ -182,9 +182,8 @@ mms_demo_show_rows(const struct demo *demo, const char *const *heads, size_t n_h
 	return rc;
 }
 
-/* The events as a person would look at them. */
-static mms_rc
-show_events(const struct demo *demo, const char *where, struct mms_err *err)
+mms_rc
+mms_demo_show_events(const struct demo *demo, const char *where, struct mms_err *err)
 {
 	static const char *const heads[] = { "PERSON", "START (UTC)", "END (UTC)",
 					     "TITLE",  "BLOCKS",      "STATUS" };
@@ -236,7 +235,7 @@ tell_first_sync(struct demo *demo, struct mms_err *err)
 			"expanded,\n"
 			"   Bob's private appointment says no more than Busy:");
 	if (rc == MMS_OK)
-		rc = show_events(demo, "1", err);
+		rc = mms_demo_show_events(demo, "1", err);
 	if (rc != MMS_OK)
 		return rc;
 	mms_demo_say("\n   Once more, and nothing is written, for nothing has changed:");
@@ -261,10 +260,10 @@ tell_change(struct demo *demo, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = mms_demo_expect(status, 0, "the second sync", err);
 	if (rc == MMS_OK)
-		rc = show_events(demo,
-				 "e.external_event_id IN ('one-on-one@example.com',"
-				 " 'offsite@example.com', 'retro@example.com')",
-				 err);
+		rc = mms_demo_show_events(demo,
+					  "e.external_event_id IN ('one-on-one@example.com',"
+					  " 'offsite@example.com', 'retro@example.com')",
+					  err);
 	return rc;
 }
 
@@ -336,6 +335,19 @@ tell_free(struct demo *demo, struct mms_err *err)
 }
 
 static mms_rc
+tell_services(struct demo *demo, struct mms_err *err)
+{
+	if (demo->fake_port == 0) {
+		mms_demo_say(
+			"\n5. and 6. Calendars at Google and in Outlook are left out: the "
+			"fake of both is not\n   beside this program (make demo builds it).");
+		return MMS_OK;
+	}
+	mms_rc rc = mms_demo_tell_google(demo, err);
+	return rc == MMS_OK ? mms_demo_tell_outlook(demo, err) : rc;
+}
+
+static mms_rc
 tell_outage(struct demo *demo, struct mms_err *err)
 {
 	static const char *const
@@ -344,7 +356,7 @@ tell_outage(struct demo *demo, struct mms_err *err)
 	char path[160];
 	int status = 0;
 
-	mms_demo_say("\n6. Cleo's service has a bad day and answers with a log-in page and "
+	mms_demo_say("\n7. Cleo's service has a bad day and answers with a log-in page and "
 		     "status 200.\n"
 		     "   That is a failure, never an empty calendar: her events stay.");
 	(void)snprintf(path, sizeof path, "%s/cleo-talks.ics.down", demo->feeds);
@@ -356,7 +368,7 @@ tell_outage(struct demo *demo, struct mms_err *err)
 		rc = mms_demo_expect(status, 1, "the sync of a broken feed", err);
 	(void)unlink(path);
 	if (rc == MMS_OK)
-		rc = show_events(demo, "i.user = 'cleo@example.com'", err);
+		rc = mms_demo_show_events(demo, "i.user = 'cleo@example.com'", err);
 	if (rc != MMS_OK)
 		return rc;
 	mms_demo_say("\n   The operator sees it, too:");
@@ -379,7 +391,7 @@ tell_audit(struct demo *demo, struct mms_err *err)
 	};
 	int status = 0;
 
-	mms_demo_say("\n7. Somebody writes three faults into the tables by hand: an event that "
+	mms_demo_say("\n8. Somebody writes three faults into the tables by hand: an event that "
 		     "ends\n"
 		     "   before it starts, attendees that are no list, a window of 400 days. "
 		     "The audit\n"
@@ -425,7 +437,7 @@ mms_demo_tell(struct demo *demo, struct mms_err *err)
 
 	mms_demo_say("mmsync demonstration: a Frappe site's meeting tables, %s people, their "
 		     "calendars.",
-		     demo->google[0] != '\0' ? "four" : "three");
+		     demo->fake[0] != '\0' ? "five" : "three");
 	mms_rc rc = tell_site(demo, err);
 	if (rc == MMS_OK)
 		rc = tell_first_sync(demo, err);
@@ -434,7 +446,7 @@ mms_demo_tell(struct demo *demo, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = tell_free(demo, err);
 	if (rc == MMS_OK)
-		rc = mms_demo_tell_google(demo, err);
+		rc = tell_services(demo, err);
 	if (rc == MMS_OK)
 		rc = tell_outage(demo, err);
 	if (rc == MMS_OK)

@@ -19,11 +19,13 @@ const struct mms_opt mms_demo_opts[] = {
 const char mms_demo_more[] =
 	"Starts a private MariaDB on a socket in a folder of its own, with Frappe's tables, "
 	"three people and their feeds, and shows a first sync, a change, an outage and an "
-	"audit. Where the fake Google of the tests stands beside the program (make demo builds "
-	"it) a fourth person has a calendar there, and a booking goes into it, is moved there, "
-	"and comes back. It touches nothing else, needs no site, and removes all it made after "
-	"half an "
-	"hour or with --stop. The folder is mmsync-demo-UID in $TMPDIR, else in /tmp.\n"
+	"audit. Where the fake of Google and Outlook that the tests have stands beside the "
+	"program (make demo builds it) two more people have calendars there, and a booking "
+	"goes "
+	"into each, is moved there, and comes back. It touches nothing else, needs no site, "
+	"and "
+	"removes all it made after half an hour or with --stop. The folder is mmsync-demo-UID "
+	"in $TMPDIR, else in /tmp.\n"
 	"  mmsync demo\n"
 	"  mmsync demo --feed https://calendar.example.com/my.ics";
 
@@ -48,10 +50,10 @@ fill_paths(struct demo *demo)
 	demo->self[n > 0 ? n : 0] = '\0';
 	/* A program that was built here has the fake services of its tests beside it. */
 	const char *slash = strrchr(demo->self, '/');
-	(void)snprintf(demo->google, sizeof demo->google, "%.*s/tests/fakes/google_server",
+	(void)snprintf(demo->fake, sizeof demo->fake, "%.*s/tests/fakes/google_server",
 		       slash != NULL ? (int)(slash - demo->self) : 0, demo->self);
-	if (access(demo->google, X_OK) != 0)
-		demo->google[0] = '\0';
+	if (access(demo->fake, X_OK) != 0)
+		demo->fake[0] = '\0';
 }
 
 /* The folder is everybody's: what stands there under our name must be ours before we remove it. */
