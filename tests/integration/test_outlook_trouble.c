@@ -78,20 +78,23 @@ tear_down(void **state)
 static void
 answer(struct story *story, bool is_full, const char *const *bodies)
 {
-	const struct mms_listing listing = { .from_ms = GSESSION_FROM,
-					     .to_ms = GSESSION_TO,
-					     .is_full = is_full,
-					     .cursor = "http://127.0.0.1/link" };
+	struct mms_listing listing = { .from_ms = GSESSION_FROM,
+				       .to_ms = GSESSION_TO,
+				       .is_full = is_full };
+	struct gsession *g = &story->g;
 	MMS_AUTO(mms_err) err = { 0 };
+	char cursor[256];
 
 	canned_release(&story->canned);
 	canned_start(&story->canned, "application/json", bodies);
-	gsession_speak_to(&story->g, story->canned.port);
-	story->g.n_asked = 0;
-	story->g.n_entered = 0;
-	story->g.widest = 0;
-	if (is_full || story->g.session != NULL)
-		assert_int_equal(story->g.ops->start(story->g.session, &listing, &err), MMS_OK);
+	gsession_speak_to(g, story->canned.port);
+	(void)snprintf(cursor, sizeof cursor, "%s/me/calendarView/delta?$deltatoken=x",
+		       g->base);
+	listing.cursor = cursor;
+	g->n_asked = 0;
+	g->n_entered = 0;
+	g->widest = 0;
+	assert_int_equal(g->ops->start(g->session, &listing, &err), MMS_OK);
 }
 
 /* What it was asked, whole. */
