@@ -33,8 +33,8 @@ static const struct service {
 	{ "Outlook Calendar",
 	  " as=graph",
 	  "NULL",
-	  1000,
-	  { "rss_outlook", 48, "<=", "MiB", 1 },
+	  200,
+	  { "rss_outlook", 64, "<=", "MiB", 1 },
 	  { "outlook_first", 0.5, ">=", "ratio", 2 } },
 };
 
@@ -103,7 +103,7 @@ add_integration(MYSQL *m, const struct service *service)
 		" refresh_token, token_expiry) VALUES ('" CALENDAR "', '2026-01-01',"
 		" '2026-01-01', 'Administrator', 'Administrator', '" BENCH_USER "', 'Service',"
 		" '%s', 1, 1, 'Two-way (Read & Write)', %d, %d, %s, REPEAT('*', 12),"
-		" REPEAT('*', 13), '2026-03-02 08:50:00')",
+		" REPEAT('*', 13), '2026-03-03 08:50:00')",
 		service->type, BENCH_PAST_DAYS, BENCH_FUTURE_DAYS, service->calendar_id);
 	add_token(m, "access_token", "first-access");
 	add_token(m, "refresh_token", "first-refresh");
@@ -151,6 +151,7 @@ bench_rss(const struct bench *b, MYSQL *m, const struct fake *fake,
 		first = sync_once(b).peak_mib;
 		want_rows(m, LARGE);
 		again = sync_once(b).peak_mib;
+		bench_sql(m, "DELETE FROM mmsync_budget"); /* they may fall into one minute */
 		bench_child(b, argv, NULL, false, &child);
 		full = child.peak_mib;
 		double peak = first > again ? first : again;

@@ -73,7 +73,7 @@ read_services(const char *path, char *out, size_t size)
 	out[0] = '\0';
 	while (file != NULL && fgets(line, sizeof line, file) != NULL) {
 		if (strncmp(line, "services ", 9) == 0)
-			(void)snprintf(out, size, "%s", line + 9);
+			(void)snprintf(out, size, "%.*s", (int)size - 1, line + 9);
 	}
 	if (file != NULL)
 		(void)fclose(file);

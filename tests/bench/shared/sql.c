@@ -103,6 +103,7 @@ bench_empty(MYSQL *m)
 					      "mmsync_cursor",
 					      "mmsync_event_state",
 					      "mmsync_dead_letter",
+					      "mmsync_budget",
 					      "mmsync_run" };
 
 	for (size_t i = 0; i < MMS_COUNT(tables); i++)

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The most that each face gives in a page. */
+/* The most that Google gives in a page; what mmsync asks Graph for. */
 #define PER_PAGE       2500
-#define PER_PAGE_GRAPH 1000
+#define PER_PAGE_GRAPH 200
 
 void
 g_bulk_release(struct g_bulk *bulk)
