@@ -344,6 +344,13 @@ get_made(struct outlook_session *s, const unsigned char uuid[MMS_UUID_BYTES],
 	if (rc == MMS_OK && made.id != NULL)
 		rc = get_one(s, made.id, &reader, item, err);
 	mms_free(made.id);
+	/* Nothing that the search tells is adopted unseen. */
+	if (rc == MMS_OK && item->event.external_id != NULL && !item->event.is_gone &&
+	    memcmp(item->event.mark.id, uuid, MMS_UUID_BYTES) != 0)
+		return mms_fail(err, MMS_E_RETRY,
+				"calendar '%s' of '%s': Microsoft's search shows another event "
+				"than the one that was made",
+				s->service.id, s->service.calendar->integration);
 	return rc;
 }
 

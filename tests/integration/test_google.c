@@ -158,7 +158,7 @@ only_changes_are_listed_with_a_cursor(void **state)
 		      "event ann@example.com e2 \"B\" 2026-03-05T10:00 2026-03-05T11:00\n"
 		      "event ann@example.com e3 \"C\" 2026-03-06T10:00 2026-03-06T11:00");
 	must_list(g, NULL, &out);
-	char first[256];
+	char first[GSESSION_CURSOR_MAX];
 	(void)snprintf(first, sizeof first, "%s", out.cursor);
 	gfake_control(&g->fake, "change ann@example.com e1 title=AA\n"
 				"delete ann@example.com e2\n"
@@ -197,7 +197,7 @@ a_dead_cursor_asks_for_everything(void **state)
 		MMS_AUTO(mms_err) err = { 0 };
 
 		must_list(g, NULL, &out);
-		char cursor[256];
+		char cursor[GSESSION_CURSOR_MAX];
 		(void)snprintf(cursor, sizeof cursor, "%s", out.cursor);
 		gfake_control(&g->fake, "expire ann@example.com %s", reasons[i]);
 		assert_int_equal(gsession_list(g, cursor, 500, &out, &err), MMS_E_RESYNC);
@@ -229,7 +229,7 @@ a_touched_series_is_shown_whole(void **state)
 	static const char *const ways[] = { "instances", "silent" };
 	struct gsession *g = *state;
 	struct glisting out __attribute__((cleanup(glisting_release))) = { 0 };
-	char cursor[256];
+	char cursor[GSESSION_CURSOR_MAX];
 
 	know_a_series(g, cursor, sizeof cursor);
 	for (size_t i = 0; i < MMS_COUNT(ways); i++) {
@@ -261,7 +261,7 @@ static void
 a_full_listing_asks_for_no_series(void **state)
 {
 	struct gsession *g = *state;
-	char cursor[256];
+	char cursor[GSESSION_CURSOR_MAX];
 
 	know_a_series(g, cursor, sizeof cursor);
 	assert_int_equal(gfake_count(&g->fake, "GET", "/instances"), 0);
@@ -283,7 +283,7 @@ a_series_that_is_gone_leaves_nothing(void **state)
 		{ "set series-delete master", "fault clear", "s gone", "" },
 	};
 	struct gsession *g = *state;
-	char cursor[256];
+	char cursor[GSESSION_CURSOR_MAX];
 
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
 		struct glisting out __attribute__((cleanup(glisting_release))) = { 0 };
@@ -306,7 +306,7 @@ a_series_that_cannot_be_read_is_no_end(void **state)
 	struct gsession *g = *state;
 	struct glisting out __attribute__((cleanup(glisting_release))) = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
-	char cursor[256];
+	char cursor[GSESSION_CURSOR_MAX];
 
 	know_a_series(g, cursor, sizeof cursor);
 	gfake_control(&g->fake, "change ann@example.com s_20260302T090000Z title=X\n"
@@ -328,7 +328,7 @@ when_many_series_change_everything_is_read(void **state)
 			      "2026-03-02T11:00 RRULE:FREQ=DAILY;COUNT=2",
 			      i);
 	must_list(g, NULL, &out);
-	char cursor[256];
+	char cursor[GSESSION_CURSOR_MAX];
 	(void)snprintf(cursor, sizeof cursor, "%s", out.cursor);
 	for (int i = 0; i < 20; i++)
 		gfake_control(&g->fake, "change ann@example.com s%d_20260302T090000Z title=X",

@@ -14,13 +14,6 @@
 /* String literals are not written to. */
 #define T(text) ((char *)(uintptr_t)(text))
 
-static const struct mms_meeting talk = { .start_ms = GSESSION_NOW,
-					 .end_ms = GSESSION_NOW + 3600000,
-					 .title = T("Talk") },
-				later = { .start_ms = GSESSION_NOW + 7200000,
-					  .end_ms = GSESSION_NOW + 9000000,
-					  .title = T("Talk, later") };
-
 static int
 set_up(void **state)
 {
@@ -38,48 +31,12 @@ tear_down(void **state)
 	return 0;
 }
 
-/* A new event whose id is of 00s and then this number. */
-static struct mms_write
-create(unsigned char number)
-{
-	struct mms_write write = { .meeting = &talk, .mark = { .kind = MMS_MARK_BOOKING } };
-
-	write.mark.id[15] = number;
-	write.mark.site[0] = 0xaa;
-	return write;
-}
-
+/* The id of a new event: 00s and then its number. */
 static const char *
 id_of(unsigned char number, char buf[33])
 {
 	(void)snprintf(buf, 33, "%032x", number);
 	return buf;
-}
-
-/* One write; the result's code, its event and text in *result. */
-static mms_rc
-put_one(struct gsession *g, const struct mms_write *write, struct mms_write_result *result)
-{
-	MMS_AUTO(mms_err) err = { 0 };
-
-	mms_write_result_release(result);
-	mms_rc rc = mms_google_provider_ops.put(g->session, write, 1, result, &err);
-	/* What the session says is what the write says. */
-	assert_true(rc == MMS_OK || rc == result->err.code);
-	return result->err.code;
-}
-
-static void
-stands(const struct gsession *g, const char *id, const char *path, const char *expected)
-{
-	json_t *event = gfake_event(&g->fake, GSESSION_CALENDAR, id);
-	char value[256] = "(no such event)";
-
-	if (event != NULL)
-		gfake_value(event, path, value, sizeof value);
-	json_decref(event);
-	if (strcmp(value, expected) != 0)
-		fail_msg("%s: %s is '%s', not '%s'", id, path, value, expected);
 }
 
 /* ---- one by one ---------------------------------------------------------------------------- */
@@ -90,11 +47,11 @@ a_booking_becomes_an_event_of_its_own_id(void **state)
 	struct gsession *g = *state;
 	MMS_AUTO(mms_write_result) result = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
-	struct mms_write write = create(1);
+	struct mms_write write = gsession_create(1);
 	char id[33], *made = NULL;
 
 	write.notify = MMS_SEND_ALL;
-	assert_int_equal(put_one(g, &write, &result), MMS_OK);
+	assert_int_equal(gsession_put(g, &write, &result), MMS_OK);
 	assert_int_equal(mms_google_provider_ops.make_id(write.mark.id, &made, &err), MMS_OK);
 	assert_string_equal(result.event.external_id, id_of(1, id));
 	assert_string_equal(made, id);
@@ -103,14 +60,14 @@ a_booking_becomes_an_event_of_its_own_id(void **state)
 	assert_int_equal(result.event.mark.kind, MMS_MARK_BOOKING);
 	assert_memory_equal(result.event.mark.site, write.mark.site, 16);
 	assert_true(result.event.start_ms == GSESSION_NOW && !result.event.is_outside);
-	stands(g, id, "summary", "Talk");
+	gsession_stands(g, id, "summary", "Talk");
 	json_t *last = gfake_last(&g->fake, "POST", "/events");
 	assert_string_equal(json_string_value(json_object_get(json_object_get(last, "query"),
 							      "sendUpdates")),
 			    "all");
 	json_decref(last);
 	/* The same once more: it was made before. */
-	assert_int_equal(put_one(g, &write, &result), MMS_E_CONFLICT);
+	assert_int_equal(gsession_put(g, &write, &result), MMS_E_CONFLICT);
 	assert_null(result.event.external_id);
 }
 
@@ -120,31 +77,31 @@ a_change_holds_for_the_version_that_was_seen(void **state)
 	struct gsession *g = *state;
 	MMS_AUTO(mms_write_result) made = { 0 };
 	MMS_AUTO(mms_write_result) result = { 0 };
-	const struct mms_write first = create(1);
+	const struct mms_write first = gsession_create(1);
 	char id[33];
 
-	assert_int_equal(put_one(g, &first, &made), MMS_OK);
+	assert_int_equal(gsession_put(g, &first, &made), MMS_OK);
 	struct mms_write change = { .kind = MMS_WRITE_CHANGE,
 				    .external_id = id_of(1, id),
 				    .version = made.event.version,
 				    .fields = MMS_FIELD_TIMES | MMS_FIELD_TITLE,
-				    .meeting = &later };
+				    .meeting = &gsession_later };
 	gfake_control(&g->fake, "change ann@example.com %s place=Elsewhere", id);
-	assert_int_equal(put_one(g, &change, &result), MMS_E_CONFLICT);
-	stands(g, id, "summary", "Talk");
+	assert_int_equal(gsession_put(g, &change, &result), MMS_E_CONFLICT);
+	gsession_stands(g, id, "summary", "Talk");
 	change.version = NULL; /* whatever it is */
-	assert_int_equal(put_one(g, &change, &result), MMS_OK);
-	stands(g, id, "summary", "Talk, later");
-	stands(g, id, "location", "Elsewhere"); /* what was not asked for stays */
-	assert_true(result.event.start_ms == later.start_ms);
+	assert_int_equal(gsession_put(g, &change, &result), MMS_OK);
+	gsession_stands(g, id, "summary", "Talk, later");
+	gsession_stands(g, id, "location", "Elsewhere"); /* what was not asked for stays */
+	assert_true(result.event.start_ms == gsession_later.start_ms);
 	assert_string_equal(result.event.location, "Elsewhere");
 	assert_int_equal(result.event.mark.kind, MMS_MARK_BOOKING);
 	change.version = result.event.version;
 	MMS_AUTO(mms_write_result) again = { 0 };
-	assert_int_equal(put_one(g, &change, &again), MMS_OK);
+	assert_int_equal(gsession_put(g, &change, &again), MMS_OK);
 	change.version = "\"1\"\r\nX-Other: y";
 	fake_clear_log(&g->fake);
-	assert_int_equal(put_one(g, &change, &result), MMS_E_CONFLICT);
+	assert_int_equal(gsession_put(g, &change, &result), MMS_E_CONFLICT);
 	assert_int_equal(gfake_count(&g->fake, NULL, NULL), 0);
 }
 
@@ -157,12 +114,13 @@ an_all_day_event_takes_times(void **state)
 	const struct mms_write change = { .kind = MMS_WRITE_CHANGE,
 					  .external_id = "day1",
 					  .fields = MMS_FIELD_TIMES,
-					  .meeting = &later,
+					  .meeting = &gsession_later,
 					  .seen = &seen };
 
 	gfake_control(&g->fake, "event ann@example.com day1 \"D\" 2026-03-10 2026-03-11");
-	assert_int_equal(put_one(g, &change, &result), MMS_OK);
-	assert_true(!result.event.is_all_day && result.event.start_ms == later.start_ms);
+	assert_int_equal(gsession_put(g, &change, &result), MMS_OK);
+	assert_true(!result.event.is_all_day &&
+		    result.event.start_ms == gsession_later.start_ms);
 }
 
 static void
@@ -186,7 +144,7 @@ guests_keep_their_answers(void **state)
 				"old@example.com:accepted");
 	assert_int_equal(mms_google_provider_ops.get(g->session, "met1", &seen, &err), MMS_OK);
 	assert_true(seen.n_attendees >= 2);
-	assert_int_equal(put_one(g, &change, &result), MMS_OK);
+	assert_int_equal(gsession_put(g, &change, &result), MMS_OK);
 	size_t n_bob = 0, n_new = 0;
 	for (size_t i = 0; i < result.event.n_attendees; i++) {
 		const struct mms_attendee *a = &result.event.attendees[i];
@@ -199,7 +157,7 @@ guests_keep_their_answers(void **state)
 	/* Where the service left guests out, none is sent, and where nothing else is, nothing. */
 	seen.is_partial = true;
 	fake_clear_log(&g->fake);
-	assert_int_equal(put_one(g, &change, &result), MMS_OK);
+	assert_int_equal(gsession_put(g, &change, &result), MMS_OK);
 	assert_int_equal(gfake_count(&g->fake, NULL, NULL), 0);
 	assert_string_equal(result.event.external_id, "met1");
 }
@@ -209,26 +167,26 @@ a_deletion_of_what_is_gone_is_done(void **state)
 {
 	struct gsession *g = *state;
 	MMS_AUTO(mms_write_result) result = { 0 };
-	const struct mms_write first = create(1);
+	const struct mms_write first = gsession_create(1);
 	char id[33];
 	struct mms_write away = { .kind = MMS_WRITE_DELETE, .external_id = id_of(1, id) };
 
-	assert_int_equal(put_one(g, &first, &result), MMS_OK);
+	assert_int_equal(gsession_put(g, &first, &result), MMS_OK);
 	away.version = "\"0\"";
-	assert_int_equal(put_one(g, &away, &result), MMS_E_CONFLICT);
+	assert_int_equal(gsession_put(g, &away, &result), MMS_E_CONFLICT);
 	away.version = NULL;
-	assert_int_equal(put_one(g, &away, &result), MMS_OK);
-	assert_int_equal(put_one(g, &away, &result), MMS_OK); /* 410 */
+	assert_int_equal(gsession_put(g, &away, &result), MMS_OK);
+	assert_int_equal(gsession_put(g, &away, &result), MMS_OK); /* 410 */
 	away.external_id = "neverwas";
-	assert_int_equal(put_one(g, &away, &result), MMS_OK); /* 404 */
+	assert_int_equal(gsession_put(g, &away, &result), MMS_OK); /* 404 */
 	const struct mms_write change = { .kind = MMS_WRITE_CHANGE,
 					  .external_id = id,
 					  .fields = MMS_FIELD_TITLE,
-					  .meeting = &later };
+					  .meeting = &gsession_later };
 	gfake_control(&g->fake, "set patch-deleted gone");
-	assert_int_equal(put_one(g, &change, &result), MMS_E_GONE);
+	assert_int_equal(gsession_put(g, &change, &result), MMS_E_GONE);
 	gfake_control(&g->fake, "set patch-deleted keep");
-	assert_int_equal(put_one(g, &change, &result), MMS_E_GONE);
+	assert_int_equal(gsession_put(g, &change, &result), MMS_E_GONE);
 }
 
 /* An id that a path would take for another place never leaves. */
@@ -242,7 +200,7 @@ an_id_that_is_a_path_is_refused(void **state)
 	for (size_t i = 0; i < MMS_COUNT(ids); i++) {
 		const struct mms_write away = { .kind = MMS_WRITE_DELETE,
 						.external_id = ids[i] };
-		assert_int_equal(put_one(g, &away, &result), MMS_E_ITEM);
+		assert_int_equal(gsession_put(g, &away, &result), MMS_E_ITEM);
 	}
 	assert_int_equal(gfake_count(&g->fake, NULL, NULL), 0);
 }
@@ -279,12 +237,12 @@ trouble_with_a_write_says_what_to_do(void **state)
 
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
 		MMS_AUTO(mms_write_result) result = { 0 };
-		const struct mms_write write = create((unsigned char)(i + 1));
+		const struct mms_write write = gsession_create((unsigned char)(i + 1));
 		char id[33];
 
 		g->n_told = g->n_refused = 0;
 		gfake_control(&g->fake, "fault %s", rows[i].fault);
-		mms_rc rc = put_one(g, &write, &result);
+		mms_rc rc = gsession_put(g, &write, &result);
 		gfake_control(&g->fake, "fault clear");
 		json_t *event = gfake_event(&g->fake, GSESSION_CALENDAR,
 					    id_of((unsigned char)(i + 1), id));
@@ -303,21 +261,14 @@ a_reader_may_not_write(void **state)
 {
 	struct gsession *g = *state;
 	MMS_AUTO(mms_write_result) result = { 0 };
-	const struct mms_write write = create(1);
+	const struct mms_write write = gsession_create(1);
 
 	gfake_control(&g->fake, "role ann@example.com reader");
-	assert_int_equal(put_one(g, &write, &result), MMS_E_ITEM);
+	assert_int_equal(gsession_put(g, &write, &result), MMS_E_ITEM);
 	assert_non_null(strstr(mms_err_hint(&result.err), "INT-0001"));
 }
 
 /* ---- batches ------------------------------------------------------------------------------- */
-
-static void
-release_results(struct mms_write_result *results, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		mms_write_result_release(&results[i]);
-}
 
 static void
 many_writes_are_one_request_for_each_fifty(void **state)
@@ -330,7 +281,7 @@ many_writes_are_one_request_for_each_fifty(void **state)
 
 	gfake_control(&g->fake, "set shuffle on");
 	for (unsigned char i = 0; i < MANY; i++)
-		writes[i] = create((unsigned char)(i + 1));
+		writes[i] = gsession_create((unsigned char)(i + 1));
 	assert_int_equal(mms_google_provider_ops.put(g->session, writes, MANY, results, &err),
 			 MMS_OK);
 	for (unsigned char i = 0; i < MANY; i++) {
@@ -338,7 +289,7 @@ many_writes_are_one_request_for_each_fifty(void **state)
 		assert_string_equal(results[i].event.external_id,
 				    id_of((unsigned char)(i + 1), id));
 	}
-	release_results(results, MANY);
+	gsession_release_results(results, MANY);
 	assert_int_equal(gfake_count(&g->fake, "POST", "/batch"), 2);
 	assert_int_equal(g->n_asked, MANY); /* each counts */
 }
@@ -351,24 +302,18 @@ in_a_batch_each_write_has_its_own_end(void **state)
 	const struct mms_meeting timeless = { .start_ms = MMS_NO_TIME, .end_ms = MMS_NO_TIME };
 	struct mms_write_result results[8];
 	struct mms_write writes[8] = {
-		create(1),
-		create(9),
+		gsession_create(1),
+		gsession_create(9),
 		{ .kind = MMS_WRITE_CHANGE,
 		  .external_id = "old1",
 		  .version = "\"0\"",
 		  .fields = MMS_FIELD_TITLE,
-		  .meeting = &later },
-		{ .kind = MMS_WRITE_CHANGE,
-		  .external_id = "old1",
-		  .fields = MMS_FIELD_TITLE,
-		  .meeting = &later },
-		{ .kind = MMS_WRITE_CHANGE,
-		  .external_id = "neverwas",
-		  .fields = MMS_FIELD_TITLE,
-		  .meeting = &later },
-		{ .kind = MMS_WRITE_DELETE, .external_id = "old2" },
-		{ .kind = MMS_WRITE_DELETE, .external_id = "neverwas" },
-		create(2),
+		  .meeting = &gsession_later },
+		gsession_change("old1", MMS_FIELD_TITLE, &gsession_later),
+		gsession_change("neverwas", MMS_FIELD_TITLE, &gsession_later),
+		gsession_away("old2"),
+		gsession_away("neverwas"),
+		gsession_create(2),
 	};
 	static const mms_rc expected[] = { MMS_OK, MMS_E_CONFLICT, MMS_E_CONFLICT,
 					   MMS_OK, MMS_E_GONE,     MMS_OK,
@@ -389,9 +334,9 @@ in_a_batch_each_write_has_its_own_end(void **state)
 				 mms_err_text(&results[i].err));
 	}
 	assert_string_equal(results[3].event.title, "Talk, later");
-	release_results(results, 8);
+	gsession_release_results(results, 8);
 	assert_int_equal(gfake_count(&g->fake, "POST", "/batch"), 1);
-	stands(g, "old2", "status", "cancelled");
+	gsession_stands(g, "old2", "status", "cancelled");
 }
 
 static void
@@ -399,14 +344,14 @@ put_two(struct gsession *g, unsigned char number, mms_rc expected, mms_rc first,
 {
 	struct mms_write_result results[2];
 	MMS_AUTO(mms_err) err = { 0 };
-	const struct mms_write writes[2] = { create(number),
-					     create((unsigned char)(number + 1)) };
+	const struct mms_write writes[2] = { gsession_create(number),
+					     gsession_create((unsigned char)(number + 1)) };
 
 	mms_rc rc = mms_google_provider_ops.put(g->session, writes, 2, results, &err);
 	if (rc != expected || results[0].err.code != first || results[1].err.code != second)
 		fail_msg("%u: %s, %s and %s", number, mms_rc_name(rc),
 			 mms_rc_name(results[0].err.code), mms_rc_name(results[1].err.code));
-	release_results(results, 2);
+	gsession_release_results(results, 2);
 }
 
 static void
@@ -452,7 +397,7 @@ what_was_not_tried_says_why(void **state)
 	MMS_AUTO(mms_err) err = { 0 };
 
 	for (unsigned char i = 0; i < MANY; i++)
-		writes[i] = create((unsigned char)(i + 1));
+		writes[i] = gsession_create((unsigned char)(i + 1));
 	gfake_control(&g->fake, "fault 1 POST /batch error 403 quotaExceeded");
 	assert_int_equal(mms_google_provider_ops.put(g->session, writes, MANY, results, &err),
 			 MMS_E_WAIT);
@@ -460,7 +405,7 @@ what_was_not_tried_says_why(void **state)
 		assert_int_equal(results[i].err.code, MMS_E_WAIT);
 		assert_int_equal(results[i].err.retry_at_ms, GSESSION_NOW + 3600000);
 	}
-	release_results(results, MANY);
+	gsession_release_results(results, MANY);
 	assert_int_equal(gfake_count(&g->fake, "POST", "/batch"), 1);
 }
 
@@ -477,11 +422,8 @@ without_memory_every_write_has_a_result(void **state)
 	gfake_control(&g->fake,
 		      "event ann@example.com old1 \"One\" 2026-03-10T10:00 2026-03-10T11:00");
 	const struct mms_write writes[2] = {
-		{ .kind = MMS_WRITE_CHANGE,
-		  .external_id = "old1",
-		  .fields = MMS_FIELD_TITLE,
-		  .meeting = &later },
-		{ .kind = MMS_WRITE_DELETE, .external_id = "neverwas" },
+		gsession_change("old1", MMS_FIELD_TITLE, &gsession_later),
+		gsession_away("neverwas"),
 	};
 	for (unsigned long n = 1; n_good < 3; n++) {
 		struct mms_write_result results[2];
@@ -504,7 +446,7 @@ without_memory_every_write_has_a_result(void **state)
 		}
 		n_good += rc == MMS_OK && results[0].err.code == MMS_OK &&
 			  results[1].err.code == MMS_OK;
-		release_results(results, 2);
+		gsession_release_results(results, 2);
 	}
 }
 

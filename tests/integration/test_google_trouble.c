@@ -326,7 +326,7 @@ a_token_of_a_page_is_never_an_address(void **state)
 	canned_start(&canned, "application/json", bodies);
 	gsession_speak_to(g, canned.port);
 	assert_int_equal(gsession_list(g, NULL, 500, &out, &err), MMS_OK);
-	char cursor[256];
+	char cursor[GSESSION_CURSOR_MAX];
 	(void)snprintf(cursor, sizeof cursor, "%s", out.cursor);
 	assert_int_equal(gsession_list(g, cursor, 500, &out, &err), MMS_OK);
 	canned_stop(&canned);
@@ -383,7 +383,7 @@ static void
 without_memory_a_listing_is_whole_or_fails(void **state)
 {
 	struct gsession *g = *state;
-	char cursor[256];
+	char cursor[GSESSION_CURSOR_MAX];
 	unsigned n_good = 0;
 
 	if (!mms_fault_arm_text("alloc:1000000000"))

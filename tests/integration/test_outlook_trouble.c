@@ -368,9 +368,15 @@ what_was_made_is_found_by_its_mark(void **state)
 {
 	static const char *const bodies[] = { LIST("{\"id\":\"old\",\"isCancelled\":true},{"
 						   "\"id\":\"new=\"},{\"id\":\"third\"}"),
-					      EVENT("new=", MARK), LIST(""), CALENDAR, NULL };
+					      EVENT("new=", MARK),
+					      LIST(""),
+					      CALENDAR,
+					      LIST("{\"id\":\"x\"}"),
+					      EVENT("x", ""),
+					      NULL };
 	struct story *story = *state;
 	MMS_AUTO(mms_event) event = { 0 };
+	MMS_AUTO(mms_event) other = { 0 };
 	MMS_AUTO(mms_event) none = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
 
@@ -381,8 +387,11 @@ what_was_made_is_found_by_its_mark(void **state)
 	assert_int_equal(story->g.ops->get(story->g.session, MADE, &none, &err), MMS_OK);
 	assert_true(none.is_gone);
 	assert_string_equal(none.external_id, MADE);
+	/* A search that shows what does not have the mark is not believed. */
+	assert_int_equal(story->g.ops->get(story->g.session, MADE, &other, &err), MMS_E_RETRY);
+	assert_null(other.external_id);
 	const char *text = asked(story);
-	assert_int_equal(count(text, "018f2b6c-1111-7abc-8def-0123456789ab"), 2);
+	assert_int_equal(count(text, "018f2b6c-1111-7abc-8def-0123456789ab"), 3);
 	assert_int_equal(count(text, "GET /v1.0/me/events/new%3D?$expand="), 1);
 	assert_int_equal(story->g.widest, 1);
 }

@@ -164,6 +164,78 @@ gsession_stop(struct gsession *g)
 	*g = (struct gsession){ 0 };
 }
 
+/* ---- writes ------------------------------------------------------------------------------- */
+
+/* String literals are not written to. */
+#define T(text) ((char *)(uintptr_t)(text))
+
+const struct mms_meeting gsession_talk = { .start_ms = GSESSION_NOW,
+					   .end_ms = GSESSION_NOW + 3600000,
+					   .title = T("Talk") },
+			 gsession_later = { .start_ms = GSESSION_NOW + 7200000,
+					    .end_ms = GSESSION_NOW + 9000000,
+					    .title = T("Talk, later"),
+					    .text = T("Bring &lt;nothing&gt;<br>be on time.") };
+
+struct mms_write
+gsession_create(unsigned char number)
+{
+	struct mms_write write = { .meeting = &gsession_talk,
+				   .mark = { .kind = MMS_MARK_BOOKING } };
+
+	write.mark.id[15] = number;
+	write.mark.site[0] = 0xaa;
+	return write;
+}
+
+struct mms_write
+gsession_change(const char *id, unsigned fields, const struct mms_meeting *meeting)
+{
+	return (struct mms_write){ .kind = MMS_WRITE_CHANGE,
+				   .external_id = id,
+				   .fields = fields,
+				   .meeting = meeting };
+}
+
+struct mms_write
+gsession_away(const char *id)
+{
+	return (struct mms_write){ .kind = MMS_WRITE_DELETE, .external_id = id };
+}
+
+mms_rc
+gsession_put(struct gsession *g, const struct mms_write *write, struct mms_write_result *result)
+{
+	MMS_AUTO(mms_err) err = { 0 };
+
+	mms_write_result_release(result);
+	mms_rc rc = g->ops->put(g->session, write, 1, result, &err);
+	/* What the session says is what the write says. */
+	assert_true(rc == MMS_OK || rc == result->err.code);
+	return result->err.code;
+}
+
+void
+gsession_release_results(struct mms_write_result *results, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		mms_write_result_release(&results[i]);
+}
+
+void
+gsession_stands(const struct gsession *g, const char *id, const char *path,
+		const char *expected)
+{
+	json_t *event = gfake_event(&g->fake, GSESSION_CALENDAR, id);
+	char value[256] = "(no such event)";
+
+	if (event != NULL)
+		gfake_value(event, path, value, sizeof value);
+	json_decref(event);
+	if (strcmp(value, expected) != 0)
+		fail_msg("%s: %s is '%s', not '%s'", id, path, value, expected);
+}
+
 /* ---- listings ----------------------------------------------------------------------------- */
 
 void

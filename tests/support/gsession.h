@@ -15,6 +15,9 @@
 /* The clock of its runs stands at 2026-03-10T09:00:00Z. */
 #define GSESSION_NOW INT64_C(1773133200000)
 
+/* Graph's are whole addresses. */
+#define GSESSION_CURSOR_MAX 4096
+
 struct gsession {
 	const struct mms_provider_ops *ops;
 	const char *path; /* of the service's address */
@@ -55,11 +58,25 @@ void gsession_speak_to(struct gsession *g, unsigned port);
 /* From now on its requests take places and leave them. */
 void gsession_limit_places(struct gsession *g);
 
+/* Meetings to be written, and writes: a new event with this mark, a change, a deletion. */
+extern const struct mms_meeting gsession_talk, gsession_later;
+struct mms_write gsession_create(unsigned char number);
+struct mms_write
+gsession_change(const char *id, unsigned fields, const struct mms_meeting *meeting);
+struct mms_write gsession_away(const char *id);
+/* One write; its code, its event and text in *result, whose old contents are released. */
+mms_rc gsession_put(struct gsession *g, const struct mms_write *write,
+		    struct mms_write_result *result);
+void gsession_release_results(struct mms_write_result *results, size_t n);
+/* An event of the account's own calendar has this value on this path (gfake_value()). */
+void gsession_stands(const struct gsession *g, const char *id, const char *path,
+		     const char *expected);
+
 /* What a listing gave. */
 struct glisting {
 	struct mms_str text; /* a line for each event: id, and what it is besides */
 	struct mms_str series;
-	char cursor[256];
+	char cursor[GSESSION_CURSOR_MAX];
 	size_t n_events, n_pages;
 	bool is_full, is_unchanged;
 	int64_t n_warnings;
