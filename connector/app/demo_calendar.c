@@ -88,7 +88,7 @@ copy(const struct mms_jvalue *value, char *out, size_t size)
 	if (value->type != MMS_J_TEXT || value->len >= sizeof text)
 		return;
 	text[mms_jscan_decode(value, text)] = '\0';
-	(void)snprintf(out, size, "%s", text);
+	(void)snprintf(out, size, "%.*s", (int)size - 1, text);
 }
 
 /* {"dateTime": "2026-03-04T10:00:00+01:00", ...} as 2026-03-04 10:00; of days alone nothing. */

@@ -233,7 +233,7 @@ static void
 a_server_that_is_not_there_is_told(void **state)
 {
 	MMS_AUTO(mms_test_run) run = { 0 };
-	char url[100], host[300];
+	char url[100], host[600];
 	struct fake gone;
 
 	(void)state;
@@ -325,7 +325,7 @@ static void
 the_services_of_active_integrations_are_asked(void **state)
 {
 	MMS_AUTO(mms_test_run) run = { 0 };
-	char config[600];
+	char config[900];
 
 	(void)state;
 	mms_test_sql(
