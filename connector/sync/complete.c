@@ -33,7 +33,10 @@ is_wanted(struct mms_turn_state *t, const struct mms_event *event, bool *out,
 	const struct mms_known_event *known = mms_known_find(&t->known, key);
 	bool is_known =
 		known != NULL && (known->flags & (MMS_KNOWN_STATE | MMS_KNOWN_ROW)) != 0;
-	*out = event->is_gone ? is_known && is_live(known) : !is_known;
+	/* One of ours that we know to be gone, and that is back, is known by its mark. */
+	bool is_back = is_known && (known->flags & MMS_KNOWN_STATE) &&
+		       known->type != MMS_STATE_USER_EVENT && !is_live(known);
+	*out = event->is_gone ? is_known && is_live(known) : !is_known || is_back;
 	/* The tombstone of a series would take all its instances with it. */
 	return event->is_gone && !is_known && !t->shows_all
 		       ? mms_cascade_knows(t, event->external_id, out, err)

@@ -378,21 +378,35 @@ judge_missed(const struct mms_turn_state *t, struct own *own, struct mms_err *er
 	return rc;
 }
 
-/* Not shown by a full listing: asked for by its id, for only that tells. */
+/*
+ * Not shown by a full listing: asked for by its id, for only that tells. What was left behind in a calendar that was
+ * replaced is not in this one, though some services find it all the same.
+ */
 static mms_rc
-ask_for(struct mms_session *session, struct own *own, struct mms_err *err)
+ask_for(const struct mms_turn_state *t, struct mms_session *session, struct own *own,
+	struct mms_err *err)
 {
 	const struct mms_provider_ops *ops =
 		((struct mms_session_base *)session)->provider->ops;
 	const struct mms_own_state *state = own->state;
+	struct mms_event *event = &own->as_is.event;
+	bool has_moved = false;
 
-	mms_fault_step();
-	mms_rc rc = ops->get(session, state->external_id, &own->as_is.event, err);
-	if (rc != MMS_OK || own->as_is.event.is_gone)
+	mms_rc rc = mms_outward_has_moved_house(state, t->source, &has_moved, err);
+	if (rc == MMS_OK && has_moved) {
+		event->is_gone = true;
+		event->external_id = mms_text_copy(state->external_id);
+		return event->external_id != NULL ? MMS_OK : mms_fail_nomem(err);
+	}
+	if (rc != MMS_OK)
 		return rc;
-	if (own->as_is.event.version != NULL && state->version != NULL &&
-	    strcmp(own->as_is.event.version, state->version) == 0)
-		mms_event_release(&own->as_is.event);
+	mms_fault_step();
+	rc = ops->get(session, state->external_id, event, err);
+	if (rc != MMS_OK || event->is_gone)
+		return rc;
+	if (event->version != NULL && state->version != NULL &&
+	    strcmp(event->version, state->version) == 0)
+		mms_event_release(event);
 	return MMS_OK;
 }
 
@@ -486,7 +500,7 @@ mms_inward_settle(struct mms_turn_state *t, struct mms_session *session, bool is
 
 		rc = judge_missed(t, own, err);
 		if (rc == MMS_OK && own->is_missed)
-			rc = ask_for(session, own, err);
+			rc = ask_for(t, session, own, err);
 	}
 	if (rc == MMS_OK && is_full)
 		rc = check_budget(t, err);

@@ -144,11 +144,12 @@ unsigned
 mms_outward_hidden(const struct mms_source *source, const struct mms_event *event)
 {
 	const struct mms_provider *provider = mms_provider_find(source->integration.type);
-	/* Where listings carry no marks their absence says nothing. */
+	/* Where listings carry no marks their absence says nothing, but whose calendar it is. */
 	bool has_marks = provider != NULL && provider->ops->complete == NULL;
-	bool is_hidden = has_marks && event->is_private && event->mark.kind == MMS_MARK_NONE;
+	bool is_hidden = has_marks ? event->mark.kind == MMS_MARK_NONE
+				   : source->cursor.role != MMS_ROLE_OWNER;
 
-	return is_hidden ? MMS_FIELD_ALL & ~(unsigned)MMS_FIELD_TIMES : 0;
+	return event->is_private && is_hidden ? MMS_FIELD_ALL & ~(unsigned)MMS_FIELD_TIMES : 0;
 }
 
 mms_rc
