@@ -73,7 +73,7 @@ struct scenario {
 	struct mms_str config;    /* members of the mmsync object                       */
 	struct mms_str site_keys; /* further keys of site_config.json */
 	struct mms_str planted;   /* scenario_invariants() before the faulted sync */
-	char failure[2048];       /* why it failed; "" = it did not                     */
+	char failure[4096];       /* why it failed; "" = it did not                     */
 };
 
 /* Play it. Returns 0, or 1 with scenario->failure filled. */
