@@ -121,25 +121,9 @@ look(struct mms_session *session, enum mms_calendar_role *role, struct mms_err *
 	if (rc != MMS_OK)
 		return rc;
 	s->zone = page.zone;
-	s->has_looked = s->is_seen = true;
+	s->has_looked = s->service.is_seen = true;
 	*role = s->role = page.role;
 	return MMS_OK;
-}
-
-/*
- * After a 404 for an event: is it the event that is gone, or does this account not see the calendar
- * any more? Asked once in a session.
- */
-static mms_rc
-confirm(struct service *service, struct mms_err *err)
-{
-	struct google_session *s = (struct google_session *)service;
-	enum mms_calendar_role role;
-	mms_rc rc = s->is_seen ? MMS_OK : look((struct mms_session *)s, &role, err);
-
-	if (rc == MMS_E_GONE)
-		err->code = rc = MMS_E_RETRY; /* it is not the event that is gone */
-	return rc;
 }
 
 /*
@@ -191,7 +175,7 @@ get(struct mms_session *session, const char *external_id, struct mms_event *out,
 		rc = service_ask(&s->service, &request, &answer, err);
 	if (rc == MMS_E_GONE) {
 		mms_err_release(err);
-		rc = answer.status == 404 ? confirm(&s->service, err) : MMS_OK;
+		rc = answer.status == 404 ? service_confirm(&s->service, err) : MMS_OK;
 		return rc == MMS_OK ? service_tombstone(external_id, out, err) : rc;
 	}
 	return rc == MMS_OK ? read_event(&s->service, mms_str_get(&answer.body),
@@ -229,7 +213,7 @@ const struct service_kind google_kind = {
 	.make_batch = google_make_batch,
 	.read_batch = google_read_batch,
 	.read_event = read_event,
-	.confirm = confirm,
+	.look = look,
 };
 
 const struct mms_provider_ops mms_google_provider_ops = {

@@ -158,7 +158,7 @@ fetch(struct google_session *s, enum google_asked asked, struct mms_err *err)
 	s->service.base.counts.pages++;
 	if (asked != GOOGLE_SERIES && s->page.zone != NULL)
 		s->zone = s->page.zone;
-	s->is_seen = true;
+	s->service.is_seen = true;
 	if (s->page.role != MMS_ROLE_UNKNOWN)
 		s->role = s->page.role;
 	rc = take_tokens(s, asked, err);

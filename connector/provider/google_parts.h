@@ -166,7 +166,6 @@ struct google_session {
 	bool has_page;
 	const struct mms_zone *zone; /* the calendar's, once told; kept between listings */
 	bool has_looked;
-	bool is_seen; /* it has told something of the calendar: we may see it */
 	enum mms_calendar_role role;
 	int64_t n_warnings;
 	struct wire_trail trail; /* page tokens */

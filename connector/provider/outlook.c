@@ -132,22 +132,9 @@ look(struct mms_session *session, enum mms_calendar_role *role, struct mms_err *
 					   err);
 	if (rc != MMS_OK)
 		return rc;
-	s->is_seen = true;
+	s->service.is_seen = true;
 	s->role = *role;
 	return MMS_OK;
-}
-
-/* Asked once in a session. */
-static mms_rc
-confirm(struct service *service, struct mms_err *err)
-{
-	struct outlook_session *s = (struct outlook_session *)service;
-	enum mms_calendar_role role;
-	mms_rc rc = s->is_seen ? MMS_OK : look((struct mms_session *)s, &role, err);
-
-	if (rc == MMS_E_GONE)
-		err->code = rc = MMS_E_RETRY; /* it is not the event that is gone */
-	return rc;
 }
 
 static mms_rc
@@ -186,7 +173,7 @@ const struct service_kind outlook_kind = {
 	.make_batch = outlook_make_batch,
 	.read_batch = outlook_read_batch,
 	.read_event = read_event,
-	.confirm = confirm,
+	.look = look,
 };
 
 const struct mms_provider_ops mms_outlook_provider_ops = {

@@ -21,7 +21,7 @@ static mms_rc
 make_gone(struct outlook_session *s, const char *id, struct mms_event *out, struct mms_err *err)
 {
 	mms_err_release(err);
-	mms_rc rc = s->service.kind->confirm(&s->service, err);
+	mms_rc rc = service_confirm(&s->service, err);
 	return rc == MMS_OK ? service_tombstone(id, out, err) : rc;
 }
 

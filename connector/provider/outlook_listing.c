@@ -173,7 +173,7 @@ fetch(struct outlook_session *s, enum outlook_asked asked, struct mms_err *err)
 	if (rc != MMS_OK)
 		return rc;
 	s->service.base.counts.pages++;
-	s->is_seen = s->is_seen || asked != OUTLOOK_SERIES;
+	s->service.is_seen = s->service.is_seen || asked != OUTLOOK_SERIES;
 	s->series->is_of_series = asked == OUTLOOK_SERIES;
 	rc = take_links(s, asked, err);
 	s->has_page = rc == MMS_OK;

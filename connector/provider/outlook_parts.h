@@ -172,7 +172,6 @@ struct outlook_session {
 	char *view_url;  /* owned: ".../calendarView", without /delta                       */
 	char *batch_url; /* owned                                                           */
 	char *origin;    /* owned: scheme, host and port that links must have               */
-	bool is_seen;    /* it has told something of the calendar: we may see it            */
 	enum mms_calendar_role role;
 
 	/* A listing. */

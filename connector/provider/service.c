@@ -242,3 +242,14 @@ service_ask(struct service *s, const struct service_request *request,
 		service_tell_wait(s, err);
 	return rc;
 }
+
+mms_rc
+service_confirm(struct service *s, struct mms_err *err)
+{
+	enum mms_calendar_role role;
+	mms_rc rc = s->is_seen ? MMS_OK : s->kind->look((struct mms_session *)s, &role, err);
+
+	if (rc == MMS_E_GONE)
+		err->code = rc = MMS_E_RETRY; /* it is not the event that is gone */
+	return rc;
+}

@@ -55,11 +55,9 @@ struct service_kind {
 	/* The event that a CREATE or CHANGE was answered with. Owns: *out. */
 	mms_rc (*read_event)(struct service *s, const char *text, size_t len,
 			     struct mms_event *out, struct mms_err *err);
-	/*
-	 * After a 404 for an event: does this account still see the calendar at all? Errors: RETRY (no:
-	 * nothing is known of its events), and those of a listing.
-	 */
-	mms_rc (*confirm)(struct service *s, struct mms_err *err);
+	/* mms_provider_ops.look; afterwards is_seen. */
+	mms_rc (*look)(struct mms_session *session, enum mms_calendar_role *role,
+		       struct mms_err *err);
 };
 
 /* Every session begins with it. */
@@ -71,6 +69,7 @@ struct service {
 	const char *id;        /* the calendar's, for texts; borrowed       */
 	char *root;            /* owned: the address before a write's tail  */
 	struct mms_str bearer; /* the header; a secret                      */
+	bool is_seen;          /* it has told something of the calendar: we may see it */
 };
 /* Check what every service needs (tokens, api_base). Errors: CONFIG. */
 mms_rc service_check(const struct service_kind *kind, const struct mms_calendar *calendar,
@@ -100,6 +99,12 @@ mms_rc service_send(struct service *s, const struct service_request *request,
 /* The same, and judged: OK is 2xx, or that nothing is left to do. */
 mms_rc service_ask(struct service *s, const struct service_request *request,
 		   struct mms_http_answer *answer, struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * After a 404 for an event: is it the event that is gone, or does this account not see the calendar any
+ * more? Asked once in a session. Errors: RETRY (the calendar; nothing is known of its events), and those of a
+ * listing.
+ */
+mms_rc service_confirm(struct service *s, struct mms_err *err) MMS_MUST_CHECK;
 /* A wait that the service asked for is told to all who send for this user. */
 void service_tell_wait(struct service *s, const struct mms_err *err);
 /* What stands for an event that is gone. Owns: *out. Errors: NOMEM. */

@@ -84,7 +84,7 @@ settle(struct service *s, struct service_job *job, const struct service_reply *r
 	if (s->kind->other_way != NULL && s->kind->other_way(job, reply->status))
 		return run_one(s, job, err);
 	mms_rc rc = reply->status == 404 && job->write->kind != MMS_WRITE_CREATE
-			    ? s->kind->confirm(s, err)
+			    ? service_confirm(s, err)
 			    : MMS_OK;
 	if (rc != MMS_OK) {
 		settle_failure(job, err);

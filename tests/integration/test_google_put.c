@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mmsync/fault.h"
 #include "mmsync/mem.h"
-#include "support/gsession.h"
+#include "support/gwrite.h"
 
 #define MANY 60
 
@@ -47,11 +46,11 @@ a_booking_becomes_an_event_of_its_own_id(void **state)
 	struct gsession *g = *state;
 	MMS_AUTO(mms_write_result) result = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
-	struct mms_write write = gsession_create(1);
+	struct mms_write write = gwrite_create(1);
 	char id[33], *made = NULL;
 
 	write.notify = MMS_SEND_ALL;
-	assert_int_equal(gsession_put(g, &write, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_OK);
 	assert_int_equal(mms_google_provider_ops.make_id(write.mark.id, &made, &err), MMS_OK);
 	assert_string_equal(result.event.external_id, id_of(1, id));
 	assert_string_equal(made, id);
@@ -60,14 +59,14 @@ a_booking_becomes_an_event_of_its_own_id(void **state)
 	assert_int_equal(result.event.mark.kind, MMS_MARK_BOOKING);
 	assert_memory_equal(result.event.mark.site, write.mark.site, 16);
 	assert_true(result.event.start_ms == GSESSION_NOW && !result.event.is_outside);
-	gsession_stands(g, id, "summary", "Talk");
+	gwrite_stands(g, id, "summary", "Talk");
 	json_t *last = gfake_last(&g->fake, "POST", "/events");
 	assert_string_equal(json_string_value(json_object_get(json_object_get(last, "query"),
 							      "sendUpdates")),
 			    "all");
 	json_decref(last);
 	/* The same once more: it was made before. */
-	assert_int_equal(gsession_put(g, &write, &result), MMS_E_CONFLICT);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_E_CONFLICT);
 	assert_null(result.event.external_id);
 }
 
@@ -77,31 +76,31 @@ a_change_holds_for_the_version_that_was_seen(void **state)
 	struct gsession *g = *state;
 	MMS_AUTO(mms_write_result) made = { 0 };
 	MMS_AUTO(mms_write_result) result = { 0 };
-	const struct mms_write first = gsession_create(1);
+	const struct mms_write first = gwrite_create(1);
 	char id[33];
 
-	assert_int_equal(gsession_put(g, &first, &made), MMS_OK);
+	assert_int_equal(gwrite_put(g, &first, &made), MMS_OK);
 	struct mms_write change = { .kind = MMS_WRITE_CHANGE,
 				    .external_id = id_of(1, id),
 				    .version = made.event.version,
 				    .fields = MMS_FIELD_TIMES | MMS_FIELD_TITLE,
-				    .meeting = &gsession_later };
+				    .meeting = &gwrite_later };
 	gfake_control(&g->fake, "change ann@example.com %s place=Elsewhere", id);
-	assert_int_equal(gsession_put(g, &change, &result), MMS_E_CONFLICT);
-	gsession_stands(g, id, "summary", "Talk");
+	assert_int_equal(gwrite_put(g, &change, &result), MMS_E_CONFLICT);
+	gwrite_stands(g, id, "summary", "Talk");
 	change.version = NULL; /* whatever it is */
-	assert_int_equal(gsession_put(g, &change, &result), MMS_OK);
-	gsession_stands(g, id, "summary", "Talk, later");
-	gsession_stands(g, id, "location", "Elsewhere"); /* what was not asked for stays */
-	assert_true(result.event.start_ms == gsession_later.start_ms);
+	assert_int_equal(gwrite_put(g, &change, &result), MMS_OK);
+	gwrite_stands(g, id, "summary", "Talk, later");
+	gwrite_stands(g, id, "location", "Elsewhere"); /* what was not asked for stays */
+	assert_true(result.event.start_ms == gwrite_later.start_ms);
 	assert_string_equal(result.event.location, "Elsewhere");
 	assert_int_equal(result.event.mark.kind, MMS_MARK_BOOKING);
 	change.version = result.event.version;
 	MMS_AUTO(mms_write_result) again = { 0 };
-	assert_int_equal(gsession_put(g, &change, &again), MMS_OK);
+	assert_int_equal(gwrite_put(g, &change, &again), MMS_OK);
 	change.version = "\"1\"\r\nX-Other: y";
 	fake_clear_log(&g->fake);
-	assert_int_equal(gsession_put(g, &change, &result), MMS_E_CONFLICT);
+	assert_int_equal(gwrite_put(g, &change, &result), MMS_E_CONFLICT);
 	assert_int_equal(gfake_count(&g->fake, NULL, NULL), 0);
 }
 
@@ -114,13 +113,12 @@ an_all_day_event_takes_times(void **state)
 	const struct mms_write change = { .kind = MMS_WRITE_CHANGE,
 					  .external_id = "day1",
 					  .fields = MMS_FIELD_TIMES,
-					  .meeting = &gsession_later,
+					  .meeting = &gwrite_later,
 					  .seen = &seen };
 
 	gfake_control(&g->fake, "event ann@example.com day1 \"D\" 2026-03-10 2026-03-11");
-	assert_int_equal(gsession_put(g, &change, &result), MMS_OK);
-	assert_true(!result.event.is_all_day &&
-		    result.event.start_ms == gsession_later.start_ms);
+	assert_int_equal(gwrite_put(g, &change, &result), MMS_OK);
+	assert_true(!result.event.is_all_day && result.event.start_ms == gwrite_later.start_ms);
 }
 
 static void
@@ -144,7 +142,7 @@ guests_keep_their_answers(void **state)
 				"old@example.com:accepted");
 	assert_int_equal(mms_google_provider_ops.get(g->session, "met1", &seen, &err), MMS_OK);
 	assert_true(seen.n_attendees >= 2);
-	assert_int_equal(gsession_put(g, &change, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &change, &result), MMS_OK);
 	size_t n_bob = 0, n_new = 0;
 	for (size_t i = 0; i < result.event.n_attendees; i++) {
 		const struct mms_attendee *a = &result.event.attendees[i];
@@ -157,7 +155,7 @@ guests_keep_their_answers(void **state)
 	/* Where the service left guests out, none is sent, and where nothing else is, nothing. */
 	seen.is_partial = true;
 	fake_clear_log(&g->fake);
-	assert_int_equal(gsession_put(g, &change, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &change, &result), MMS_OK);
 	assert_int_equal(gfake_count(&g->fake, NULL, NULL), 0);
 	assert_string_equal(result.event.external_id, "met1");
 }
@@ -167,26 +165,26 @@ a_deletion_of_what_is_gone_is_done(void **state)
 {
 	struct gsession *g = *state;
 	MMS_AUTO(mms_write_result) result = { 0 };
-	const struct mms_write first = gsession_create(1);
+	const struct mms_write first = gwrite_create(1);
 	char id[33];
 	struct mms_write away = { .kind = MMS_WRITE_DELETE, .external_id = id_of(1, id) };
 
-	assert_int_equal(gsession_put(g, &first, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &first, &result), MMS_OK);
 	away.version = "\"0\"";
-	assert_int_equal(gsession_put(g, &away, &result), MMS_E_CONFLICT);
+	assert_int_equal(gwrite_put(g, &away, &result), MMS_E_CONFLICT);
 	away.version = NULL;
-	assert_int_equal(gsession_put(g, &away, &result), MMS_OK);
-	assert_int_equal(gsession_put(g, &away, &result), MMS_OK); /* 410 */
+	assert_int_equal(gwrite_put(g, &away, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &away, &result), MMS_OK); /* 410 */
 	away.external_id = "neverwas";
-	assert_int_equal(gsession_put(g, &away, &result), MMS_OK); /* 404 */
+	assert_int_equal(gwrite_put(g, &away, &result), MMS_OK); /* 404 */
 	const struct mms_write change = { .kind = MMS_WRITE_CHANGE,
 					  .external_id = id,
 					  .fields = MMS_FIELD_TITLE,
-					  .meeting = &gsession_later };
+					  .meeting = &gwrite_later };
 	gfake_control(&g->fake, "set patch-deleted gone");
-	assert_int_equal(gsession_put(g, &change, &result), MMS_E_GONE);
+	assert_int_equal(gwrite_put(g, &change, &result), MMS_E_GONE);
 	gfake_control(&g->fake, "set patch-deleted keep");
-	assert_int_equal(gsession_put(g, &change, &result), MMS_E_GONE);
+	assert_int_equal(gwrite_put(g, &change, &result), MMS_E_GONE);
 }
 
 /* An id that a path would take for another place never leaves. */
@@ -200,7 +198,7 @@ an_id_that_is_a_path_is_refused(void **state)
 	for (size_t i = 0; i < MMS_COUNT(ids); i++) {
 		const struct mms_write away = { .kind = MMS_WRITE_DELETE,
 						.external_id = ids[i] };
-		assert_int_equal(gsession_put(g, &away, &result), MMS_E_ITEM);
+		assert_int_equal(gwrite_put(g, &away, &result), MMS_E_ITEM);
 	}
 	assert_int_equal(gfake_count(&g->fake, NULL, NULL), 0);
 }
@@ -210,12 +208,7 @@ an_id_that_is_a_path_is_refused(void **state)
 static void
 trouble_with_a_write_says_what_to_do(void **state)
 {
-	static const struct {
-		const char *fault;
-		mms_rc rc;
-		bool is_made; /* the event stands there afterwards */
-		size_t n_told;
-	} rows[] = {
+	static const struct gwrite_trouble rows[] = {
 		/* The answer was lost: the second try finds what the first one made. */
 		{ "1 POST /events drop after", MMS_E_CONFLICT, true, 0 },
 		{ "9 POST /events drop before", MMS_E_RETRY, false, 0 },
@@ -235,25 +228,7 @@ trouble_with_a_write_says_what_to_do(void **state)
 	};
 	struct gsession *g = *state;
 
-	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		MMS_AUTO(mms_write_result) result = { 0 };
-		const struct mms_write write = gsession_create((unsigned char)(i + 1));
-		char id[33];
-
-		g->n_told = g->n_refused = 0;
-		gfake_control(&g->fake, "fault %s", rows[i].fault);
-		mms_rc rc = gsession_put(g, &write, &result);
-		gfake_control(&g->fake, "fault clear");
-		json_t *event = gfake_event(&g->fake, GSESSION_CALENDAR,
-					    id_of((unsigned char)(i + 1), id));
-		if (rc != rows[i].rc || (event != NULL) != rows[i].is_made ||
-		    g->n_told != rows[i].n_told)
-			fail_msg("%s: %s: %s", rows[i].fault, mms_rc_name(rc),
-				 mms_err_text(&result.err));
-		json_decref(event);
-		if (rc == MMS_E_ITEM)
-			assert_true(mms_err_hint(&result.err)[0] != '\0');
-	}
+	gwrite_play(g, rows, MMS_COUNT(rows));
 }
 
 static void
@@ -261,10 +236,10 @@ a_reader_may_not_write(void **state)
 {
 	struct gsession *g = *state;
 	MMS_AUTO(mms_write_result) result = { 0 };
-	const struct mms_write write = gsession_create(1);
+	const struct mms_write write = gwrite_create(1);
 
 	gfake_control(&g->fake, "role ann@example.com reader");
-	assert_int_equal(gsession_put(g, &write, &result), MMS_E_ITEM);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_E_ITEM);
 	assert_non_null(strstr(mms_err_hint(&result.err), "INT-0001"));
 }
 
@@ -281,7 +256,7 @@ many_writes_are_one_request_for_each_fifty(void **state)
 
 	gfake_control(&g->fake, "set shuffle on");
 	for (unsigned char i = 0; i < MANY; i++)
-		writes[i] = gsession_create((unsigned char)(i + 1));
+		writes[i] = gwrite_create((unsigned char)(i + 1));
 	assert_int_equal(mms_google_provider_ops.put(g->session, writes, MANY, results, &err),
 			 MMS_OK);
 	for (unsigned char i = 0; i < MANY; i++) {
@@ -289,7 +264,7 @@ many_writes_are_one_request_for_each_fifty(void **state)
 		assert_string_equal(results[i].event.external_id,
 				    id_of((unsigned char)(i + 1), id));
 	}
-	gsession_release_results(results, MANY);
+	gwrite_release_results(results, MANY);
 	assert_int_equal(gfake_count(&g->fake, "POST", "/batch"), 2);
 	assert_int_equal(g->n_asked, MANY); /* each counts */
 }
@@ -302,18 +277,18 @@ in_a_batch_each_write_has_its_own_end(void **state)
 	const struct mms_meeting timeless = { .start_ms = MMS_NO_TIME, .end_ms = MMS_NO_TIME };
 	struct mms_write_result results[8];
 	struct mms_write writes[8] = {
-		gsession_create(1),
-		gsession_create(9),
+		gwrite_create(1),
+		gwrite_create(9),
 		{ .kind = MMS_WRITE_CHANGE,
 		  .external_id = "old1",
 		  .version = "\"0\"",
 		  .fields = MMS_FIELD_TITLE,
-		  .meeting = &gsession_later },
-		gsession_change("old1", MMS_FIELD_TITLE, &gsession_later),
-		gsession_change("neverwas", MMS_FIELD_TITLE, &gsession_later),
-		gsession_away("old2"),
-		gsession_away("neverwas"),
-		gsession_create(2),
+		  .meeting = &gwrite_later },
+		gwrite_change("old1", MMS_FIELD_TITLE, &gwrite_later),
+		gwrite_change("neverwas", MMS_FIELD_TITLE, &gwrite_later),
+		gwrite_away("old2"),
+		gwrite_away("neverwas"),
+		gwrite_create(2),
 	};
 	static const mms_rc expected[] = { MMS_OK, MMS_E_CONFLICT, MMS_E_CONFLICT,
 					   MMS_OK, MMS_E_GONE,     MMS_OK,
@@ -334,33 +309,15 @@ in_a_batch_each_write_has_its_own_end(void **state)
 				 mms_err_text(&results[i].err));
 	}
 	assert_string_equal(results[3].event.title, "Talk, later");
-	gsession_release_results(results, 8);
+	gwrite_release_results(results, 8);
 	assert_int_equal(gfake_count(&g->fake, "POST", "/batch"), 1);
-	gsession_stands(g, "old2", "status", "cancelled");
-}
-
-static void
-put_two(struct gsession *g, unsigned char number, mms_rc expected, mms_rc first, mms_rc second)
-{
-	struct mms_write_result results[2];
-	MMS_AUTO(mms_err) err = { 0 };
-	const struct mms_write writes[2] = { gsession_create(number),
-					     gsession_create((unsigned char)(number + 1)) };
-
-	mms_rc rc = mms_google_provider_ops.put(g->session, writes, 2, results, &err);
-	if (rc != expected || results[0].err.code != first || results[1].err.code != second)
-		fail_msg("%u: %s, %s and %s", number, mms_rc_name(rc),
-			 mms_rc_name(results[0].err.code), mms_rc_name(results[1].err.code));
-	gsession_release_results(results, 2);
+	gwrite_stands(g, "old2", "status", "cancelled");
 }
 
 static void
 trouble_with_a_batch_is_that_of_its_writes(void **state)
 {
-	static const struct {
-		const char *fault;
-		mms_rc rc, first, second;
-	} rows[] = {
+	static const struct gwrite_batch_trouble rows[] = {
 		{ "1 POST /events error 403 rateLimitExceeded", MMS_OK, MMS_E_RETRY, MMS_OK },
 		{ "1 POST /events error 500 backendError", MMS_OK, MMS_E_RETRY, MMS_OK },
 		{ "1 POST /events error 401 authError", MMS_OK, MMS_E_RETRY, MMS_OK },
@@ -379,13 +336,7 @@ trouble_with_a_batch_is_that_of_its_writes(void **state)
 	struct gsession *g = *state;
 
 	gfake_control(&g->fake, "set gzip off");
-	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		g->n_refused = 0;
-		gfake_control(&g->fake, "fault %s", rows[i].fault);
-		put_two(g, (unsigned char)(1 + 2 * i), rows[i].rc, rows[i].first,
-			rows[i].second);
-		gfake_control(&g->fake, "fault clear");
-	}
+	gwrite_play_batches(g, rows, MMS_COUNT(rows));
 }
 
 static void
@@ -397,7 +348,7 @@ what_was_not_tried_says_why(void **state)
 	MMS_AUTO(mms_err) err = { 0 };
 
 	for (unsigned char i = 0; i < MANY; i++)
-		writes[i] = gsession_create((unsigned char)(i + 1));
+		writes[i] = gwrite_create((unsigned char)(i + 1));
 	gfake_control(&g->fake, "fault 1 POST /batch error 403 quotaExceeded");
 	assert_int_equal(mms_google_provider_ops.put(g->session, writes, MANY, results, &err),
 			 MMS_E_WAIT);
@@ -405,7 +356,7 @@ what_was_not_tried_says_why(void **state)
 		assert_int_equal(results[i].err.code, MMS_E_WAIT);
 		assert_int_equal(results[i].err.retry_at_ms, GSESSION_NOW + 3600000);
 	}
-	gsession_release_results(results, MANY);
+	gwrite_release_results(results, MANY);
 	assert_int_equal(gfake_count(&g->fake, "POST", "/batch"), 1);
 }
 
@@ -415,39 +366,13 @@ static void
 without_memory_every_write_has_a_result(void **state)
 {
 	struct gsession *g = *state;
-	unsigned n_good = 0;
+	const struct mms_write writes[2] = { gwrite_change("old1", MMS_FIELD_TITLE,
+							   &gwrite_later),
+					     gwrite_away("neverwas") };
 
-	if (!mms_fault_arm_text("alloc:1000000000"))
-		skip();
 	gfake_control(&g->fake,
 		      "event ann@example.com old1 \"One\" 2026-03-10T10:00 2026-03-10T11:00");
-	const struct mms_write writes[2] = {
-		gsession_change("old1", MMS_FIELD_TITLE, &gsession_later),
-		gsession_away("neverwas"),
-	};
-	for (unsigned long n = 1; n_good < 3; n++) {
-		struct mms_write_result results[2];
-		MMS_AUTO(mms_err) err = { 0 };
-		char fault[64];
-
-		assert_true(n < 2000);
-		(void)snprintf(fault, sizeof fault, "alloc:%lu",
-			       mms_fault_count(MMS_FAULT_ALLOC) + n);
-		assert_true(mms_fault_arm_text(fault));
-		mms_rc rc = mms_google_provider_ops.put(g->session, writes, 2, results, &err);
-		(void)mms_fault_arm_text("alloc:1000000000");
-		for (size_t i = 0; i < 2; i++) {
-			mms_rc code = results[i].err.code;
-			assert_true(code == MMS_OK || code == MMS_E_NOMEM ||
-				    code == MMS_E_RETRY);
-			/* Done is what has its event, or had none to have. */
-			assert_true(code != MMS_OK || i == 1 ||
-				    results[i].event.external_id != NULL);
-		}
-		n_good += rc == MMS_OK && results[0].err.code == MMS_OK &&
-			  results[1].err.code == MMS_OK;
-		gsession_release_results(results, 2);
-	}
+	gwrite_play_memory(g, writes, MMS_COUNT(writes));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mmsync/fault.h"
 #include "mmsync/mem.h"
-#include "support/gsession.h"
+#include "support/gwrite.h"
 
 #define MANY 45
 
@@ -41,7 +40,7 @@ many_writes_are_one_request_for_each_twenty(void **state)
 
 	gfake_control(&g->fake, "set shuffle on");
 	for (unsigned char i = 0; i < MANY; i++)
-		writes[i] = gsession_create((unsigned char)(i + 1));
+		writes[i] = gwrite_create((unsigned char)(i + 1));
 	assert_int_equal(g->ops->put(g->session, writes, MANY, results, &err), MMS_OK);
 	for (unsigned char i = 0; i < MANY; i++) {
 		char mark[40];
@@ -49,9 +48,9 @@ many_writes_are_one_request_for_each_twenty(void **state)
 		assert_int_equal(results[i].err.code, MMS_OK);
 		(void)snprintf(mark, sizeof mark, "00000000-0000-0000-0000-0000000000%02x",
 			       i + 1u);
-		gsession_stands(g, results[i].event.external_id, "private.mmsync_id", mark);
+		gwrite_stands(g, results[i].event.external_id, "private.mmsync_id", mark);
 	}
-	gsession_release_results(results, MANY);
+	gwrite_release_results(results, MANY);
 	assert_int_equal(gfake_count(&g->fake, "POST", "/$batch"), 3);
 	assert_int_equal(g->n_asked, MANY); /* each counts */
 	assert_int_equal(g->widest, 4);
@@ -66,14 +65,14 @@ in_a_batch_each_write_has_its_own_end(void **state)
 	const struct mms_meeting timeless = { .start_ms = MMS_NO_TIME, .end_ms = MMS_NO_TIME };
 	struct mms_write_result results[8];
 	struct mms_write writes[8] = {
-		gsession_create(1),
-		gsession_create(9),
-		gsession_change("old1", MMS_FIELD_TITLE, &gsession_later),
-		gsession_change("old1", MMS_FIELD_TITLE, &gsession_later),
-		gsession_change("neverwas", MMS_FIELD_TITLE, &gsession_later),
-		gsession_away("old2"),
-		gsession_away("neverwas"),
-		gsession_create(2),
+		gwrite_create(1),
+		gwrite_create(9),
+		gwrite_change("old1", MMS_FIELD_TITLE, &gwrite_later),
+		gwrite_change("old1", MMS_FIELD_TITLE, &gwrite_later),
+		gwrite_change("neverwas", MMS_FIELD_TITLE, &gwrite_later),
+		gwrite_away("old2"),
+		gwrite_away("neverwas"),
+		gwrite_create(2),
 	};
 	static const mms_rc expected[] = { MMS_OK, MMS_E_CONFLICT, MMS_E_CONFLICT,
 					   MMS_OK, MMS_E_GONE,     MMS_OK,
@@ -85,9 +84,9 @@ in_a_batch_each_write_has_its_own_end(void **state)
 		      "event ann@example.com old1 \"One\" 2026-03-10T10:00 2026-03-10T11:00\n"
 		      "event ann@example.com old2 \"Two\" 2026-03-10T10:00 2026-03-10T11:00\n"
 		      "set shuffle on\nset transaction duplicate");
-	const struct mms_write before = gsession_create(9);
+	const struct mms_write before = gwrite_create(9);
 	MMS_AUTO(mms_write_result) made = { 0 };
-	assert_int_equal(gsession_put(g, &before, &made), MMS_OK);
+	assert_int_equal(gwrite_put(g, &before, &made), MMS_OK);
 	assert_int_equal(g->ops->put(g->session, writes, 8, results, &err), MMS_OK);
 	for (size_t i = 0; i < MMS_COUNT(expected); i++) {
 		if (results[i].err.code != expected[i])
@@ -95,64 +94,39 @@ in_a_batch_each_write_has_its_own_end(void **state)
 				 mms_err_text(&results[i].err));
 	}
 	assert_string_equal(results[3].event.title, "Talk, later");
-	gsession_release_results(results, 8);
+	gwrite_release_results(results, 8);
 	assert_int_equal(gfake_count(&g->fake, "POST", "/$batch"), 1);
-	gsession_stands(g, "old2", "status", "cancelled");
-}
-
-static void
-put_two(struct gsession *g, const char *label, unsigned char number, const mms_rc *expected)
-{
-	struct mms_write_result results[2];
-	MMS_AUTO(mms_err) err = { 0 };
-	const struct mms_write writes[2] = { gsession_create(number),
-					     gsession_create((unsigned char)(number + 1)) };
-
-	mms_rc rc = g->ops->put(g->session, writes, 2, results, &err);
-	if (rc != expected[0] || results[0].err.code != expected[1] ||
-	    results[1].err.code != expected[2] || g->n_inside != 0)
-		fail_msg("%s: %s, %s and %s", label, mms_rc_name(rc),
-			 mms_rc_name(results[0].err.code), mms_rc_name(results[1].err.code));
-	gsession_release_results(results, 2);
+	gwrite_stands(g, "old2", "status", "cancelled");
 }
 
 static void
 trouble_with_a_batch_is_that_of_its_writes(void **state)
 {
-	static const struct {
-		const char *fault;
-		mms_rc expected[3]; /* of all, of the first, of the second */
-	} rows[] = {
-		{ "1 POST /events error 429 ApplicationThrottled",
-		  { MMS_OK, MMS_E_RETRY, MMS_OK } },
-		{ "1 POST /events error 500 InternalServerError",
-		  { MMS_OK, MMS_E_RETRY, MMS_OK } },
-		{ "1 POST /events error 401 InvalidAuthenticationToken",
-		  { MMS_OK, MMS_E_RETRY, MMS_OK } },
-		{ "1 POST /events error 429 ApplicationThrottled; retry-after 900",
-		  { MMS_E_WAIT, MMS_E_WAIT, MMS_OK } },
-		{ "1 POST /events error 400 ErrorPropertyValidationFailure",
-		  { MMS_OK, MMS_E_ITEM, MMS_OK } },
-		{ "9 POST /$batch error 503 ServiceUnavailable",
-		  { MMS_OK, MMS_E_RETRY, MMS_E_RETRY } },
-		{ "9 POST /$batch garbage", { MMS_OK, MMS_E_RETRY, MMS_E_RETRY } },
-		{ "1 POST /$batch drop after", { MMS_OK, MMS_OK, MMS_OK } },
-		{ "9 POST /$batch error 401 InvalidAuthenticationToken",
-		  { MMS_E_AUTH, MMS_E_AUTH, MMS_E_AUTH } },
-		{ "1 POST /$batch error 429 ApplicationThrottled; retry-after 900",
-		  { MMS_E_WAIT, MMS_E_WAIT, MMS_E_WAIT } },
+	static const struct gwrite_batch_trouble rows[] = {
+		{ "1 POST /events error 429 ApplicationThrottled", MMS_OK, MMS_E_RETRY,
+		  MMS_OK },
+		{ "1 POST /events error 500 InternalServerError", MMS_OK, MMS_E_RETRY, MMS_OK },
+		{ "1 POST /events error 401 InvalidAuthenticationToken", MMS_OK, MMS_E_RETRY,
+		  MMS_OK },
+		{ "1 POST /events error 429 ApplicationThrottled; retry-after 900", MMS_E_WAIT,
+		  MMS_E_WAIT, MMS_OK },
+		{ "1 POST /events error 400 ErrorPropertyValidationFailure", MMS_OK, MMS_E_ITEM,
+		  MMS_OK },
+		{ "9 POST /$batch error 503 ServiceUnavailable", MMS_OK, MMS_E_RETRY,
+		  MMS_E_RETRY },
+		{ "9 POST /$batch garbage", MMS_OK, MMS_E_RETRY, MMS_E_RETRY },
+		{ "1 POST /$batch drop after", MMS_OK, MMS_OK, MMS_OK },
+		{ "9 POST /$batch error 401 InvalidAuthenticationToken", MMS_E_AUTH, MMS_E_AUTH,
+		  MMS_E_AUTH },
+		{ "1 POST /$batch error 429 ApplicationThrottled; retry-after 900", MMS_E_WAIT,
+		  MMS_E_WAIT, MMS_E_WAIT },
 		/* Where there are no batches, each goes by itself. */
-		{ "1 POST /$batch error 404 ResourceNotFound", { MMS_OK, MMS_OK, MMS_OK } },
+		{ "1 POST /$batch error 404 ResourceNotFound", MMS_OK, MMS_OK, MMS_OK },
 	};
 	struct gsession *g = *state;
 
 	gfake_control(&g->fake, "set gzip off");
-	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		g->n_refused = 0;
-		gfake_control(&g->fake, "fault %s", rows[i].fault);
-		put_two(g, rows[i].fault, (unsigned char)(1 + 2 * i), rows[i].expected);
-		gfake_control(&g->fake, "fault clear");
-	}
+	gwrite_play_batches(g, rows, MMS_COUNT(rows));
 }
 
 static void
@@ -164,7 +138,7 @@ what_was_not_tried_says_why(void **state)
 	MMS_AUTO(mms_err) err = { 0 };
 
 	for (unsigned char i = 0; i < MANY; i++)
-		writes[i] = gsession_create((unsigned char)(i + 1));
+		writes[i] = gwrite_create((unsigned char)(i + 1));
 	gfake_control(&g->fake,
 		      "fault 1 POST /$batch error 429 ApplicationThrottled; retry-after 600");
 	assert_int_equal(g->ops->put(g->session, writes, MANY, results, &err), MMS_E_WAIT);
@@ -172,7 +146,7 @@ what_was_not_tried_says_why(void **state)
 		assert_int_equal(results[i].err.code, MMS_E_WAIT);
 		assert_int_equal(results[i].err.retry_at_ms, GSESSION_NOW + 600000);
 	}
-	gsession_release_results(results, MANY);
+	gwrite_release_results(results, MANY);
 	assert_int_equal(gfake_count(&g->fake, "POST", "/$batch"), 1);
 }
 
@@ -182,42 +156,15 @@ static void
 without_memory_every_write_has_a_result(void **state)
 {
 	struct gsession *g = *state;
-	unsigned n_good = 0;
+	struct mms_write writes[3] = { gwrite_change("old1", MMS_FIELD_TEXT, &gwrite_later),
+				       gwrite_change("old2", MMS_FIELD_TEXT, &gwrite_later),
+				       gwrite_away("neverwas") };
 
-	if (!mms_fault_arm_text("alloc:1000000000"))
-		skip();
+	writes[2].has_guests = true;
 	gfake_control(&g->fake,
 		      "event ann@example.com old1 \"One\" 2026-03-10T10:00 2026-03-10T11:00\n"
 		      "event ann@example.com old2 \"Two\" 2026-03-10T10:00 2026-03-10T11:00");
-	struct mms_write writes[3] = { gsession_change("old1", MMS_FIELD_TEXT, &gsession_later),
-				       gsession_change("old2", MMS_FIELD_TEXT, &gsession_later),
-				       gsession_away("neverwas") };
-
-	writes[2].has_guests = true;
-	for (unsigned long n = 1; n_good < 3; n++) {
-		struct mms_write_result results[3];
-		MMS_AUTO(mms_err) err = { 0 };
-		char fault[64];
-
-		assert_true(n < 3000);
-		(void)snprintf(fault, sizeof fault, "alloc:%lu",
-			       mms_fault_count(MMS_FAULT_ALLOC) + n);
-		assert_true(mms_fault_arm_text(fault));
-		mms_rc rc = g->ops->put(g->session, writes, 3, results, &err);
-		(void)mms_fault_arm_text("alloc:1000000000");
-		assert_int_equal(g->n_inside, 0);
-		for (size_t i = 0; i < 3; i++) {
-			mms_rc code = results[i].err.code;
-			assert_true(code == MMS_OK || code == MMS_E_NOMEM ||
-				    code == MMS_E_RETRY);
-			/* Done is what has its event, or had none to have. */
-			assert_true(code != MMS_OK || i == 2 ||
-				    results[i].event.external_id != NULL);
-		}
-		n_good += rc == MMS_OK && results[0].err.code == MMS_OK &&
-			  results[1].err.code == MMS_OK && results[2].err.code == MMS_OK;
-		gsession_release_results(results, 3);
-	}
+	gwrite_play_memory(g, writes, MMS_COUNT(writes));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "mmsync/mem.h"
-#include "support/gsession.h"
+#include "support/gwrite.h"
 
 /* String literals are not written to. */
 #define T(text) ((char *)(uintptr_t)(text))
@@ -29,25 +29,6 @@ tear_down(void **state)
 	return 0;
 }
 
-/* How many of the account's events that are there have this title. */
-static size_t
-count_events(const struct gsession *g, const char *title)
-{
-	json_t *events = gfake_events(&g->fake, GSESSION_CALENDAR), *event;
-	size_t i, n = 0;
-
-	json_array_foreach(events, i, event)
-	{
-		char status[32], text[256];
-
-		gfake_value(event, "status", status, sizeof status);
-		gfake_value(event, "title", text, sizeof text);
-		n += strcmp(status, "cancelled") != 0 && strcmp(text, title) == 0;
-	}
-	json_decref(events);
-	return n;
-}
-
 /* ---- one by one ---------------------------------------------------------------------------- */
 
 static void
@@ -58,12 +39,12 @@ a_booking_becomes_an_event_that_is_found_again(void **state)
 	MMS_AUTO(mms_write_result) again = { 0 };
 	MMS_AUTO(mms_event) event = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
-	struct mms_write write = gsession_create(1);
+	struct mms_write write = gwrite_create(1);
 	char *id = NULL;
 
 	write.mark.has_source = true;
 	write.mark.source[3] = 7;
-	assert_int_equal(gsession_put(g, &write, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_OK);
 	assert_int_equal(g->ops->make_id(write.mark.id, &id, &err), MMS_OK);
 	assert_true(mms_provisional_id_read(id, NULL));
 	assert_int_equal(g->ops->get(g->session, id, &event, &err), MMS_OK);
@@ -78,15 +59,15 @@ a_booking_becomes_an_event_that_is_found_again(void **state)
 	assert_true(event.has_made_with);
 	assert_memory_equal(event.made_with, write.mark.id, 16);
 	assert_true(event.start_ms == GSESSION_NOW && !event.is_outside);
-	gsession_stands(g, event.external_id, "summary", "Talk");
+	gwrite_stands(g, event.external_id, "summary", "Talk");
 	/* The same once more is the same event. */
-	assert_int_equal(gsession_put(g, &write, &again), MMS_OK);
+	assert_int_equal(gwrite_put(g, &write, &again), MMS_OK);
 	assert_string_equal(again.event.external_id, event.external_id);
-	assert_int_equal(count_events(g, "Talk"), 1);
+	assert_int_equal(gwrite_count(g, "Talk"), 1);
 	/* Or it is said that there is one. */
 	gfake_control(&g->fake, "set transaction duplicate");
-	assert_int_equal(gsession_put(g, &write, &again), MMS_E_CONFLICT);
-	assert_int_equal(count_events(g, "Talk"), 1);
+	assert_int_equal(gwrite_put(g, &write, &again), MMS_E_CONFLICT);
+	assert_int_equal(gwrite_count(g, "Talk"), 1);
 }
 
 static void
@@ -94,20 +75,20 @@ an_event_is_made_in_its_calendar(void **state)
 {
 	struct gsession *g = *state;
 	MMS_AUTO(mms_write_result) result = { 0 };
-	const struct mms_write write = gsession_create(1);
+	const struct mms_write write = gwrite_create(1);
 
 	gfake_control(&g->fake, "calendar team1 owner=ann@example.com summary=Team");
 	g->calendar.calendar_id = "team1";
 	gsession_reopen(g);
-	assert_int_equal(gsession_put(g, &write, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_OK);
 	json_t *there = gfake_event(&g->fake, "team1", result.event.external_id);
 	assert_non_null(there);
 	json_decref(there);
-	assert_int_equal(count_events(g, "Talk"), 0);
+	assert_int_equal(gwrite_count(g, "Talk"), 0);
 	/* Without a calendar nothing is made, and that may change. */
 	g->calendar.calendar_id = "nowhere1";
 	gsession_reopen(g);
-	assert_int_equal(gsession_put(g, &write, &result), MMS_E_RETRY);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_E_RETRY);
 }
 
 static void
@@ -115,20 +96,20 @@ a_busy_block_is_nobodys_business(void **state)
 {
 	struct gsession *g = *state;
 	struct mms_guest guests[] = { { T("bob@example.com"), NULL } };
-	struct mms_meeting meeting = gsession_talk;
+	struct mms_meeting meeting = gwrite_talk;
 	MMS_AUTO(mms_write_result) result = { 0 };
-	struct mms_write write = gsession_create(1);
+	struct mms_write write = gwrite_create(1);
 
 	meeting.guests = guests;
 	meeting.n_guests = 1;
 	write.meeting = &meeting;
 	write.is_busy_block = true;
 	write.mark.kind = MMS_MARK_BUSY_BLOCK;
-	assert_int_equal(gsession_put(g, &write, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_OK);
 	assert_true(result.event.is_private && result.event.show == MMS_SHOW_BUSY);
 	assert_int_equal(result.event.n_attendees, 0);
-	gsession_stands(g, result.event.external_id, "mailed", "");
-	gsession_stands(g, result.event.external_id, "graph.isReminderOn", "false");
+	gwrite_stands(g, result.event.external_id, "mailed", "");
+	gwrite_stands(g, result.event.external_id, "graph.isReminderOn", "false");
 }
 
 static void
@@ -137,28 +118,28 @@ a_change_holds_for_the_version_that_was_seen(void **state)
 	struct gsession *g = *state;
 	MMS_AUTO(mms_write_result) made = { 0 };
 	MMS_AUTO(mms_write_result) result = { 0 };
-	const struct mms_write first = gsession_create(1);
+	const struct mms_write first = gwrite_create(1);
 
-	assert_int_equal(gsession_put(g, &first, &made), MMS_OK);
+	assert_int_equal(gwrite_put(g, &first, &made), MMS_OK);
 	const char *id = made.event.external_id;
 	struct mms_write write =
-		gsession_change(id, MMS_FIELD_TIMES | MMS_FIELD_TITLE, &gsession_later);
+		gwrite_change(id, MMS_FIELD_TIMES | MMS_FIELD_TITLE, &gwrite_later);
 	write.version = made.event.version;
 	gfake_control(&g->fake, "change ann@example.com %s place=Elsewhere", id);
-	assert_int_equal(gsession_put(g, &write, &result), MMS_E_CONFLICT);
-	gsession_stands(g, id, "summary", "Talk");
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_E_CONFLICT);
+	gwrite_stands(g, id, "summary", "Talk");
 	write.version = NULL; /* whatever it is */
-	assert_int_equal(gsession_put(g, &write, &result), MMS_OK);
-	gsession_stands(g, id, "summary", "Talk, later");
-	gsession_stands(g, id, "location", "Elsewhere"); /* what was not asked for stays */
-	assert_true(result.event.start_ms == gsession_later.start_ms);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_OK);
+	gwrite_stands(g, id, "summary", "Talk, later");
+	gwrite_stands(g, id, "location", "Elsewhere"); /* what was not asked for stays */
+	assert_true(result.event.start_ms == gwrite_later.start_ms);
 	assert_string_equal(result.event.location, "Elsewhere");
 	write.version = result.event.version;
 	MMS_AUTO(mms_write_result) again = { 0 };
-	assert_int_equal(gsession_put(g, &write, &again), MMS_OK);
+	assert_int_equal(gwrite_put(g, &write, &again), MMS_OK);
 	write.version = "W/\"1\"\r\nX-Other: y";
 	fake_clear_log(&g->fake);
-	assert_int_equal(gsession_put(g, &write, &result), MMS_E_CONFLICT);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_E_CONFLICT);
 	assert_int_equal(gfake_count(&g->fake, NULL, NULL), 0);
 }
 
@@ -168,13 +149,12 @@ an_all_day_event_takes_times(void **state)
 	struct gsession *g = *state;
 	MMS_AUTO(mms_write_result) result = { 0 };
 	const struct mms_event seen = { .is_all_day = true };
-	struct mms_write write = gsession_change("day1", MMS_FIELD_TIMES, &gsession_later);
+	struct mms_write write = gwrite_change("day1", MMS_FIELD_TIMES, &gwrite_later);
 
 	write.seen = &seen;
 	gfake_control(&g->fake, "event ann@example.com day1 \"D\" 2026-03-10 2026-03-11");
-	assert_int_equal(gsession_put(g, &write, &result), MMS_OK);
-	assert_true(!result.event.is_all_day &&
-		    result.event.start_ms == gsession_later.start_ms);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_OK);
+	assert_true(!result.event.is_all_day && result.event.start_ms == gwrite_later.start_ms);
 }
 
 static void
@@ -183,35 +163,32 @@ a_text_is_sent_but_not_to_an_online_meeting(void **state)
 	struct gsession *g = *state;
 	MMS_AUTO(mms_write_result) result = { 0 };
 	MMS_AUTO(mms_write_result) first = { 0 };
-	const struct mms_write plain = gsession_change("plain1", MMS_FIELD_TEXT,
-						       &gsession_later),
-			       online = gsession_change("online1",
-							MMS_FIELD_TEXT | MMS_FIELD_TITLE,
-							&gsession_later),
-			       text = gsession_change("online1", MMS_FIELD_TEXT,
-						      &gsession_later);
+	const struct mms_write plain = gwrite_change("plain1", MMS_FIELD_TEXT, &gwrite_later),
+			       online = gwrite_change("online1",
+						      MMS_FIELD_TEXT | MMS_FIELD_TITLE,
+						      &gwrite_later),
+			       text = gwrite_change("online1", MMS_FIELD_TEXT, &gwrite_later);
 
 	gfake_control(&g->fake,
 		      "event ann@example.com plain1 \"P\" 2026-03-10T10:00 2026-03-10T11:00\n"
 		      "event ann@example.com online1 \"O\" 2026-03-10T10:00 2026-03-10T11:00 "
 		      "text=Agenda\n"
 		      "online ann@example.com online1");
-	assert_int_equal(gsession_put(g, &plain, &first), MMS_OK);
+	assert_int_equal(gwrite_put(g, &plain, &first), MMS_OK);
 	assert_string_equal(first.event.description, "Bring <nothing>\nbe on time.");
-	assert_int_equal(gsession_put(g, &online, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &online, &result), MMS_OK);
 	assert_string_equal(result.event.title, "Talk, later");
 	assert_non_null(strstr(result.event.description, "Agenda"));
-	gsession_stands(g, "online1", "join_lost", "");
+	gwrite_stands(g, "online1", "join_lost", "");
 	/* Where nothing else is to be sent nothing is. */
 	fake_clear_log(&g->fake);
-	assert_int_equal(gsession_put(g, &text, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &text, &result), MMS_OK);
 	assert_int_equal(gfake_count(&g->fake, "PATCH", NULL), 0);
 	assert_string_equal(result.event.external_id, "online1");
 	/* What other fields are changed is not looked at. */
-	const struct mms_write title =
-		gsession_change("plain1", MMS_FIELD_TITLE, &gsession_talk);
+	const struct mms_write title = gwrite_change("plain1", MMS_FIELD_TITLE, &gwrite_talk);
 	fake_clear_log(&g->fake);
-	assert_int_equal(gsession_put(g, &title, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &title, &result), MMS_OK);
 	assert_int_equal(gfake_count(&g->fake, NULL, NULL), 1);
 }
 
@@ -225,8 +202,8 @@ guests_are_mailed_and_asked_to_forget_it(void **state)
 	MMS_AUTO(mms_write_result) result = { 0 };
 	MMS_AUTO(mms_event) seen = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
-	struct mms_write write = gsession_change("met1", MMS_FIELD_GUESTS, &meeting),
-			 gone = gsession_away("met1"), other = gsession_away("alone1");
+	struct mms_write write = gwrite_change("met1", MMS_FIELD_GUESTS, &meeting),
+			 gone = gwrite_away("met1"), other = gwrite_away("alone1");
 
 	gfake_control(&g->fake,
 		      "event ann@example.com met1 \"M\" 2026-03-10T10:00 2026-03-10T11:00 "
@@ -234,7 +211,7 @@ guests_are_mailed_and_asked_to_forget_it(void **state)
 		      "event ann@example.com alone1 \"A\" 2026-03-10T10:00 2026-03-10T11:00");
 	assert_int_equal(g->ops->get(g->session, "met1", &seen, &err), MMS_OK);
 	write.seen = &seen;
-	assert_int_equal(gsession_put(g, &write, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_OK);
 	size_t n_bob = 0, n_new = 0;
 	for (size_t i = 0; i < result.event.n_attendees; i++) {
 		const struct mms_attendee *a = &result.event.attendees[i];
@@ -247,19 +224,19 @@ guests_are_mailed_and_asked_to_forget_it(void **state)
 	/* Where the service left guests out, none is sent, and where nothing else is, nothing. */
 	seen.is_partial = true;
 	fake_clear_log(&g->fake);
-	assert_int_equal(gsession_put(g, &write, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_OK);
 	assert_int_equal(gfake_count(&g->fake, NULL, NULL), 0);
 	assert_string_equal(result.event.external_id, "met1");
 	/* They hear of its end by a cancellation; without any that is refused, and it is deleted. */
 	gone.has_guests = other.has_guests = true;
-	assert_int_equal(gsession_put(g, &gone, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &gone, &result), MMS_OK);
 	assert_int_equal(gfake_count(&g->fake, "DELETE", NULL), 0);
-	gsession_stands(g, "met1", "status", "cancelled");
-	assert_int_equal(gsession_put(g, &other, &result), MMS_OK);
+	gwrite_stands(g, "met1", "status", "cancelled");
+	assert_int_equal(gwrite_put(g, &other, &result), MMS_OK);
 	assert_int_equal(gfake_count(&g->fake, "DELETE", NULL), 1);
-	gsession_stands(g, "alone1", "status", "cancelled");
+	gwrite_stands(g, "alone1", "status", "cancelled");
 	assert_int_equal(gfake_count(&g->fake, "POST", "/cancel"), 2);
-	assert_int_equal(gsession_put(g, &gone, &result), MMS_OK); /* 404 */
+	assert_int_equal(gwrite_put(g, &gone, &result), MMS_OK); /* 404 */
 }
 
 static void
@@ -268,26 +245,26 @@ a_deletion_of_what_is_gone_is_done(void **state)
 	struct gsession *g = *state;
 	MMS_AUTO(mms_write_result) result = { 0 };
 	MMS_AUTO(mms_write_result) made = { 0 };
-	const struct mms_write first = gsession_create(1);
+	const struct mms_write first = gwrite_create(1);
 
-	assert_int_equal(gsession_put(g, &first, &made), MMS_OK);
-	struct mms_write write = gsession_away(made.event.external_id);
+	assert_int_equal(gwrite_put(g, &first, &made), MMS_OK);
+	struct mms_write write = gwrite_away(made.event.external_id);
 	write.version = "W/\"none\"";
-	assert_int_equal(gsession_put(g, &write, &result), MMS_E_CONFLICT);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_E_CONFLICT);
 	write.version = made.event.version;
-	assert_int_equal(gsession_put(g, &write, &result), MMS_OK);
-	assert_int_equal(gsession_put(g, &write, &result), MMS_OK); /* 404 */
-	const struct mms_write title = gsession_change(made.event.external_id, MMS_FIELD_TITLE,
-						       &gsession_later),
-			       text = gsession_change(made.event.external_id, MMS_FIELD_TEXT,
-						      &gsession_later);
-	assert_int_equal(gsession_put(g, &title, &result), MMS_E_GONE);
-	assert_int_equal(gsession_put(g, &text, &result), MMS_E_GONE);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_OK);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_OK); /* 404 */
+	const struct mms_write title = gwrite_change(made.event.external_id, MMS_FIELD_TITLE,
+						     &gwrite_later),
+			       text = gwrite_change(made.event.external_id, MMS_FIELD_TEXT,
+						    &gwrite_later);
+	assert_int_equal(gwrite_put(g, &title, &result), MMS_E_GONE);
+	assert_int_equal(gwrite_put(g, &text, &result), MMS_E_GONE);
 	/* But where the calendar is not seen any more, nothing is. */
 	gsession_reopen(g);
 	gfake_control(&g->fake, "fault 9 GET /me/calendar error 404 ErrorItemNotFound");
-	assert_int_equal(gsession_put(g, &write, &result), MMS_E_RETRY);
-	assert_int_equal(gsession_put(g, &title, &result), MMS_E_RETRY);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_E_RETRY);
+	assert_int_equal(gwrite_put(g, &title, &result), MMS_E_RETRY);
 }
 
 /* An id that a path would take for another place never leaves; nor does one that the service has not given. */
@@ -308,11 +285,11 @@ what_is_no_id_of_the_services_is_not_written(void **state)
 	MMS_AUTO(mms_write_result) result = { 0 };
 
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		const struct mms_write gone = gsession_away(rows[i].id),
-				       text = gsession_change(rows[i].id, MMS_FIELD_TEXT,
-							      &gsession_later);
-		assert_int_equal(gsession_put(g, &gone, &result), rows[i].rc);
-		assert_int_equal(gsession_put(g, &text, &result), rows[i].rc);
+		const struct mms_write gone = gwrite_away(rows[i].id),
+				       text = gwrite_change(rows[i].id, MMS_FIELD_TEXT,
+							    &gwrite_later);
+		assert_int_equal(gwrite_put(g, &gone, &result), rows[i].rc);
+		assert_int_equal(gwrite_put(g, &text, &result), rows[i].rc);
 	}
 	assert_int_equal(gfake_count(&g->fake, NULL, NULL), 0);
 }
@@ -322,12 +299,7 @@ what_is_no_id_of_the_services_is_not_written(void **state)
 static void
 trouble_with_a_write_says_what_to_do(void **state)
 {
-	static const struct {
-		const char *fault;
-		mms_rc rc;
-		bool is_made; /* the event stands there afterwards */
-		size_t n_told;
-	} rows[] = {
+	static const struct gwrite_trouble rows[] = {
 		/* The answer was lost: the second try is answered with what the first one made. */
 		{ "1 POST /events drop after", MMS_OK, true, 0 },
 		{ "9 POST /events drop before", MMS_E_RETRY, false, 0 },
@@ -349,26 +321,7 @@ trouble_with_a_write_says_what_to_do(void **state)
 	struct gsession *g = *state;
 
 	g->tokens[1] = "A";
-	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		MMS_AUTO(mms_write_result) result = { 0 };
-		struct mms_write write = gsession_create((unsigned char)(i + 1));
-		struct mms_meeting meeting = gsession_talk;
-		char title[32];
-
-		(void)snprintf(title, sizeof title, "Talk %zu", i);
-		meeting.title = title;
-		write.meeting = &meeting;
-		g->n_told = g->n_refused = 0;
-		gfake_control(&g->fake, "fault %s", rows[i].fault);
-		mms_rc rc = gsession_put(g, &write, &result);
-		gfake_control(&g->fake, "fault clear");
-		if (rc != rows[i].rc || count_events(g, title) != rows[i].is_made ||
-		    g->n_told != rows[i].n_told || g->n_inside != 0)
-			fail_msg("%s: %s: %s", rows[i].fault, mms_rc_name(rc),
-				 mms_err_text(&result.err));
-		if (rc == MMS_E_ITEM)
-			assert_true(mms_err_hint(&result.err)[0] != '\0');
-	}
+	gwrite_play(g, rows, MMS_COUNT(rows));
 }
 
 /* What goes wrong with the look before a text goes wrong with that write alone. */
@@ -397,8 +350,8 @@ trouble_with_the_look_is_that_of_its_write(void **state)
 		      "event ann@example.com b \"B\" 2026-03-10T10:00 2026-03-10T11:00");
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
 		const struct mms_write writes[2] = {
-			gsession_change("a", MMS_FIELD_TEXT, &gsession_later),
-			gsession_change("b", MMS_FIELD_TEXT, &gsession_later)
+			gwrite_change("a", MMS_FIELD_TEXT, &gwrite_later),
+			gwrite_change("b", MMS_FIELD_TEXT, &gwrite_later)
 		};
 		struct mms_write_result results[2];
 		MMS_AUTO(mms_err) err = { 0 };
@@ -411,7 +364,7 @@ trouble_with_the_look_is_that_of_its_write(void **state)
 			fail_msg("%s: %s, %s and %s", rows[i].fault, mms_rc_name(rc),
 				 mms_rc_name(results[0].err.code),
 				 mms_rc_name(results[1].err.code));
-		gsession_release_results(results, 2);
+		gwrite_release_results(results, 2);
 	}
 }
 
@@ -420,10 +373,10 @@ a_reader_may_not_write(void **state)
 {
 	struct gsession *g = *state;
 	MMS_AUTO(mms_write_result) result = { 0 };
-	const struct mms_write write = gsession_create(1);
+	const struct mms_write write = gwrite_create(1);
 
 	gfake_control(&g->fake, "role ann@example.com reader");
-	assert_int_equal(gsession_put(g, &write, &result), MMS_E_ITEM);
+	assert_int_equal(gwrite_put(g, &write, &result), MMS_E_ITEM);
 	assert_non_null(strstr(mms_err_hint(&result.err), "INT-0001"));
 }
 

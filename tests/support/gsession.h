@@ -58,20 +58,6 @@ void gsession_speak_to(struct gsession *g, unsigned port);
 /* From now on its requests take places and leave them. */
 void gsession_limit_places(struct gsession *g);
 
-/* Meetings to be written, and writes: a new event with this mark, a change, a deletion. */
-extern const struct mms_meeting gsession_talk, gsession_later;
-struct mms_write gsession_create(unsigned char number);
-struct mms_write
-gsession_change(const char *id, unsigned fields, const struct mms_meeting *meeting);
-struct mms_write gsession_away(const char *id);
-/* One write; its code, its event and text in *result, whose old contents are released. */
-mms_rc gsession_put(struct gsession *g, const struct mms_write *write,
-		    struct mms_write_result *result);
-void gsession_release_results(struct mms_write_result *results, size_t n);
-/* An event of the account's own calendar has this value on this path (gfake_value()). */
-void gsession_stands(const struct gsession *g, const char *id, const char *path,
-		     const char *expected);
-
 /* What a listing gave. */
 struct glisting {
 	struct mms_str text; /* a line for each event: id, and what it is besides */

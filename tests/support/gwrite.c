@@ -1,0 +1,187 @@
+/* Writes of a session (see the header). */
+#include "support/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "mmsync/fault.h"
+#include "support/gwrite.h"
+
+/* String literals are not written to. */
+#define T(text) ((char *)(uintptr_t)(text))
+
+const struct mms_meeting gwrite_talk = { .start_ms = GSESSION_NOW,
+					 .end_ms = GSESSION_NOW + 3600000,
+					 .title = T("Talk") },
+			 gwrite_later = { .start_ms = GSESSION_NOW + 7200000,
+					  .end_ms = GSESSION_NOW + 9000000,
+					  .title = T("Talk, later"),
+					  .text = T("Bring &lt;nothing&gt;<br>be on time.") };
+
+struct mms_write
+gwrite_create(unsigned char number)
+{
+	struct mms_write write = { .meeting = &gwrite_talk,
+				   .mark = { .kind = MMS_MARK_BOOKING } };
+
+	write.mark.id[15] = number;
+	write.mark.site[0] = 0xaa;
+	return write;
+}
+
+struct mms_write
+gwrite_change(const char *id, unsigned fields, const struct mms_meeting *meeting)
+{
+	return (struct mms_write){ .kind = MMS_WRITE_CHANGE,
+				   .external_id = id,
+				   .fields = fields,
+				   .meeting = meeting };
+}
+
+struct mms_write
+gwrite_away(const char *id)
+{
+	return (struct mms_write){ .kind = MMS_WRITE_DELETE, .external_id = id };
+}
+
+mms_rc
+gwrite_put(struct gsession *g, const struct mms_write *write, struct mms_write_result *result)
+{
+	MMS_AUTO(mms_err) err = { 0 };
+
+	mms_write_result_release(result);
+	mms_rc rc = g->ops->put(g->session, write, 1, result, &err);
+	/* What the session says is what the write says. */
+	assert_true(rc == MMS_OK || rc == result->err.code);
+	return result->err.code;
+}
+
+void
+gwrite_release_results(struct mms_write_result *results, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		mms_write_result_release(&results[i]);
+}
+
+void
+gwrite_stands(const struct gsession *g, const char *id, const char *path, const char *expected)
+{
+	json_t *event = gfake_event(&g->fake, GSESSION_CALENDAR, id);
+	char value[256] = "(no such event)";
+
+	if (event != NULL)
+		gfake_value(event, path, value, sizeof value);
+	json_decref(event);
+	if (strcmp(value, expected) != 0)
+		fail_msg("%s: %s is '%s', not '%s'", id, path, value, expected);
+}
+
+size_t
+gwrite_count(const struct gsession *g, const char *title)
+{
+	json_t *events = gfake_events(&g->fake, GSESSION_CALENDAR), *event;
+	size_t i, n = 0;
+
+	json_array_foreach(events, i, event)
+	{
+		char status[32], text[256];
+
+		gfake_value(event, "status", status, sizeof status);
+		gfake_value(event, "title", text, sizeof text);
+		n += strcmp(status, "cancelled") != 0 && strcmp(text, title) == 0;
+	}
+	json_decref(events);
+	return n;
+}
+
+/* ---- trouble ------------------------------------------------------------------------------- */
+
+void
+gwrite_play(struct gsession *g, const struct gwrite_trouble *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		MMS_AUTO(mms_write_result) result = { 0 };
+		struct mms_write write = gwrite_create((unsigned char)(i + 1));
+		struct mms_meeting meeting = gwrite_talk;
+		char title[32];
+
+		(void)snprintf(title, sizeof title, "Talk %zu", i);
+		meeting.title = title;
+		write.meeting = &meeting;
+		g->n_told = g->n_refused = 0;
+		gfake_control(&g->fake, "fault %s", rows[i].fault);
+		mms_rc rc = gwrite_put(g, &write, &result);
+		gfake_control(&g->fake, "fault clear");
+		if (rc != rows[i].rc || gwrite_count(g, title) != rows[i].is_made ||
+		    g->n_told != rows[i].n_told || g->n_inside != 0)
+			fail_msg("%s: %s: %s", rows[i].fault, mms_rc_name(rc),
+				 mms_err_text(&result.err));
+		if (rc == MMS_E_ITEM)
+			assert_true(mms_err_hint(&result.err)[0] != '\0');
+	}
+}
+
+void
+gwrite_play_batches(struct gsession *g, const struct gwrite_batch_trouble *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct mms_write writes[2] = { gwrite_create((unsigned char)(1 + 2 * i)),
+						     gwrite_create(
+							     (unsigned char)(2 + 2 * i)) };
+		struct mms_write_result results[2];
+		MMS_AUTO(mms_err) err = { 0 };
+
+		g->n_refused = 0;
+		gfake_control(&g->fake, "fault %s", rows[i].fault);
+		mms_rc rc = g->ops->put(g->session, writes, 2, results, &err);
+		gfake_control(&g->fake, "fault clear");
+		if (rc != rows[i].rc || results[0].err.code != rows[i].first ||
+		    results[1].err.code != rows[i].second || g->n_inside != 0)
+			fail_msg("%s: %s, %s and %s", rows[i].fault, mms_rc_name(rc),
+				 mms_rc_name(results[0].err.code),
+				 mms_rc_name(results[1].err.code));
+		gwrite_release_results(results, 2);
+	}
+}
+
+/* ---- memory -------------------------------------------------------------------------------- */
+
+/* Are all of them done? */
+static bool
+check_results(const struct mms_write_result *results, size_t n)
+{
+	size_t n_done = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		mms_rc code = results[i].err.code;
+		assert_true(code == MMS_OK || code == MMS_E_NOMEM || code == MMS_E_RETRY);
+		assert_true(code != MMS_OK || i + 1 == n ||
+			    results[i].event.external_id != NULL);
+		n_done += code == MMS_OK;
+	}
+	return n_done == n;
+}
+
+void
+gwrite_play_memory(struct gsession *g, const struct mms_write *writes, size_t n)
+{
+	unsigned n_good = 0;
+
+	if (!mms_fault_arm_text("alloc:1000000000"))
+		skip();
+	for (unsigned long at = 1; n_good < 3; at++) {
+		struct mms_write_result results[8];
+		MMS_AUTO(mms_err) err = { 0 };
+		char fault[64];
+
+		assert_true(at < 3000 && n <= MMS_COUNT(results));
+		(void)snprintf(fault, sizeof fault, "alloc:%lu",
+			       mms_fault_count(MMS_FAULT_ALLOC) + at);
+		assert_true(mms_fault_arm_text(fault));
+		mms_rc rc = g->ops->put(g->session, writes, n, results, &err);
+		(void)mms_fault_arm_text("alloc:1000000000");
+		assert_int_equal(g->n_inside, 0);
+		n_good += check_results(results, n) && rc == MMS_OK;
+		gwrite_release_results(results, n);
+	}
+}

@@ -1,0 +1,47 @@
+/*
+ * Writes of a session (support/gsession.h): what is written, what became of it, and what is the same for
+ * every service when it goes wrong.
+ */
+#ifndef SUPPORT_GWRITE_H
+#define SUPPORT_GWRITE_H
+
+#include "mmsync/write.h"
+#include "support/gsession.h"
+
+/* Meetings to be written, and writes: a new event with this mark, a change, a deletion. */
+extern const struct mms_meeting gwrite_talk, gwrite_later;
+struct mms_write gwrite_create(unsigned char number);
+struct mms_write
+gwrite_change(const char *id, unsigned fields, const struct mms_meeting *meeting);
+struct mms_write gwrite_away(const char *id);
+/* One write; its code, its event and text in *result, whose old contents are released. */
+mms_rc
+gwrite_put(struct gsession *g, const struct mms_write *write, struct mms_write_result *result);
+void gwrite_release_results(struct mms_write_result *results, size_t n);
+/* An event of the account's own calendar has this value on this path (gfake_value()). */
+void
+gwrite_stands(const struct gsession *g, const char *id, const char *path, const char *expected);
+/* How many of the account's events that are there have this title. */
+size_t gwrite_count(const struct gsession *g, const char *title);
+
+/* A new event while something is wrong. */
+struct gwrite_trouble {
+	const char *fault; /* as after "fault " */
+	mms_rc rc;
+	bool is_made; /* the event stands there afterwards */
+	size_t n_told;
+};
+void gwrite_play(struct gsession *g, const struct gwrite_trouble *rows, size_t n);
+/* Two new events in a batch: what is said of all, of the first, of the second. */
+struct gwrite_batch_trouble {
+	const char *fault;
+	mms_rc rc, first, second;
+};
+void gwrite_play_batches(struct gsession *g, const struct gwrite_batch_trouble *rows, size_t n);
+/*
+ * The n-th allocation fails, for each n until all goes well: each write has a result, and one that is done
+ * has its event, but for the last, which is a deletion.
+ */
+void gwrite_play_memory(struct gsession *g, const struct mms_write *writes, size_t n);
+
+#endif
