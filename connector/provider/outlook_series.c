@@ -139,6 +139,7 @@ want_master(struct outlook_series *s, const char *id, struct mms_err *err)
 		return NULL;
 	}
 	moved[s->n_masters] = (struct outlook_master){ .id = copy };
+	s->n_missing++;
 	return &moved[s->n_masters++];
 }
 
@@ -174,6 +175,7 @@ outlook_series_put_master(struct outlook_series *s, const char *id, struct mms_e
 		return err->code;
 	mms_event_release(&master->event);
 	master->event = (struct mms_event){ 0 };
+	s->n_missing -= master->state == MASTER_MISSING;
 	master->state = event != NULL ? MASTER_KNOWN : MASTER_GONE;
 	if (event == NULL)
 		return MMS_OK;
@@ -187,17 +189,26 @@ outlook_series_doubt_master(struct outlook_series *s, const char *id)
 {
 	struct outlook_master *master = find_master(s, id);
 
-	if (master != NULL)
-		master->state = MASTER_MISSING;
-	return master != NULL;
+	if (master == NULL)
+		return false;
+	s->n_missing += master->state != MASTER_MISSING;
+	master->state = MASTER_MISSING;
+	s->missing_at = 0;
+	return true;
 }
 
+/* Asked before each event that is handed up: of many masters only what is new is looked at. */
 size_t
-outlook_series_missing(const struct outlook_series *s, const char **out, size_t max)
+outlook_series_missing(struct outlook_series *s, const char **out, size_t max)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; s->n_left > 0 && i < s->n_masters && n < max; i++) {
+	if (s->n_left == 0 || s->n_missing == 0)
+		return 0;
+	while (s->missing_at < s->n_masters &&
+	       s->masters[s->missing_at].state != MASTER_MISSING)
+		s->missing_at++;
+	for (size_t i = s->missing_at; i < s->n_masters && n < max; i++) {
 		if (s->masters[i].state == MASTER_MISSING)
 			out[n++] = s->masters[i].id;
 	}

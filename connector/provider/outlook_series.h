@@ -30,6 +30,8 @@ struct outlook_series {
 	struct mms_keymap master_ids;
 	struct outlook_master *masters;
 	size_t n_masters, cap_masters;
+	size_t n_missing,
+		missing_at; /* masters that are not known; none of them before that place */
 	struct outlook_changed *changed;
 	size_t n_changed, cap_changed, changed_at;
 	bool is_draining;  /* what waits is being handed up                       */
@@ -61,7 +63,7 @@ mms_rc outlook_series_put_master(struct outlook_series *s, const char *id,
 /* What is known of this master does not hold any more: it is to be asked for. False: nothing was. */
 bool outlook_series_doubt_master(struct outlook_series *s, const char *id);
 /* Masters that something waits for and that are not known. Returns how many. Borrows: their ids. */
-size_t outlook_series_missing(const struct outlook_series *s, const char **out, size_t max);
+size_t outlook_series_missing(struct outlook_series *s, const char **out, size_t max);
 /*
  * The next that waited, an occurrence with what is its master's; those of series that are gone are left out. *has
  * false: nothing is left. Owns: *out. Errors: NOMEM.

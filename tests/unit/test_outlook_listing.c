@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../../connector/provider/outlook_series.h"
+#include "mmsync/clock.h"
 #include "mmsync/fault.h"
 
 /* ---- links -------------------------------------------------------------------------------- */
@@ -266,6 +267,40 @@ what_was_handed_up_may_wait_again(void **state)
 			    "a One 1;b One 2;c Three 3;d Three 4;b Three 5;");
 }
 
+/* Asked before each event that is handed up: with as many masters that would be their product. */
+static void
+many_masters_are_not_looked_through_for_each_event(void **state)
+{
+	enum { MASTERS = 40000 };
+	MMS_AUTO(outlook_series) series = { 0 };
+	MMS_AUTO(mms_err) err = { 0 };
+	const char *ids[4];
+	char id[16];
+
+	(void)state;
+	assert_int_equal(hold(&series, "a", "m0", 1, &err), MMS_OK);
+	for (int i = 0; i < MASTERS; i++) {
+		(void)snprintf(id, sizeof id, "m%d", i);
+		assert_int_equal(put_master(&series, id, "M", &err), MMS_OK);
+	}
+	int64_t before_ms = mms_clock_mono_ms();
+	for (int i = 0; i < MASTERS; i++)
+		assert_int_equal(outlook_series_missing(&series, ids, 4), 0);
+	assert_int_equal(hold(&series, "b", "last", 1, &err), MMS_OK);
+	for (int i = 0; i < MASTERS; i++)
+		assert_int_equal(outlook_series_missing(&series, ids, 4), 1);
+	assert_true(mms_clock_mono_ms() - before_ms < 1000);
+	assert_string_equal(ids[0], "last");
+	/* One before it, again. */
+	assert_true(outlook_series_doubt_master(&series, "m3"));
+	assert_true(outlook_series_doubt_master(&series, "m3"));
+	assert_int_equal(outlook_series_missing(&series, ids, 4), 2);
+	assert_string_equal(ids[0], "m3");
+	assert_int_equal(put_master(&series, "m3", NULL, &err), MMS_OK);
+	assert_int_equal(put_master(&series, "last", "L", &err), MMS_OK);
+	assert_int_equal(outlook_series_missing(&series, ids, 4), 0);
+}
+
 static void
 tombstones_wait_and_are_outdone(void **state)
 {
@@ -396,6 +431,7 @@ main(void)
 		cmocka_unit_test(the_newest_of_what_comes_twice_counts),
 		cmocka_unit_test(occurrences_wait_for_their_master),
 		cmocka_unit_test(what_was_handed_up_may_wait_again),
+		cmocka_unit_test(many_masters_are_not_looked_through_for_each_event),
 		cmocka_unit_test(tombstones_wait_and_are_outdone),
 		cmocka_unit_test(series_that_changed_are_read_one_by_one),
 		cmocka_unit_test(too_many_series_mean_that_all_is_read),
