@@ -62,26 +62,53 @@ replace(struct mms_event *event, struct outlook_item *item)
 }
 
 /*
- * What is known of it outside the listing. A tombstone of what has only left the window is an event outside
- * it; of what is still there within the window it stays one: it is in another calendar now. Of a series only
- * its instances are in the window or not. What has become a series meanwhile, or cannot be shown, stays as it
- * was listed.
+ * That something is gone is never a guess, and to ask again would be told the same: a listing of everything
+ * shows what there is.
  */
 static mms_rc
-take(struct mms_event *event, struct outlook_item *item, struct mms_err *err)
+doubt(const struct outlook_session *s, const struct mms_event *event, const char *why,
+      struct mms_err *err)
+{
+	return mms_fail(err, s->is_full ? MMS_E_RETRY : MMS_E_RESYNC,
+			"calendar '%s' of '%s': whether event '%s' is gone cannot be told: %s",
+			s->service.id, s->service.calendar->integration, event->external_id,
+			why);
+}
+
+/*
+ * A tombstone of what has only left the window is an event outside it; of what is still there within the
+ * window it stays one: it is in another calendar now. Of a series only its instances are in a calendar's window
+ * or not, and which of them are, its master does not say.
+ */
+static mms_rc
+take_tombstone(const struct outlook_session *s, struct mms_event *event,
+	       struct outlook_item *item, struct mms_err *err)
 {
 	const struct mms_event *there = &item->event;
 
-	if (event->is_gone) {
-		/* That it is gone is never a guess. */
-		if (there->problem != NULL)
-			return mms_fail(err, MMS_E_RETRY, "of event '%s': %s",
-					event->external_id, there->problem);
-		item->event.is_outside = there->is_outside || there->is_series;
-		if (!there->is_gone && there->is_outside)
-			replace(event, item);
+	if (there->is_gone)
 		return MMS_OK;
-	}
+	if (there->problem != NULL)
+		return doubt(s, event, there->problem, err);
+	if (there->is_series)
+		return doubt(s, event, "it is a series that is still there", err);
+	if (there->is_outside)
+		replace(event, item);
+	return MMS_OK;
+}
+
+/*
+ * What is known of it outside the listing. What has become a series meanwhile, or cannot be shown, stays as it
+ * was listed.
+ */
+static mms_rc
+take(const struct outlook_session *s, struct mms_event *event, struct outlook_item *item,
+     struct mms_err *err)
+{
+	const struct mms_event *there = &item->event;
+
+	if (event->is_gone)
+		return take_tombstone(s, event, item, err);
 	if (there->is_gone || (item->type == OUTLOOK_SINGLE && there->problem == NULL))
 		replace(event, item);
 	else
@@ -99,7 +126,7 @@ ask(struct outlook_session *s, struct mms_event *const *events, size_t n, struct
 		ids[i] = events[i]->external_id;
 	mms_rc rc = outlook_get_many(s, ids, n, true, items, err);
 	for (size_t i = 0; rc == MMS_OK && i < n; i++)
-		rc = take(events[i], &items[i], err);
+		rc = take(s, events[i], &items[i], err);
 	for (size_t i = 0; i < n; i++)
 		outlook_item_release(&items[i]);
 	return rc;

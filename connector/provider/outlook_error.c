@@ -253,7 +253,8 @@ tell_conflict(const struct service *s, enum outlook_asked asked, bool is_version
 
 /*
  * Is the link what it does not like? The code says so on whatever status; a 410 that does not say that the calendar
- * is gone; a 400 of a link that it takes for no token of its own.
+ * is gone; of a link that was stored a 400 that takes it for no token of its own, and an id that is none: the link is
+ * all that was sent, so the id is in it, as that of another mailbox is.
  */
 static bool
 is_link_dead(enum outlook_asked asked, long status, const struct outlook_fault *fault)
@@ -262,14 +263,16 @@ is_link_dead(enum outlook_asked asked, long status, const struct outlook_fault *
 		return false;
 	if (status != 400 && status != 404 && status != 410)
 		return false;
-	if (outlook_is_code(fault, "SyncStateNotFound") ||
-	    outlook_is_code(fault, "SyncStateInvalid") ||
+	/* SyncStateNotFound, SyncStateInvalid, ErrorInvalidSyncStateData, and what else they call it. */
+	if (strcasestr(fault->code, "SyncState") != NULL ||
 	    strncasecmp(fault->code, "resync", sizeof "resync" - 1) == 0)
 		return true;
 	if (status == 410)
 		return !outlook_is_code(fault, "ErrorItemNotFound") && !is_no_mailbox(fault);
-	return status == 400 && asked == OUTLOOK_CHANGES && !is_no_id(fault) &&
-	       strcasestr(fault->message, "token") != NULL;
+	if (asked != OUTLOOK_CHANGES)
+		return false;
+	return is_no_id(fault) ||
+	       (status == 400 && strcasestr(fault->message, "token") != NULL);
 }
 
 /* What the code says, whatever the status. *is_told false: nothing. */

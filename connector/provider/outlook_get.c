@@ -54,6 +54,7 @@ struct lot {
 	const char *const *ids;
 	struct outlook_item *items;
 	size_t open[OUTLOOK_BATCH_MAX], n; /* places of those that are not settled */
+	bool is_refused; /* a part was told that the token is none: alone it gets another */
 };
 
 /* What is refused for good is that one's problem: it must not stand in the way of the others. */
@@ -104,9 +105,14 @@ settle_lot(struct outlook_session *s, struct lot *lot, const struct service_repl
 	size_t n_left = 0;
 	mms_rc rc = MMS_OK;
 
+	lot->is_refused = false;
 	for (size_t i = 0; i < lot->n && (rc == MMS_OK || rc == MMS_E_RETRY); i++) {
 		mms_err_release(err);
 		rc = settle(s, lot, lot->open[i], &replies[i], err);
+		if (replies[i].status == 401) {
+			lot->is_refused = true;
+			err->code = rc = MMS_E_RETRY;
+		}
 		if (rc != MMS_E_RETRY)
 			continue;
 		mms_err_move(&last, err);
@@ -169,7 +175,7 @@ ask_lot(struct outlook_session *s, struct lot *lot, bool *is_answered, int64_t *
 					   .n = (int64_t)lot->n,
 					   .width = outlook_kind.batch_width };
 
-	if (lot->n == 1)
+	if (lot->n == 1 || lot->is_refused)
 		return get_each(s, lot, err);
 	mms_rc rc = add_calls(lot, &body, err);
 	request.body = mms_str_get(&body);

@@ -169,6 +169,35 @@ what_a_batch_does_not_answer_is_asked_again(void **state)
 	release_events(events, 3);
 }
 
+/* Nobody has to connect again because a token ran out between a batch and its parts. */
+static void
+a_part_that_refuses_the_token_is_asked_alone_with_another(void **state)
+{
+	static const char *const bodies[] = {
+		BATCH(REFUSED("1", "401", "InvalidAuthenticationToken") "," REFUSED(
+			"2", "401", "InvalidAuthenticationToken") "," PART("3", "200",
+									   EVENT("c", MARK))),
+		"=401 {\"error\":{\"code\":\"InvalidAuthenticationToken\"}}", EVENT("b", MARK),
+		EVENT("a", MARK), NULL
+	};
+	static const char *const ids[] = { "a", "b", "c" };
+	struct story *story = *state;
+	struct mms_event events[3], *list[3];
+	MMS_AUTO(mms_err) err = { 0 };
+
+	story->g.tokens[1] = "B";
+	answer(story, false, bodies);
+	make_events(events, list, ids, 3, false);
+	if (story->g.ops->complete(story->g.session, list, 3, &err) != MMS_OK)
+		fail_msg("%s", mms_err_text(&err));
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(events[i].mark.kind, MMS_MARK_BOOKING);
+		assert_string_equal(events[i].external_id, ids[i]);
+	}
+	assert_int_equal(story->g.n_refused, 1);
+	release_events(events, 3);
+}
+
 static void
 a_long_wait_in_a_batch_is_told_to_all(void **state)
 {
@@ -209,10 +238,11 @@ an_event_that_is_refused_stays_as_it_was_listed(void **state)
 	assert_int_equal(events[0].mark.kind, MMS_MARK_NONE);
 	assert_int_equal(events[1].mark.kind, MMS_MARK_BOOKING);
 	release_events(events, 2);
-	/* But nothing is gone because it cannot be seen. */
+	/* But nothing is gone because it cannot be seen: the listing of everything tells, not the next try. */
 	answer(story, false, bodies);
 	make_events(events, list, ids, 2, true);
-	assert_int_equal(story->g.ops->complete(story->g.session, list, 2, &err), MMS_E_RETRY);
+	assert_int_equal(story->g.ops->complete(story->g.session, list, 2, &err), MMS_E_RESYNC);
+	assert_non_null(strstr(mms_err_text(&err), "'a'"));
 	release_events(events, 2);
 }
 
@@ -246,6 +276,30 @@ a_tombstone_is_looked_into(void **state)
 	/* The calendar was looked at before anything was believed to be gone. */
 	assert_int_equal(count(asked(story), "GET /v1.0/me/calendar HTTP/1.1\r\n"), 1);
 	release_events(events, 3);
+}
+
+/*
+ * A series that is told to be gone and is there: of its instances nothing is known, for it may be in another
+ * calendar, and some of it in the window.
+ */
+static void
+a_series_that_is_there_all_the_same_means_that_all_is_read(void **state)
+{
+	static const char *const bodies[] = {
+		"{\"id\":\"M\",\"type\":\"seriesMaster\",\"start\":{\"dateTime\":"
+		"\"2024-03-12T10:00:00\",\"timeZone\":\"UTC\"},\"end\":{\"dateTime\":"
+		"\"2024-03-12T11:00:00\",\"timeZone\":\"UTC\"}}",
+		NULL
+	};
+	static const char *const ids[] = { "M" };
+	struct story *story = *state;
+	struct mms_event events[1], *list[1];
+	MMS_AUTO(mms_err) err = { 0 };
+
+	answer(story, false, bodies);
+	make_events(events, list, ids, 1, true);
+	assert_int_equal(story->g.ops->complete(story->g.session, list, 1, &err), MMS_E_RESYNC);
+	release_events(events, 1);
 }
 
 static void
@@ -499,9 +553,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_a_batch_does_not_answer_is_asked_again),
+		TEST(a_part_that_refuses_the_token_is_asked_alone_with_another),
 		TEST(a_long_wait_in_a_batch_is_told_to_all),
 		TEST(an_event_that_is_refused_stays_as_it_was_listed),
 		TEST(a_tombstone_is_looked_into),
+		TEST(a_series_that_is_there_all_the_same_means_that_all_is_read),
 		TEST(nothing_is_gone_where_the_calendar_is),
 		TEST(of_a_full_listing_only_ours_are_read),
 		TEST(a_link_to_another_address_is_not_followed),
