@@ -9,7 +9,10 @@
 #include "mmsync/mem.h"
 #include "outlook_series.h"
 
-/* With more occurrences waiting than this, their masters are asked for before the listing goes on. */
+/*
+ * With more occurrences waiting than this, their masters are asked for before the listing goes on; with more
+ * tombstones, each of which might have to be asked for, everything is read sooner.
+ */
 #define WAITING_MAX ((size_t)20000)
 
 static void
@@ -443,10 +446,20 @@ end_listing(struct outlook_session *s, struct mms_page *out, struct mms_err *err
 }
 
 static mms_rc
+fail_too_many(const struct outlook_session *s, struct mms_err *err)
+{
+	return mms_fail(err, MMS_E_RESYNC,
+			"calendar '%s' of '%s': many events are gone: everything is read again",
+			s->service.id, integration_of(s));
+}
+
+static mms_rc
 go_on(struct outlook_session *s, struct mms_page *page, struct mms_err *err)
 {
 	struct outlook_series *series = s->series;
 
+	if (series->n_left >= WAITING_MAX && !s->is_full && !s->is_read)
+		return fail_too_many(s, err);
 	if (series->n_left >= WAITING_MAX && s->is_full)
 		series->is_draining = true;
 	if (series->is_draining)

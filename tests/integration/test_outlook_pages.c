@@ -453,6 +453,28 @@ occurrences_do_not_wait_without_end(void **state)
 	assert_true(has_line(&listing.text, LINE("o20002", "Many", "10") " of M"));
 }
 
+/* Nor of what is gone: each might have to be asked for, and all that there is is read sooner. */
+static void
+tombstones_do_not_wait_without_end(void **state)
+{
+	struct story *story = *state;
+	struct glisting listing __attribute__((cleanup(glisting_release))) = { 0 };
+	MMS_AUTO(mms_str) body = { 0 };
+	MMS_AUTO(mms_str) cursor = { 0 };
+	MMS_AUTO(mms_err) err = { 0 };
+
+	mms_str_add(&body, "{\"value\":[");
+	for (size_t i = 0; i < 20000; i++)
+		mms_str_addf(&body, "%s{\"id\":\"o%zu\",\"@removed\":{}}", i > 0 ? "," : "", i);
+	mms_str_add(&body, "],\"@odata.nextLink\":\"$O/v1.0/a\"}");
+	const char *const bodies[BODIES_MAX] = { mms_str_get(&body) };
+	answer(story, bodies);
+	add_text(&cursor, story, CURSOR);
+	assert_int_equal(gsession_list(&story->g, mms_str_get(&cursor), 100, &listing, &err),
+			 MMS_E_RESYNC);
+	assert_non_null(strstr(mms_err_text(&err), "calendar 'primary' of 'INT-0001'"));
+}
+
 int
 main(void)
 {
@@ -462,6 +484,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(many_changed_series_mean_that_all_is_read,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(occurrences_do_not_wait_without_end, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(tombstones_do_not_wait_without_end, set_up,
 						tear_down),
 	};
 
