@@ -546,57 +546,6 @@ what_cannot_be_cancelled_is_deleted(void **state)
 			 1);
 }
 
-/* ---- addresses ------------------------------------------------------------------------------ */
-
-/* Whatever the setting and ids are made of: each address says what is meant, each request what it prefers. */
-static void
-addresses_hold_whatever_ids_are_made_of(void **state)
-{
-	static const char *const bodies[] = {
-		EVENT("made", ""),
-		BATCH(PART("1", "200", EVENT("a", MARK)) "," PART("2", "200",
-								  EVENT("b", MARK))),
-		BATCH(PART("1", "200", EVENT("a", "")) "," PART("2", "204", "{}")), NULL
-	};
-	static const char *const ids[] = { "A/b+c==", "d\\e\"f'g?h#i%2F j" };
-	struct story *story = *state;
-	struct mms_write write[2] = {
-		{ .meeting = &talk, .mark = { .kind = MMS_MARK_BOOKING } },
-		{ .kind = MMS_WRITE_DELETE, .external_id = ids[1], .version = "W/\"q\\\"" },
-	};
-	struct mms_write_result result[2];
-	struct mms_event events[2], *list[2];
-	MMS_AUTO(mms_err) err = { 0 };
-
-	story->g.path = "/proxy/v1.0///";
-	story->g.calendar.calendar_id = "C/d+e=%2e'&?";
-	answer(story, false, bodies);
-	assert_int_equal(story->g.ops->put(story->g.session, write, 1, result, &err), MMS_OK);
-	assert_int_equal(result[0].err.code, MMS_OK);
-	mms_write_result_release(&result[0]);
-	make_events(events, list, ids, 2, false);
-	assert_int_equal(story->g.ops->complete(story->g.session, list, 2, &err), MMS_OK);
-	release_events(events, 2);
-	write[0] = change(ids[0], MMS_FIELD_TITLE);
-	assert_int_equal(story->g.ops->put(story->g.session, write, 2, result, &err), MMS_OK);
-	for (size_t i = 0; i < 2; i++) {
-		assert_int_equal(result[i].err.code, MMS_OK);
-		mms_write_result_release(&result[i]);
-	}
-	const char *text = asked(story);
-	assert_int_equal(count(text, "POST /proxy/v1.0/me/calendars/"
-				     "C%2Fd%2Be%3D%252e%27%26%3F/events HTTP/1.1\r\n"),
-			 1);
-	assert_int_equal(count(text, "POST /proxy/v1.0/$batch HTTP/1.1\r\n"), 2);
-	assert_int_equal(count(text, "\"url\":\"/me/events/A%2Fb%2Bc%3D%3D?$expand="), 1);
-	assert_int_equal(count(text, "\"url\":\"/me/events/A%2Fb%2Bc%3D%3D\""), 1);
-	assert_int_equal(count(text, "/me/events/d%5Ce%22f%27g%3Fh%23i%252F%20j"), 2);
-	assert_int_equal(count(text, "\"If-Match\":\"W/\\\"q\\\\\\\"\""), 1);
-	assert_int_equal(count(text, "\r\nPrefer: odata.maxpagesize="), 3);
-	assert_int_equal(count(text, "IdType=\"ImmutableId\""), 3);
-	assert_int_equal(count(text, "IdType=\\\"ImmutableId\\\""), 4);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -615,7 +564,6 @@ main(void)
 		TEST(what_was_made_is_found_by_its_mark),
 		TEST(the_text_of_an_online_meeting_is_left_alone),
 		TEST(what_cannot_be_cancelled_is_deleted),
-		TEST(addresses_hold_whatever_ids_are_made_of),
 	};
 	MMS_AUTO(mms_err) err = { 0 };
 
