@@ -101,14 +101,13 @@ load_states(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in,
 	return rc;
 }
 
-/* A row that was renamed in Frappe is found by its event's id. */
-static mms_rc
-find_row(struct mms_db *db, struct mms_own_state *state, struct mms_err *err)
+mms_rc
+mms_own_state_find_row(struct mms_db *db, struct mms_own_state *state, const char *stored_id,
+		       struct mms_err *err)
 {
 	MMS_AUTO(mms_rows) rows = { 0 };
 	const struct mms_value *row = NULL;
-	const struct mms_value in[] = { mms_v_text(state->integration),
-					mms_v_text(state->external_id) };
+	const struct mms_value in[] = { mms_v_text(state->integration), mms_v_text(stored_id) };
 	char *name = NULL;
 
 	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_OWN_ROW_OF_ID, in, err);
@@ -134,8 +133,11 @@ load_whole(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in,
 
 	mms_rc rc = load_states(db, stmt, in, &states, err);
 	for (size_t i = 0; rc == MMS_OK && i < states.n; i++) {
-		if (!states.items[i].has_row && states.items[i].row_name != NULL)
-			rc = find_row(db, &states.items[i], err);
+		struct mms_own_state *state = &states.items[i];
+
+		/* A row that was renamed in Frappe is found by its event's id. */
+		if (!state->has_row && state->row_name != NULL)
+			rc = mms_own_state_find_row(db, state, state->external_id, err);
 	}
 	if (rc != MMS_OK)
 		return mms_fail_in(err, "read the states of our events");
@@ -288,6 +290,17 @@ mms_own_state_rename(struct mms_tx *tx, const struct mms_own_state *state,
 
 	mms_rc rc = mms_tx_run(tx, MMS_STMT_OWN_STATE_RENAME, in, NULL, err);
 	return rc == MMS_OK ? rc : mms_fail_in(err, "note the id of an event");
+}
+
+mms_rc
+mms_own_state_clear_key(struct mms_tx *tx, uint64_t cursor_id,
+			const unsigned char key[MMS_PRINT_BYTES], struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_u64(cursor_id),
+					mms_v_bytes(key, MMS_PRINT_BYTES) };
+
+	mms_rc rc = mms_tx_run(tx, MMS_STMT_OWN_STATE_CLEAR_KEY, in, NULL, err);
+	return rc == MMS_OK ? rc : mms_fail_in(err, "take an event over as one of ours");
 }
 
 mms_rc

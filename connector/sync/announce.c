@@ -48,6 +48,7 @@ struct planning {
 	struct place *places;
 	size_t n_places;
 	const char *why_none;
+	bool has_clashed; /* somebody else's state was in the way, or another planned it */
 };
 
 static void
@@ -389,9 +390,12 @@ put_place(struct planning *p, struct mms_tx *tx, struct place *place, struct mms
 
 	if (place->plan.step == MMS_STEP_NOTHING)
 		return MMS_OK;
-	if (place->plan.step == MMS_STEP_CREATE)
+	/* From before our tables were put back: a listing has taken it for the person's own. */
+	if (place->plan.step == MMS_STEP_CREATE && p->has_clashed)
+		rc = mms_own_state_clear_key(tx, state->cursor_id, state->key, err);
+	if (rc == MMS_OK && place->plan.step == MMS_STEP_CREATE)
 		rc = mms_own_state_insert(tx, state, p->o->now_ms, err);
-	else if (place->plan.step == MMS_STEP_DELETE)
+	else if (rc == MMS_OK && place->plan.step == MMS_STEP_DELETE)
 		rc = mms_own_state_removing(tx, state, err);
 	return rc == MMS_OK
 		       ? mms_outbox_put(tx, state, mms_event_step_operation(place->plan.step),
@@ -473,10 +477,11 @@ tell(struct planning *p, struct mms_outward_events *out, struct mms_err *err)
 
 static mms_rc
 try_once(const struct mms_outward *o, const struct mms_announce *what, struct mms_db *db,
-	 struct mms_outward_events *out, struct mms_err *err)
+	 bool has_clashed, struct mms_outward_events *out, struct mms_err *err)
 {
-	struct planning p
-		__attribute__((cleanup(planning_release))) = { .o = o, .what = what, .db = db };
+	struct planning p __attribute__((cleanup(planning_release))) = {
+		.o = o, .what = what, .db = db, .has_clashed = has_clashed
+	};
 
 	mms_rc rc = read_all(&p, err);
 	if (rc == MMS_OK)
@@ -491,15 +496,17 @@ mms_announce_booking(const struct mms_outward *o, const struct mms_announce *wha
 		     struct mms_outward_events *out, struct mms_err *err)
 {
 	MMS_AUTO(mms_lent) lent = { 0 };
+	bool has_clashed = false;
 
 	mms_rc rc = mms_pool_lend(o->worker->env->pool, &lent, err);
 	for (unsigned attempt = 0; rc == MMS_OK; attempt++) {
 		mms_outward_events_release(out);
-		rc = try_once(o, what, lent.db, out, err);
+		rc = try_once(o, what, lent.db, has_clashed, out, err);
 		/* A lost answer may have been a commit: planning anew finds it done. */
 		if ((rc != MMS_E_CONFLICT && rc != MMS_E_RETRY) ||
 		    attempt + 1 >= ANNOUNCE_TRIES)
 			return rc;
+		has_clashed = has_clashed || rc == MMS_E_CONFLICT;
 		mms_err_release(err);
 		rc = MMS_OK;
 	}

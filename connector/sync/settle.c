@@ -32,7 +32,8 @@ struct attempt {
 	const char *id;  /* the event's, exact; a service may have named it only now */
 	unsigned char key[MMS_PRINT_BYTES]; /* of that */
 	bool is_new_row;
-	int64_t now_us; /* site time */
+	bool has_clashed; /* with what is stored: a try before this one */
+	int64_t now_us;   /* site time */
 };
 
 static void
@@ -43,17 +44,23 @@ attempt_release(struct attempt *a)
 	mms_free(a->stored_id);
 }
 
+/* The event's exact id from now on. Borrows. */
+static const char *
+id_of(const struct mms_settlement *s)
+{
+	return s->event != NULL && s->event->external_id != NULL && !is_removed(s->outcome)
+		       ? s->event->external_id
+		       : s->state->external_id;
+}
+
 /* The row's name: its own, or a new number where there is none, and one is wanted. */
 static mms_rc
 name_row(struct attempt *a, struct mms_err *err)
 {
 	const struct mms_own_state *state = a->s->state;
-	const struct mms_event *event = a->s->event;
 	int64_t number = 0;
 
-	a->id = event != NULL && event->external_id != NULL && !is_removed(a->s->outcome)
-			? event->external_id
-			: state->external_id;
+	a->id = id_of(a->s);
 	mms_rc rc = mms_outward_stored_id(a->o->worker, a->id, &a->stored_id, err);
 	if (rc == MMS_OK)
 		rc = mms_outward_key(a->o->worker, a->id, a->key, err);
@@ -136,9 +143,12 @@ put_state(struct attempt *a, struct mms_tx *tx, struct mms_err *err)
 	}
 	if (rc == MMS_OK)
 		rc = mms_own_state_write(tx, &state, a->o->now_ms, err);
-	return rc == MMS_OK && strcmp(a->id, s->state->external_id) != 0
-		       ? mms_own_state_rename(tx, s->state, a->id, a->key, err)
-		       : rc;
+	if (rc != MMS_OK || strcmp(a->id, s->state->external_id) == 0)
+		return rc;
+	/* It was listed before anybody here knew of it, and was taken for the person's own. */
+	if (a->has_clashed)
+		rc = mms_own_state_clear_key(tx, state.cursor_id, a->key, err);
+	return rc == MMS_OK ? mms_own_state_rename(tx, s->state, a->id, a->key, err) : rc;
 }
 
 /* The booking, its history, the Version that tells both. */
@@ -236,12 +246,13 @@ take_id(const struct attempt *a, struct mms_err *err)
 }
 
 static mms_rc
-try_once(const struct mms_outward *o, struct mms_settlement *s, bool *was_in_doubt,
-	 struct mms_err *err)
+try_once(const struct mms_outward *o, struct mms_settlement *s, bool has_clashed,
+	 bool *was_in_doubt, struct mms_err *err)
 {
 	struct attempt a __attribute__((cleanup(attempt_release))) = {
 		.o = o,
 		.s = s,
+		.has_clashed = has_clashed,
 		.now_us = mms_zone_to_wall(o->worker->site_zone, o->now_ms),
 	};
 	MMS_AUTO(mms_lent) lent = { 0 };
@@ -256,6 +267,22 @@ try_once(const struct mms_outward *o, struct mms_settlement *s, bool *was_in_dou
 		rc = mms_lease_tx(lent.db, s->lease, length_ms(&a), write_all, &a, was_in_doubt,
 				  err);
 	return rc == MMS_OK ? take_id(&a, err) : rc;
+}
+
+/* A row that the event has without its state: found by its id. */
+static mms_rc
+find_row(const struct mms_outward *o, const struct mms_settlement *s, struct mms_db *db,
+	 struct mms_own_state *state, struct mms_err *err)
+{
+	char *stored = NULL;
+
+	if (state->has_row || is_removed(s->outcome))
+		return MMS_OK;
+	mms_rc rc = mms_outward_stored_id(o->worker, id_of(s), &stored, err);
+	if (rc == MMS_OK)
+		rc = mms_own_state_find_row(db, state, stored, err);
+	mms_free(stored);
+	return rc;
 }
 
 /* Booking and row as they are now, for another try. */
@@ -273,6 +300,8 @@ read_again(const struct mms_outward *o, struct mms_settlement *s,
 		rc = mms_pool_lend(o->worker->env->pool, &lent, err);
 	if (rc == MMS_OK)
 		rc = mms_own_state_load(lent.db, s->state->uuid, &state, err);
+	if (rc == MMS_OK)
+		rc = find_row(o, s, lent.db, &state, err);
 	if (rc != MMS_OK)
 		return rc;
 	s->side = again; /* a change since what was sent is planned anew */
@@ -289,15 +318,16 @@ mms_settle(const struct mms_outward *o, struct mms_settlement *s, struct mms_err
 {
 	MMS_AUTO(mms_booking_side) again = { 0 };
 	const struct mms_booking_side *side = s->side;
-	bool was_in_doubt = false;
+	bool was_in_doubt = false, has_clashed = false;
 
 	mms_fault_step();
 	for (unsigned attempt = 0;; attempt++) {
-		mms_rc rc = try_once(o, s, &was_in_doubt, err);
+		mms_rc rc = try_once(o, s, has_clashed, &was_in_doubt, err);
 		bool is_again = rc == MMS_E_RETRY ||
 				(rc == MMS_E_CONFLICT && s->outcome != MMS_OUTCOME_TAKEN);
 		if (is_again && attempt + 1 < SETTLE_TRIES) {
 			bool is_conflict = rc == MMS_E_CONFLICT;
+			has_clashed = has_clashed || is_conflict;
 			rc = mms_worker_pause(o->worker, attempt, err);
 			if (rc == MMS_OK && is_conflict)
 				rc = read_again(o, s, &again, err);

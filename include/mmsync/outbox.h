@@ -88,6 +88,16 @@ mms_rc mms_own_state_rename(struct mms_tx *tx, const struct mms_own_state *state
 			    const char *external_id, const unsigned char key[MMS_PRINT_BYTES],
 			    struct mms_err *err) MMS_MUST_CHECK;
 /*
+ * Where a person's event has this key it has it no more: it was taken for theirs, and is ours. Its row
+ * stays, to be found by its id.
+ */
+mms_rc mms_own_state_clear_key(struct mms_tx *tx, uint64_t cursor_id,
+			       const unsigned char key[MMS_PRINT_BYTES],
+			       struct mms_err *err) MMS_MUST_CHECK;
+/* The row that has this id, as rows hold it, becomes the state's. There may be none. */
+mms_rc mms_own_state_find_row(struct mms_db *db, struct mms_own_state *state,
+			      const char *stored_id, struct mms_err *err) MMS_MUST_CHECK;
+/*
  * We are about to remove it: when it is found gone, a live state that says so (removed_by) tells that
  * this was us, though no answer came. The next settle of it says otherwise.
  */

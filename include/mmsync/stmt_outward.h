@@ -64,6 +64,10 @@
 	X(OWN_STATE_RENAME,                                                                    \
 	  "UPDATE mmsync_event_state SET ext_key = ?, external_id = ? WHERE uuid = ?", "bsb",  \
 	  "")                                                                                  \
+	X(OWN_STATE_CLEAR_KEY,                                                                 \
+	  "DELETE FROM mmsync_event_state WHERE integration_id = ? AND ext_key = ?"            \
+	  " AND type = 1",                                                                     \
+	  "ub", "")                                                                            \
 	X(OWN_STATE_REMOVING, "UPDATE mmsync_event_state SET removed_by = 1 WHERE uuid = ?",   \
 	  "b", "")                                                                             \
 	X(OWN_ROW_INSERT,                                                                      \
