@@ -85,7 +85,12 @@ read_letter(const struct mms_value *row, struct mms_letter *out, struct mms_err 
 	out->has_print = row[10].type != 0 && row[10].len == sizeof out->print;
 	if (out->has_print)
 		memcpy(out->print, row[10].ptr, sizeof out->print);
-	return take_texts(from, to, MMS_COUNT(from), err);
+	mms_rc rc = take_texts(from, to, MMS_COUNT(from), err);
+	if (rc == MMS_OK && mms_provisional_id_read(out->external_id, NULL)) {
+		mms_free(out->external_id); /* nobody outside knows that one */
+		out->external_id = NULL;
+	}
+	return rc;
 }
 
 /* What Frappe has of its row; the state may name one that is gone, or has another name now. */

@@ -46,8 +46,11 @@ tell(struct mms_sync_report *report, const char *booking,
 		struct mms_turn *turn = find_turn(report, e->integration);
 		if (e->step == MMS_STEP_NOTHING || turn == NULL || is_told(turn, booking))
 			continue;
+		/* Nobody outside knows an id that is ours until the service gives one. */
+		const char *id =
+			mms_provisional_id_read(e->external_id, NULL) ? NULL : e->external_id;
 		rc = mms_turn_add_planned(turn, mms_event_step_operation(e->step), e->row_name,
-					  e->external_id, e->why, err);
+					  id, e->why, err);
 		if (rc != MMS_OK)
 			return rc;
 		struct mms_planned *planned = &turn->planned[turn->n_planned - 1];

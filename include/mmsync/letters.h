@@ -19,10 +19,10 @@ struct mms_letter {
 	uint64_t id, cursor_id; /* cursor_id 0: of no integration                         */
 	char *integration;      /* the name that its cursor has                           */
 	char *operation;        /* "apply", or an outward one                             */
-	char *external_id;
-	char *payload; /* what could not be sent, without secrets                         */
-	char *code;    /* "unreadable", "refused", "conflict"                             */
-	char *text;    /* in a list only its first line                                   */
+	char *external_id; /* NULL: the service has not named it yet                          */
+	char *payload;     /* what could not be sent, without secrets                         */
+	char *code;        /* "unreadable", "refused", "conflict"                             */
+	char *text;        /* in a list only its first line                                   */
 	int64_t attempts, first_at_ms, last_at_ms;
 	enum mms_letter_state state;
 	unsigned char print[MMS_PRINT_BYTES];
