@@ -34,6 +34,7 @@ mms_base_release(struct mms_base *base)
 	mms_free(base->link);
 	mms_free(base->invited);
 	mms_free(base->calendar);
+	mms_free(base->service);
 	mms_meeting_base_release(&base->booking);
 	mms_meeting_base_release(&base->outside);
 	*base = (struct mms_base){ 0 };
@@ -94,6 +95,7 @@ mms_base_write(const struct mms_base *base, struct mms_str *out, struct mms_err 
 	write_text(&j, "link", base->link);
 	write_text(&j, "invited", base->invited);
 	write_text(&j, "calendar", base->calendar);
+	write_text(&j, "service", base->service);
 	mms_json_map_end(&j);
 	return mms_json_check(&j, err);
 }
@@ -259,6 +261,8 @@ read_base(struct reader *r, struct mms_base *base)
 			read_text(r, &base->invited);
 		else if (KEY_IS(&key, "calendar"))
 			read_text(r, &base->calendar);
+		else if (KEY_IS(&key, "service"))
+			read_text(r, &base->service);
 		else
 			skip(r);
 	}

@@ -427,9 +427,12 @@ make_base(const struct mms_settlement *s, const struct mms_meeting *meeting,
 		rc = make_both(s, meeting, &old, base, err);
 	}
 	const char *link = s->event != NULL ? s->event->link : old.link;
-	if (rc == MMS_OK && (!set_text(&base->status, c->status) ||
-			     !set_text(&base->calendar, s->source->integration.calendar_id) ||
-			     (link != NULL && !set_text(&base->link, link))))
+	const struct mms_provider *provider = mms_provider_find(s->source->integration.type);
+	if (rc == MMS_OK &&
+	    (!set_text(&base->status, c->status) ||
+	     !set_text(&base->calendar, s->source->integration.calendar_id) ||
+	     !set_text(&base->service, provider != NULL ? provider->name : NULL) ||
+	     (link != NULL && !set_text(&base->link, link))))
 		rc = mms_fail_nomem(err);
 	return rc;
 }

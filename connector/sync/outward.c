@@ -152,6 +152,14 @@ mms_outward_hidden(const struct mms_source *source, const struct mms_event *even
 	return event->is_private && is_hidden ? MMS_FIELD_ALL & ~(unsigned)MMS_FIELD_TIMES : 0;
 }
 
+/* A base without a service is from before there was another one. */
+static bool
+is_of_service(const struct mms_base *base, const struct mms_provider *provider)
+{
+	return provider != NULL &&
+	       strcmp(base->service != NULL ? base->service : "google", provider->name) == 0;
+}
+
 mms_rc
 mms_outward_has_moved_house(const struct mms_own_state *state, const struct mms_source *source,
 			    bool *out, struct mms_err *err)
@@ -160,9 +168,11 @@ mms_outward_has_moved_house(const struct mms_own_state *state, const struct mms_
 	const struct mms_integration *in = &source->integration;
 
 	mms_rc rc = mms_outward_base(state, &base, err);
+	const struct mms_provider *provider = mms_provider_find(in->type);
 	*out = rc == MMS_OK && base.booking.is_known &&
-	       !mms_provider_is_same_calendar(mms_provider_find(in->type), base.calendar,
-					      in->calendar_id, in->user);
+	       !(is_of_service(&base, provider) &&
+		 mms_provider_is_same_calendar(provider, base.calendar, in->calendar_id,
+					       in->user));
 	return rc;
 }
 

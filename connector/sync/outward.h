@@ -100,7 +100,7 @@ mms_booking_is_unlinked(const struct mms_booking_side *side, const struct mms_ow
 mms_rc mms_outward_base(const struct mms_own_state *state, struct mms_base *out,
 			struct mms_err *err) MMS_MUST_CHECK;
 /*
- * outward.c: was the event settled in another calendar than its integration has now? Then what is
+ * outward.c: was the event settled in another calendar, or at another service, than its integration has now? Then what is
  * missing there was removed by nobody. Errors: NOMEM.
  */
 mms_rc

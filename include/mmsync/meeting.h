@@ -60,6 +60,7 @@ struct mms_base {
 	struct mms_meeting_base booking, outside;
 	char *link;     /* owned; where a person opens the event, whole; NULL: unknown */
 	char *calendar; /* owned; the calendar_id of its integration then; NULL: none */
+	char *service;  /* owned; the provider's name then; NULL: from before there were two */
 	/* Owned; addresses that we put there as guests, a line each; NULL: none, or not known. */
 	char *invited;
 };

@@ -145,13 +145,16 @@ a_base_is_written_and_read_back(void **state)
 	OK(mms_meeting_base_make(&meeting, &base.booking, &err));
 	base.link = mms_text_copy(link);
 	base.invited = mms_text_copy("a@example.com\nb@example.com");
+	base.service = mms_text_copy("outlook");
 	OK(mms_base_write(&base, &text, &err));
-	assert_string_equal(mms_str_get(&text),
-			    "{\"v\":1,\"status\":null,\"booking\":{\"start\":1,\"end\":null,"
-			    "\"title\":\"T \\\"x\\\" \xC3\xA4\\n\",\"place\":null,"
-			    "\"text\":\"" EMPTY_HEX "\",\"guests\":\"" EMPTY_HEX "\"},"
-			    "\"outside\":null,\"link\":\"https://example.com/"
-			    "\",\"invited\":\"a@example.com\\nb@example.com\",\"calendar\":null}");
+	assert_string_equal(
+		mms_str_get(&text),
+		"{\"v\":1,\"status\":null,\"booking\":{\"start\":1,\"end\":null,"
+		"\"title\":\"T \\\"x\\\" \xC3\xA4\\n\",\"place\":null,"
+		"\"text\":\"" EMPTY_HEX "\",\"guests\":\"" EMPTY_HEX "\"},"
+		"\"outside\":null,\"link\":\"https://example.com/"
+		"\",\"invited\":\"a@example.com\\nb@example.com\",\"calendar\":null,"
+		"\"service\":\"outlook\"}");
 	OK(mms_base_read(mms_str_get(&text), &back, &err));
 	assert_true(back.booking.is_known);
 	assert_false(back.outside.is_known);
