@@ -330,6 +330,7 @@ scenario_reset(struct scenario *s)
 					      "tabSingles",
 					      "__Auth",
 					      "mmsync_budget",
+					      "mmsync_slot",
 					      "mmsync_cursor",
 					      "mmsync_event_state",
 					      "mmsync_outbox",
