@@ -89,12 +89,8 @@ static const struct connect_service google = {
 			    "https://myaccount.google.com/permissions, and consents again",
 };
 
-/* Microsoft names them with and without the address of the service. */
-static const char *const outlook_enough[] = {
-	"https://graph.microsoft.com/Calendars.ReadWrite", "Calendars.ReadWrite",
-	"https://graph.microsoft.com/Calendars.ReadWrite.Shared", "Calendars.ReadWrite.Shared",
-	NULL
-};
+static const char *const outlook_enough[] = { "Calendars.ReadWrite",
+					      "Calendars.ReadWrite.Shared", NULL };
 /*
  * Of addresses of this machine the portal registers http://localhost only, for any port; without a path, as it
  * is registered: the browser is then sent to "/".
@@ -206,6 +202,16 @@ prepare(struct connect *c, struct mms_err *err)
 
 /* ---- what was granted ------------------------------------------------------------------------ */
 
+/* Is it this one, alone or behind the address of the service, which is another in each national cloud? */
+static bool
+is_scope(const char *granted, size_t len, const char *wanted)
+{
+	size_t n = strlen(wanted);
+
+	return len >= n && strncasecmp(granted + len - n, wanted, n) == 0 &&
+	       (len == n || granted[len - n - 1] == '/');
+}
+
 /* Is among those that were granted one that is enough? */
 static bool
 has_scope(const struct connect_service *service, const char *granted)
@@ -214,7 +220,7 @@ has_scope(const struct connect_service *service, const char *granted)
 		size_t len = strcspn(p, " ");
 
 		for (const char *const *one = service->enough; *one != NULL; one++) {
-			if (strlen(*one) == len && strncasecmp(p, *one, len) == 0)
+			if (is_scope(p, len, *one))
 				return true;
 		}
 		p += len;

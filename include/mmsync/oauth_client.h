@@ -23,8 +23,11 @@
 
 /* What Google is asked for: events of calendars, nothing else. */
 #define MMS_GOOGLE_SCOPE "https://www.googleapis.com/auth/calendar.events"
-/* The same of Microsoft, which gives refresh tokens to who asks for offline access only. */
-#define MMS_OUTLOOK_SCOPE "offline_access https://graph.microsoft.com/Calendars.ReadWrite"
+/*
+ * The same of Microsoft, which gives refresh tokens to who asks for offline access only. Without the address
+ * of a service it is that of Microsoft Graph, in each of the national clouds.
+ */
+#define MMS_OUTLOOK_SCOPE "offline_access Calendars.ReadWrite"
 
 #define MMS_PKCE_CHARS 43
 

@@ -131,16 +131,15 @@ a_consent_in_the_browser_connects(void **state)
 	assert_non_null(strstr(world.run.out, "next: mmsync sync --integration " NAME));
 	assert_connected();
 	/* What was asked for, and what was not. */
-	assert_non_null(strstr(world.run.err,
-			       "&scope=offline_access%20https%3A%2F%2Fgraph.microsoft.com"
-			       "%2FCalendars.ReadWrite&state="));
+	assert_non_null(
+		strstr(world.run.err, "&scope=offline_access%20Calendars.ReadWrite&state="));
 	assert_non_null(strstr(world.run.err,
 			       "&code_challenge_method=S256&prompt=select_account"
 			       "&login_hint=ann%40example.com"));
 	assert_null(strstr(world.run.err, "access_type"));
 	fake_read_log(&fake, &log);
 	assert_non_null(strstr(mms_str_get(&log), "&client_id=client-1&client_secret=our-s3cret"
-						  "&scope=offline_access%20https"));
+						  "&scope=offline_access%20Calendars"));
 }
 
 static void
@@ -179,6 +178,11 @@ tokens_that_would_not_do_are_not_stored(void **state)
 		{ "reading only", "grant " ANN " https://graph.microsoft.com/Calendars.Read",
 		  "seeing and editing events", 1 },
 		{ "the short name", "grant " ANN " \"openid calendars.readwrite\"", "", 0 },
+		{ "a national cloud",
+		  "grant " ANN " https://microsoftgraph.chinacloudapi.cn/Calendars.ReadWrite",
+		  "", 0 },
+		{ "another name that ends so", "grant " ANN " MyCalendars.ReadWrite",
+		  "seeing and editing events", 1 },
 		{ "shared calendars, too", "grant " ANN " Calendars.ReadWrite.Shared", "", 0 },
 		{ "a secret that is over", "client client-1 another",
 		  "refuses our OAuth client", 3 },
@@ -251,7 +255,7 @@ a_code_that_is_typed_in_connects(void **state)
 		strstr(mms_str_get(&log), "\"path\":\"/example.com/oauth2/v2.0/devicecode\""));
 	assert_non_null(strstr(mms_str_get(&log),
 			       "\"body\":\"client_id=client-1&client_secret=our-s3cret"
-			       "&scope=offline_access%20https"));
+			       "&scope=offline_access%20Calendars"));
 	assert_non_null(strstr(mms_str_get(&log),
 			       "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_"
 			       "code&device_code="));

@@ -127,7 +127,7 @@ each_renewal_stores_another_refresh_token(void **state)
 	assert_non_null(strstr(mms_str_get(&log),
 			       "\"body\":\"grant_type=refresh_token&refresh_token=R0"
 			       "&client_id=client-1&client_secret=secret-1&scope=offline_access"
-			       "%20https%3A%2F%2Fgraph.microsoft.com%2FCalendars.ReadWrite\""));
+			       "%20Calendars.ReadWrite\""));
 	assert_non_null(strstr(mms_str_get(&log), "refresh_token=1%2F%2Fann%40example.com.1&"));
 	assert_alive();
 }
