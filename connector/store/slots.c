@@ -1,6 +1,8 @@
 /* Slots of mailboxes: rows that their holders change, by the database's clock (see the header). */
 #include "mmsync/slots.h"
 
+#include <stdio.h>
+
 static mms_rc
 run(struct mms_db *db, enum mms_stmt stmt, const struct mms_value *in, unsigned *n,
     struct mms_err *err)
@@ -20,6 +22,8 @@ mms_slots_take(struct mms_db *db, const struct mms_slot_claim *claim, unsigned t
 	const struct mms_value holder = mms_v_text(claim->holder);
 	const struct mms_value in[] = {
 		holder,
+		mms_v_text(claim->server),
+		claim->server != NULL ? mms_v_u64(claim->connection) : mms_v_null(),
 		mms_v_text(claim->provider),
 		mms_v_text(claim->scope),
 		mms_v_i64(claim->limit),
@@ -50,6 +54,46 @@ mms_slots_renew(struct mms_db *db, const struct mms_slot_claim *claim, unsigned 
 					mms_v_text(claim->holder) };
 
 	return run(db, MMS_STMT_SLOTS_RENEW, in, n, err);
+}
+
+/* The next of the dead; they are few, and each is read only once. */
+static mms_rc
+find_dead(struct mms_db *db, const struct mms_slot_claim *claim, char *holder, size_t size,
+	  bool *is_found, struct mms_err *err)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+	const struct mms_value in[] = { mms_v_text(claim->provider), mms_v_text(claim->scope),
+					mms_v_text(claim->holder), mms_v_text(claim->server) };
+
+	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_SLOTS_DEAD, in, err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, err);
+	*is_found = rc == MMS_OK && row != NULL && row[0].type != 0;
+	if (*is_found)
+		(void)snprintf(holder, size, "%s", row[0].ptr);
+	return rc;
+}
+
+mms_rc
+mms_slots_bury(struct mms_db *db, const struct mms_slot_claim *claim, unsigned *n,
+	       struct mms_err *err)
+{
+	struct mms_slot_claim dead = *claim;
+	char holder[101];
+	bool is_found = true;
+	mms_rc rc = MMS_OK;
+
+	*n = 0;
+	dead.holder = holder;
+	while (rc == MMS_OK && claim->server != NULL && *n < MMS_SLOTS_MAX) {
+		rc = find_dead(db, claim, holder, sizeof holder, &is_found, err);
+		if (rc != MMS_OK || !is_found)
+			break;
+		rc = mms_slots_give(db, &dead, MMS_SLOTS_MAX, err);
+		*n += 1;
+	}
+	return rc;
 }
 
 mms_rc

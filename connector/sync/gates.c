@@ -50,21 +50,21 @@ struct mms_gate {
 
 struct mms_gates {
 	struct mms_pool *pool;
-	const char *holder;   /* NULL: a dry run */
+	const struct mms_lease_owner *owner; /* NULL: a dry run */
 	struct mms_wake wake; /* the lock of all that follows, and of the gates */
 	struct mms_gate *first;
 };
 
 mms_rc
-mms_gates_new(struct mms_gates **out, struct mms_pool *pool, const char *holder,
-	      struct mms_err *err)
+mms_gates_new(struct mms_gates **out, struct mms_pool *pool,
+	      const struct mms_lease_owner *owner, struct mms_err *err)
 {
 	struct mms_gates *gates = mms_alloc(sizeof *gates);
 
 	if (gates == NULL)
 		return mms_fail_nomem(err);
 	gates->pool = pool;
-	gates->holder = holder;
+	gates->owner = owner;
 	mms_rc rc = mms_wake_init(&gates->wake, err);
 	if (rc == MMS_OK)
 		*out = gates;
@@ -89,10 +89,10 @@ mms_gates_free(struct mms_gates *gates)
 /* ---- statements ---------------------------------------------------------------------------- */
 
 struct word {
-	enum { TAKE, GIVE, RENEW, ADD, WISH, QUIT } what;
+	enum { TAKE, GIVE, BURY, RENEW, ADD, WISH, QUIT } what;
 	unsigned n; /* to take in all, to give back */
 	int64_t waited_ms;
-	unsigned got;
+	unsigned got; /* slots; with BURY, holders */
 	bool is_heir;
 };
 
@@ -105,6 +105,8 @@ say(struct mms_db *db, const struct mms_slot_claim *claim, struct word *word,
 		return mms_slots_take(db, claim, word->n, &word->got, err);
 	case GIVE:
 		return mms_slots_give(db, claim, word->n, err);
+	case BURY:
+		return mms_slots_bury(db, claim, &word->got, err);
 	case RENEW:
 		return mms_slots_renew(db, claim, &word->got, err);
 	case ADD:
@@ -140,6 +142,8 @@ talk(struct mms_gate *gate, struct mms_db *db, struct word *word, struct mms_err
 	bool is_once = word->what == GIVE && word->n < MMS_SLOTS_MAX;
 	mms_rc rc;
 
+	if (gates->owner != NULL) /* the beat may have a new connection by now */
+		gate->claim.connection = atomic_load(&gates->owner->connection);
 	gate->is_talking = true;
 	mms_wake_unlock(&gates->wake);
 	for (unsigned attempt = 0;; attempt++) {
@@ -184,7 +188,7 @@ is_slice_over(const struct mms_gate *gate)
 static bool
 has_spare(const struct mms_gate *gate, unsigned n)
 {
-	return gate->gates->holder == NULL ||
+	return gate->gates->owner == NULL ||
 	       (gate->held >= gate->in_use + n && !is_slice_over(gate) &&
 		mms_clock_mono_ms() < gate->sure_mono_ms);
 }
@@ -270,7 +274,7 @@ wait_in_line(struct mms_gate *gate, const struct comer *c, struct mms_err *err)
 static mms_rc
 wait_for_others(struct mms_gate *gate, const struct comer *c, struct mms_err *err)
 {
-	struct word quit = { .what = QUIT };
+	struct word bury = { .what = BURY }, quit = { .what = QUIT };
 	MMS_AUTO(mms_err) ignored = { 0 };
 	bool is_ours = false;
 	mms_rc rc;
@@ -284,7 +288,9 @@ wait_for_others(struct mms_gate *gate, const struct comer *c, struct mms_err *er
 			break;
 		if (gate->held > gate->in_use)
 			give_back(gate, NULL, gate->held, gate->in_use);
-		rc = talk(gate, NULL, &wish, err);
+		rc = talk(gate, NULL, &bury, err);
+		if (rc == MMS_OK)
+			rc = talk(gate, NULL, &wish, err);
 		if (rc == MMS_OK && wish.is_heir)
 			rc = try_take(gate, c->n, &is_ours, err);
 		if (rc != MMS_OK || is_ours)
@@ -391,8 +397,11 @@ mms_gate_open(struct mms_gates *gates, const struct mms_budget_scope *mailbox, u
 		gate->claim = (struct mms_slot_claim){
 			.provider = mailbox->provider,
 			.scope = gate->scope,
-			.holder = gates->holder,
+			.holder = gates->owner != NULL ? gates->owner->token : NULL,
 			.limit = limit < MMS_SLOTS_MAX ? limit : MMS_SLOTS_MAX,
+			.server = gates->owner != NULL && gates->owner->server[0] != '\0'
+					  ? gates->owner->server
+					  : NULL,
 		};
 		gate->gates = gates;
 		gate->next = gates->first;

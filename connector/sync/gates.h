@@ -8,18 +8,19 @@
 #define SYNC_GATES_H
 
 #include "mmsync/budget.h"
+#include "mmsync/cursors.h"
 #include "mmsync/slots.h"
 #include "turn.h"
 
 struct mms_gate;
 
 /*
- * The gates of a process. holder tells it from all others (the token of its leases); NULL in a dry run: the
- * gates then count its own requests alone, and nothing is written. Owns: *out. Keeps: pool, holder.
+ * The gates of a process. owner (of its leases) tells it from all others; NULL in a dry run: the gates then
+ * count its own requests alone, and nothing is written. Owns: *out. Keeps: pool, owner.
  * Errors: NOMEM.
  */
-mms_rc mms_gates_new(struct mms_gates **out, struct mms_pool *pool, const char *holder,
-		     struct mms_err *err) MMS_MUST_CHECK;
+mms_rc mms_gates_new(struct mms_gates **out, struct mms_pool *pool,
+		     const struct mms_lease_owner *owner, struct mms_err *err) MMS_MUST_CHECK;
 /* Every session must have left. */
 void mms_gates_free(struct mms_gates *gates);
 /*

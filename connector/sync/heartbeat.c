@@ -105,8 +105,7 @@ mms_rc
 mms_gates_start(struct mms_gates **out, struct mms_pool *pool, struct mms_heartbeat *heartbeat,
 		struct mms_err *err)
 {
-	mms_rc rc = mms_gates_new(out, pool, heartbeat != NULL ? heartbeat->owner.token : NULL,
-				  err);
+	mms_rc rc = mms_gates_new(out, pool, heartbeat != NULL ? &heartbeat->owner : NULL, err);
 
 	if (rc != MMS_OK || heartbeat == NULL)
 		return rc;

@@ -1,7 +1,8 @@
 /*
  * Slots: requests that all processes of all hosts together may have under way at the same time for one
  * mailbox. A slot is held for MMS_LEASE_S of the database's clock and renewed: that of a dead process
- * is free by then. Who waits longest is the heir of what becomes free.
+ * is free by then, and at once where this server sees that its connection is gone. Who waits longest is
+ * the heir of what becomes free.
  *
  * Layer: store.
  */
@@ -25,6 +26,8 @@ struct mms_slot_claim {
 	const char *scope;    /* "user:ann@example.com"                                   */
 	const char *holder;   /* this process: unique                                     */
 	unsigned limit;       /* so many the service takes at once, at most MMS_SLOTS_MAX */
+	const char *server;   /* which server the connection is of; NULL: not known       */
+	uint64_t connection;  /* of the thread that renews: its death frees the slots     */
 };
 
 /*
@@ -41,6 +44,12 @@ mms_rc mms_slots_give(struct mms_db *db, const struct mms_slot_claim *claim, uns
 /* Hold on to what the holder has; *n is how many that is. One statement. */
 mms_rc mms_slots_renew(struct mms_db *db, const struct mms_slot_claim *claim, unsigned *n,
 		       struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * Give back what others hold whose connection is gone from this server: they are dead. *n is how many they
+ * are. A statement, and one for each of them.
+ */
+mms_rc mms_slots_bury(struct mms_db *db, const struct mms_slot_claim *claim, unsigned *n,
+		      struct mms_err *err) MMS_MUST_CHECK;
 /* The rows of a mailbox, where they are not there yet. */
 mms_rc mms_slots_add(struct mms_db *db, const struct mms_slot_claim *claim,
 		     struct mms_err *err) MMS_MUST_CHECK;

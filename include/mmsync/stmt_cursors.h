@@ -11,6 +11,11 @@
 /* MMS_LEASE_S as SQL. */
 #define MMS_SQL_LEASE "INTERVAL 60 SECOND"
 
+/* When the database server was started: numbers of connections begin anew with it. */
+#define MMS_SQL_SERVER_START                                     \
+	"UTC_TIMESTAMP() - INTERVAL (SELECT VARIABLE_VALUE FROM" \
+	" information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME') SECOND"
+
 /* What is read of a cursor. */
 #define MMS_SQL_CURSOR                                                                      \
 	"c.id, c.sync_token, c.name, c.frappe_creation, c.frappe_owner, c.window_start_ms," \
@@ -103,8 +108,7 @@
 	X(LEASE_IS_CONNECTED,                                                                  \
 	  "SELECT COUNT(*) FROM information_schema.PROCESSLIST p JOIN mmsync_cursor c"         \
 	  " ON c.lease_connection = p.id WHERE c.id = ? AND c.lease_until - " MMS_SQL_LEASE    \
-	  " >= UTC_TIMESTAMP() - INTERVAL (SELECT VARIABLE_VALUE FROM"                         \
-	  " information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME') SECOND",          \
+	  " >= " MMS_SQL_SERVER_START,                                                         \
 	  "u", "i")                                                                            \
 	X(LEASE_CLAIM,                                                                         \
 	  "UPDATE mmsync_cursor SET lease_owner = ?, lease_server = ?, lease_connection = ?,"  \

@@ -4,11 +4,8 @@
  */
 #include "support/unit.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "mmsync/fault.h"
 #include "support/dbcheck.h"
@@ -49,7 +46,9 @@ close_pool(void **state)
 static struct mms_slot_claim
 claim(const char *holder, unsigned limit)
 {
-	return (struct mms_slot_claim){ "outlook", "user:" ANN, holder, limit };
+	return (struct mms_slot_claim){
+		.provider = "outlook", .scope = "user:" ANN, .holder = holder, .limit = limit
+	};
 }
 
 static unsigned
@@ -333,64 +332,6 @@ a_dry_run_counts_its_own_and_writes_nothing(void **state)
 
 /* ---- what goes wrong ------------------------------------------------------------------------ */
 
-/* In a process of its own: takes all four and never gives them back. */
-static pid_t
-start_taker(int *ready)
-{
-	int pipe_fds[2];
-
-	assert_int_equal(pipe(pipe_fds), 0);
-	pid_t pid = fork();
-	if (pid == 0) {
-		MMS_AUTO(mms_err) err = { 0 };
-		struct mms_budget_keeper k;
-		struct mailbox_process p;
-
-		if (mms_pool_open(&site.pool, &site.server.settings, 2, &err) != MMS_OK)
-			_exit(1);
-		mailbox_begin(&site, &p, "killed", ANN);
-		mailbox_open_keeper(&p, &k);
-		if (mailbox_enter(&k, 4, &err) != MMS_OK)
-			_exit(1);
-		(void)!write(pipe_fds[1], "x", 1);
-		for (;;)
-			(void)pause();
-	}
-	(void)close(pipe_fds[1]);
-	*ready = pipe_fds[0];
-	return pid;
-}
-
-static void
-a_killed_process_frees_its_slots_after_a_minute(void **state)
-{
-	struct mms_budget_keeper k;
-	struct mailbox_process p;
-	int ready;
-	char x;
-
-	(void)state;
-	mailbox_begin(&site, &p, "p", ANN);
-	p.worker.provider_env.max_ms = 500;
-	pid_t pid = start_taker(&ready);
-	assert_int_equal(read(ready, &x, 1), 1);
-	(void)close(ready);
-	(void)kill(pid, SIGKILL);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_int_equal(mailbox_n_held(&site), 4);
-	assert_int_equal(mms_test_ask_i64(&site.server,
-					  "SELECT COUNT(*) FROM mmsync_slot WHERE "
-					  "held_until <= UTC_TIMESTAMP(6) + "
-					  "INTERVAL 60 SECOND"),
-			 4);
-	mailbox_open_keeper(&p, &k);
-	FAILS(MMS_E_WAIT, "others have them", mailbox_enter(&k, 1, &err));
-	mailbox_age(&site, 66);
-	OK(mailbox_enter(&k, 4, &err));
-	mms_budget_keeper_release(&k);
-	mailbox_end(&p);
-}
-
 static void
 a_beat_keeps_what_a_long_request_holds(void **state)
 {
@@ -550,7 +491,6 @@ main(void)
 		T(mailboxes_do_not_hold_each_other_up),
 		T(a_long_wait_is_said_a_stop_is_noticed),
 		T(a_dry_run_counts_its_own_and_writes_nothing),
-		T(a_killed_process_frees_its_slots_after_a_minute),
 		T(a_beat_keeps_what_a_long_request_holds),
 		T(what_was_lost_is_taken_again),
 		T(no_fault_leaves_a_slot_held),

@@ -70,7 +70,7 @@ note_requests(int n)
 static bool
 has_slots(struct mms_db *db, const struct sender *s)
 {
-	const struct mms_value in[] = { mms_v_text(s->process->holder) };
+	const struct mms_value in[] = { mms_v_text(s->process->owner.token) };
 	MMS_AUTO(mms_err) err = { 0 };
 	int64_t n = 0;
 

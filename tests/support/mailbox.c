@@ -3,6 +3,8 @@
 
 #include "support/unit.h"
 
+#include <stdio.h>
+
 #include "support/dbcheck.h"
 #include "support/schema.h"
 
@@ -58,7 +60,6 @@ mailbox_begin(struct mailbox_site *site, struct mailbox_process *p, const char *
 {
 	*p = (struct mailbox_process){
 		.source.integration.user = (char *)(uintptr_t)user,
-		.holder = holder,
 		.clock = { .is_fixed = true, .fixed_ms = 1000000 },
 	};
 	p->env = (struct mms_sync_env){ .pool = site->pool,
@@ -67,7 +68,9 @@ mailbox_begin(struct mailbox_site *site, struct mailbox_process *p, const char *
 	p->worker.env = &p->env;
 	p->worker.provider_env =
 		(struct mms_provider_env){ .max_ms = 30000, .is_stopped = &p->is_stopped };
-	OK(mms_gates_new(&p->gates, site->pool, holder, &err));
+	if (holder != NULL)
+		(void)snprintf(p->owner.token, sizeof p->owner.token, "%s", holder);
+	OK(mms_gates_new(&p->gates, site->pool, holder != NULL ? &p->owner : NULL, &err));
 	p->worker.gates = p->gates;
 }
 

@@ -37,7 +37,7 @@ struct mailbox_process {
 	struct mms_sync_env env;
 	struct mms_clock clock;
 	struct mms_gates *gates;
-	const char *holder;
+	struct mms_lease_owner owner;
 	struct mms_worker worker;
 	struct mms_source source;
 	atomic_bool is_stopped;
