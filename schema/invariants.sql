@@ -7,6 +7,9 @@ SELECT calendar_integration, external_event_id, COUNT(*) FROM `tabMM Calendar Ev
 -- An event row that does not end after it starts: Frappe could not save it.
 SELECT name FROM `tabMM Calendar Event Sync` WHERE end_datetime <= start_datetime OR start_datetime IS NULL OR end_datetime IS NULL;
 
+-- An event under a provisional id, that its service has named.
+SELECT external_id FROM mmsync_event_state WHERE status = 3 AND external_id LIKE 'mmsync:%' UNION ALL SELECT external_event_id FROM `tabMM Calendar Event Sync` WHERE external_event_id LIKE 'mmsync:%';
+
 -- A state whose row is gone.
 SELECT s.integration_id, s.external_id FROM mmsync_event_state s LEFT JOIN `tabMM Calendar Event Sync` e ON e.name = s.row_name WHERE s.row_name IS NOT NULL AND s.status <> 5 AND e.name IS NULL;
 

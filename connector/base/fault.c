@@ -44,6 +44,9 @@ static const char *const sabotages[] = {
 	[MMS_SABOTAGE_NO_IF_MATCH] = "no-if-match",
 	[MMS_SABOTAGE_SENT_IS_BASE] = "sent-is-base",
 	[MMS_SABOTAGE_BOOKING_LOST] = "booking-lost",
+	[MMS_SABOTAGE_MARKS_UNASKED] = "marks-unasked",
+	[MMS_SABOTAGE_ID_UNSTORED] = "id-unstored",
+	[MMS_SABOTAGE_TOKEN_UNSTORED] = "token-unstored",
 };
 
 _Static_assert(sizeof names / sizeof names[0] == MMS_FAULT_KINDS, "one name for each kind");

@@ -50,7 +50,8 @@ mms_complete_page(struct mms_turn_state *t, struct mms_page *page, struct mms_er
 	size_t n = 0;
 	mms_rc rc = MMS_OK;
 
-	if (ops->complete == NULL || page->n == 0)
+	if (ops->complete == NULL || page->n == 0 ||
+	    mms_fault_is_sabotaged(MMS_SABOTAGE_MARKS_UNASKED))
 		return MMS_OK;
 	struct mms_event **wanted = mms_alloc(page->n * sizeof *wanted);
 	if (wanted == NULL)

@@ -48,7 +48,8 @@ attempt_release(struct attempt *a)
 static const char *
 id_of(const struct mms_settlement *s)
 {
-	return s->event != NULL && s->event->external_id != NULL && !is_removed(s->outcome)
+	return s->event != NULL && s->event->external_id != NULL && !is_removed(s->outcome) &&
+			       !mms_fault_is_sabotaged(MMS_SABOTAGE_ID_UNSTORED)
 		       ? s->event->external_id
 		       : s->state->external_id;
 }

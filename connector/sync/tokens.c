@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lease_tx.h"
+#include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/policy.h"
 #include "mmsync/runs.h"
@@ -211,7 +212,9 @@ keep(struct mms_token_keeper *k, struct mms_oauth_tokens *fresh, int64_t asked_m
 	};
 	struct store store = { .k = k, .tokens = &tokens, .now_ms = now_ms(k) };
 
-	mms_rc rc = do_store(&store, err);
+	mms_rc rc = MMS_OK;
+	if (!mms_fault_is_sabotaged(MMS_SABOTAGE_TOKEN_UNSTORED))
+		rc = do_store(&store, err);
 	*is_kept = rc == MMS_OK;
 	if (rc == MMS_E_HELD)
 		rescue(&store);

@@ -77,6 +77,9 @@ enum mms_sabotage {
 	MMS_SABOTAGE_NO_IF_MATCH, /* an event is changed whatever it has become             */
 	MMS_SABOTAGE_SENT_IS_BASE, /* what was sent is remembered, not what the service made of it */
 	MMS_SABOTAGE_BOOKING_LOST, /* a booking that somebody changed meanwhile is passed over */
+	MMS_SABOTAGE_MARKS_UNASKED,  /* what a listing does not tell is not asked for       */
+	MMS_SABOTAGE_ID_UNSTORED,    /* the id that a service gave an event is not stored   */
+	MMS_SABOTAGE_TOKEN_UNSTORED, /* renewed tokens are used without being stored        */
 	MMS_SABOTAGES
 };
 

@@ -109,8 +109,8 @@ bool scenario_digest(struct scenario *s, char *out, size_t size);
 void scenario_state(struct scenario *s, bool with_history, struct mms_str *out);
 /*
  * Rows that each query of schema/invariants.sql answers, "0,0,0,...", then how many live events of
- * calendars outside are one too many for their booking, how many are of nothing we know, and how many
- * that we know to be there are not.
+ * calendars outside are one too many for their booking, how many are of nothing we know, how many that
+ * we know to be there are not, and how many are known as somebody else's.
  */
 void scenario_invariants(struct scenario *s, struct mms_str *out);
 

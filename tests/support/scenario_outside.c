@@ -82,6 +82,33 @@ whose(struct scenario *s, const json_t *event)
 	return mms_test_ask_text(&s->world->server, "%s", mms_str_get(&sql));
 }
 
+/* Is a live event that this installation has made for a booking known as one of the calendar's owner? */
+static bool
+is_taken_for_anothers(struct scenario *s, const json_t *event)
+{
+	static const char *const keys[] = { "private.mmsync_site", "id", "_calendar" };
+	char value[1100];
+	MMS_AUTO(mms_str) sql = { 0 };
+
+	if (!scenario_is_live(event) || !scenario_is_ours(event))
+		return false;
+	mms_str_add(&sql, "SELECT COUNT(*) FROM mmsync_event_state s JOIN mmsync_cursor c ON"
+			  " c.id = s.integration_id JOIN `tabMM Calendar Integration` i ON"
+			  " i.name = c.name JOIN mmsync_installation n WHERE s.type = 1 AND"
+			  " s.status <> 5");
+	for (size_t i = 0; i < MMS_COUNT(keys); i++) {
+		static const char *const are[] = { " AND n.site_uuid = (",
+						   " AND s.external_id = (",
+						   " AND COALESCE(i.calendar_id, i.user) = (" };
+
+		gfake_value(event, keys[i], value, sizeof value);
+		mms_str_add(&sql, are[i]);
+		sql_quote(&sql, value);
+		mms_str_add(&sql, ")");
+	}
+	return mms_test_ask_i64(&s->world->server, "%s", mms_str_get(&sql)) > 0;
+}
+
 /* How many events that were settled, and of which nothing is on its way, are not live there. */
 static size_t
 count_lost(struct scenario *s, const json_t *all)
@@ -124,7 +151,7 @@ void
 scenario_outside_invariants(struct scenario *s, struct mms_str *out)
 {
 	json_t *all = gfake_events(&s->world->service, NULL), *one;
-	size_t i, n = 0, n_twice = 0, n_unknown = 0;
+	size_t i, n = 0, n_twice = 0, n_unknown = 0, n_taken = 0;
 	char **seen = calloc(json_array_size(all) + 1, sizeof *seen);
 
 	json_array_foreach(all, i, one)
@@ -134,6 +161,7 @@ scenario_outside_invariants(struct scenario *s, struct mms_str *out)
 		if (event == NULL)
 			continue;
 		n_unknown += event[strlen(event) - 1] == '?';
+		n_taken += is_taken_for_anothers(s, one);
 		for (size_t k = 0; k < n; k++)
 			n_twice += strcmp(seen[k], event) == 0;
 		seen[n++] = event;
@@ -143,5 +171,5 @@ scenario_outside_invariants(struct scenario *s, struct mms_str *out)
 	while (n > 0)
 		free(seen[--n]);
 	free(seen);
-	mms_str_addf(out, ",%zu,%zu,%zu", n_twice, n_unknown, n_lost);
+	mms_str_addf(out, ",%zu,%zu,%zu,%zu", n_twice, n_unknown, n_lost, n_taken);
 }

@@ -125,6 +125,22 @@ wait_for(struct scenario *s, pid_t pid, int *status)
 	return is_ok && (pid > 0 || scenario_fail(s, "fork: %s", strerror(errno)));
 }
 
+/* A run that came to its end has given back its places at the service: they are told by its number. */
+static bool
+holds_nothing(struct scenario *s, pid_t pid)
+{
+	int64_t n = s->service == NULL
+			    ? 0
+			    : mms_test_ask_i64(&s->world->server,
+					       "SELECT COUNT(*) FROM mmsync_slot WHERE holder "
+					       "LIKE '%%:%ld:%%' AND held_until > "
+					       "UTC_TIMESTAMP(6)",
+					       (long)pid);
+
+	return n == 0 || scenario_fail(s, "a run has ended and holds %lld slots of mmsync_slot",
+				       (long long)n);
+}
+
 bool
 scenario_run(struct scenario *s, const char *arguments, const char *fault)
 {
@@ -158,7 +174,7 @@ scenario_run(struct scenario *s, const char *arguments, const char *fault)
 		return scenario_fail(s, "mmsync %s (fault %s) ended with %d:\n%s", arguments,
 				     fault != NULL ? fault : "none", s->exit_status,
 				     mms_str_get(&s->err));
-	return true;
+	return fault != NULL || holds_nothing(s, pid);
 }
 
 /* ---- the world ------------------------------------------------------------------------------ */

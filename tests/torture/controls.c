@@ -65,6 +65,9 @@ static const struct control {
 	{ MMS_SABOTAGE_TAKEN_FAILS, "98-torture-out[google]", 1, "request-after", false },
 	{ MMS_SABOTAGE_NO_IF_MATCH, "99-torture-back", 5, "", false },
 	{ MMS_SABOTAGE_SENT_IS_BASE, "99-torture-back", 3, "", false },
+	{ MMS_SABOTAGE_MARKS_UNASKED, "131-torture-outlook", 3, "", false },
+	{ MMS_SABOTAGE_ID_UNSTORED, "131-torture-outlook", 1, "", false },
+	{ MMS_SABOTAGE_TOKEN_UNSTORED, "131-torture-outlook", 4, "", false },
 };
 
 static enum mms_fault_kind

@@ -41,7 +41,8 @@ static const struct kind {
 /*
  * Stories of a bounded torture, by a part of their names: first sync, change, delete, new ids; what a
  * person asks for, without the syncs around it; a booking that is made, handed over and removed, and
- * what comes back of it when it was moved, deleted, or the sync token is dead.
+ * what comes back of it when it was moved, deleted, or the sync token is dead; a booking that Outlook has made
+ * and named without an answer, and changes of which it tells half.
  */
 static const struct bounded_story {
 	const char *name;
@@ -51,7 +52,8 @@ static const struct bounded_story {
 } bounded_stories[] = { { "20-versions", false, NULL, false },
 			{ "66-asked-for", true, NULL, false },
 			{ "98-torture-out", false, ",1,5,6,", true },
-			{ "99-torture-back", false, ",3,7,8,", true } };
+			{ "99-torture-back", false, ",3,7,8,", true },
+			{ "131-torture-outlook", false, ",3,4,", true } };
 
 #define THIN_STEPS    6
 #define BOUNDED_S     75  /* a machine that is busy does less in a bounded torture   */
