@@ -9,21 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mmsync/clock.h"
-#include "support/gfake.h"
 #include "support/race.h"
 
 static struct world world;
 static struct race race = { .world = &world };
 static struct mms_test_run a, b, c;
-static char story[256]; /* the path of the story that sets a site up */
 
 static int
 start(void **state)
 {
 	(void)state;
 	world_start(&world);
-	(void)snprintf(story, sizeof story, "%s/../race.scn", world.site_dir);
 	return 0;
 }
 
@@ -65,40 +61,16 @@ ask(const char *sql)
 	return mms_test_ask_i64(&world.server, "%s", sql);
 }
 
-/* A site as these lines of a story leave it. */
 static void
 begin(const char *lines)
 {
-	race_end(&race);
-	race = (struct race){ .world = &world };
-	race.scenario.world = &world;
-	race.scenario.path = story;
-	FILE *file = fopen(story, "we");
-	assert_non_null(file);
-	assert_true(fputs(lines, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-	if (scenario_play(&race.scenario) != 0)
-		fail_msg("%s", race.scenario.failure);
+	race_begin_story(&race, NULL, lines);
 }
 
-/* Live events of ours in Ann's calendar. */
 static int
 n_events(void)
 {
-	char value[80];
-	json_t *all = gfake_events(&world.service, "ann@example.com"), *one;
-	size_t i;
-	int n = 0;
-
-	json_array_foreach(all, i, one)
-	{
-		gfake_value(one, "private.mmsync_kind", value, sizeof value);
-		bool is_ours = value[0] != '\0';
-		gfake_value(one, "status", value, sizeof value);
-		n += is_ours && strcmp(value, "cancelled") != 0;
-	}
-	json_decref(all);
-	return n;
+	return race_n_ours(&race, "ann@example.com");
 }
 
 static void
@@ -142,33 +114,6 @@ expect_left(const struct mms_str *want, const char *when)
 			 mms_str_get(want));
 }
 
-static void
-expect_status(const struct mms_test_run *run, const char *allowed, const char *when)
-{
-	char text[16];
-
-	(void)snprintf(text, sizeof text, " %d ", run->status);
-	if (strstr(allowed, text) == NULL)
-		fail_msg("%s: it ended with %d: %s%s", when, run->status, run->out, run->err);
-}
-
-/*
- * Another one beside it, to its end; within a transaction the sleeper is woken first, for what it
- * locks others wait for.
- */
-static void
-run_beside(const char *arguments)
-{
-	mms_clock_sleep_ms(150); /* INNODB_TRX is not made anew for who asks often */
-	bool is_locked = ask("SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE "
-			     "trx_rows_locked > 0 OR trx_rows_modified > 0") > 0;
-
-	race_start(&race, &b, arguments, NULL);
-	if (is_locked)
-		(void)race_finish(&a);
-	(void)race_finish(&b);
-}
-
 /* At every so manieth step of a push, and once more for each: a site, the push asleep, then act(). */
 static int
 at_steps(const char *lines, long every,
@@ -196,15 +141,15 @@ at_steps(const char *lines, long every,
 static void
 sync_beside(const char *when, const struct mms_str *want)
 {
-	run_beside("sync");
-	expect_status(&b, " 0 5 ", when);
+	race_beside(&race, &a, &b, "sync");
+	race_expect_status(&b, " 0 5 ", when);
 	if (a.pid != 0)
 		(void)race_finish(&a);
-	expect_status(&a, " 0 ", when);
+	race_expect_status(&a, " 0 ", when);
 	expect_events(1, when);
 	race_start(&race, &b, "sync", NULL);
 	(void)race_finish(&b);
-	expect_status(&b, " 0 ", when);
+	race_expect_status(&b, " 0 ", when);
 	expect_events(1, when);
 	expect_left(want, when);
 	race_is_quiet(&race, when);
@@ -230,7 +175,7 @@ pushes_at_once_make_one_event(void **state)
 			race_start(&race, runs[i], "push --booking B1", NULL);
 		for (size_t i = 0; i < MMS_COUNT(runs); i++) {
 			(void)race_finish(runs[i]);
-			expect_status(runs[i], " 0 ", "pushes at once");
+			race_expect_status(runs[i], " 0 ", "pushes at once");
 		}
 		expect_events(1, "pushes at once");
 		assert_int_equal(race_run(&race, "sync", NULL), 0);
@@ -264,31 +209,22 @@ a_push_beside_a_sync_is_queued_and_done_by_that_sync(void **state)
 
 static int n_fenced;
 
-/* As if a minute had passed; who is within a transaction goes on. */
 static void
 take_over(const char *when, const struct mms_str *want)
 {
-	bool is_free = ask("SELECT COUNT(*) FROM mmsync_cursor") ==
-		       ask("SELECT COUNT(*) FROM (SELECT 1 FROM mmsync_cursor FOR UPDATE SKIP "
-			   "LOCKED) t");
-	bool is_held = is_free && ask(LEASES) > 0;
+	bool is_held = race_take_over(&race, &a, &b, "push --booking B1");
 
-	if (is_held)
-		mms_test_sql(&world.server,
-			     "UPDATE mmsync_cursor SET lease_until = UTC_TIMESTAMP(6) - "
-			     "INTERVAL 10 SECOND WHERE lease_owner IS NOT NULL");
-	run_beside("push --booking B1");
-	expect_status(&b, " 0 ", when);
+	race_expect_status(&b, " 0 ", when);
 	if (is_held)
 		expect_events(1, when);
 	if (a.pid != 0)
 		(void)race_finish(&a);
 	n_fenced += is_held && b.out != NULL && strstr(b.out, "\"queued\"") == NULL;
-	expect_status(&a, " 0 1 5 ", when);
+	race_expect_status(&a, " 0 1 5 ", when);
 	expect_events(1, when);
 	race_start(&race, &b, "sync", NULL);
 	(void)race_finish(&b);
-	expect_status(&b, " 0 ", when);
+	race_expect_status(&b, " 0 ", when);
 	expect_events(1, when);
 	expect_left(want, when);
 	race_is_quiet(&race, when);
@@ -316,11 +252,11 @@ meddle(const char *when, const struct mms_str *want)
 	(void)want;
 	(void)race_meddle(&race, &a, meanwhile_sql);
 	(void)race_finish(&a);
-	expect_status(&a, " 0 1 2 ", when);
+	race_expect_status(&a, " 0 1 2 ", when);
 	for (int i = 0; i < 2; i++) {
 		race_start(&race, &b, "sync", NULL);
 		(void)race_finish(&b);
-		expect_status(&b, " 0 ", when);
+		race_expect_status(&b, " 0 ", when);
 	}
 	expect_events(meanwhile_events, when);
 	race_is_quiet(&race, when);
@@ -394,10 +330,10 @@ switch_and_back(const char *when, const struct mms_str *want)
 			  "UPDATE `tabMM Calendar Integration` SET sync_direction = 'One-way "
 			  "(Read Only)', modified = modified + INTERVAL 1 SECOND");
 	(void)race_finish(&a);
-	expect_status(&a, " 0 1 ", when);
+	race_expect_status(&a, " 0 1 ", when);
 	race_start(&race, &b, "sync", NULL);
 	(void)race_finish(&b);
-	expect_status(&b, " 0 ", when);
+	race_expect_status(&b, " 0 ", when);
 	if (n_events() > 1)
 		fail_msg("%s: twice", when);
 	mms_test_sql(&world.server,
@@ -427,7 +363,7 @@ delete_integration(const char *when, const struct mms_str *want)
 			  "UPDATE `tabMM Meeting Booking` SET calendar_event = NULL;"
 			  "DELETE FROM __Auth");
 	(void)race_finish(&a);
-	expect_status(&a, " 0 1 2 3 ", when);
+	race_expect_status(&a, " 0 1 2 3 ", when);
 	race_start(&race, &b, "sync", NULL);
 	(void)race_finish(&b);
 	if (ask("SELECT COUNT(*) FROM `tabMM Calendar Event Sync`") != 0)
@@ -463,10 +399,10 @@ lose_server(const char *when, const struct mms_str *want)
 	mms_test_server_kill(&world.server);
 	(void)race_finish(&a);
 	mms_test_server_restart(&world.server, NULL);
-	expect_status(&a, " 4 ", when);
+	race_expect_status(&a, " 4 ", when);
 	race_start(&race, &b, "push --booking B1", NULL);
 	(void)race_finish(&b);
-	expect_status(&b, " 0 ", when);
+	race_expect_status(&b, " 0 ", when);
 	expect_events(1, when);
 	assert_int_equal(race_run(&race, "sync", NULL), 0);
 	expect_events(1, when);

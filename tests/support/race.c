@@ -18,13 +18,14 @@
 
 #include "mmsync/clock.h"
 #include "mmsync/timetext.h"
+#include "support/gfake.h"
 
 /* Nothing here takes so long: who waits longer waits for ever. */
 #define PATIENCE_MS 60000
 #define NAP_MS      1
 /* Who is not done by then is taken to be blocked; that one is not makes no difference. */
 #define BLOCKED_MS 150L
-/* The time that every run believes in. */
+/* The time that runs believe in, until a line of a story says otherwise. */
 #define NOW "2026-03-02T08:00:00Z"
 
 /* ---- the site ------------------------------------------------------------------------------- */
@@ -93,6 +94,37 @@ race_end(struct race *race)
 }
 
 void
+race_tell(struct race *race, const char *fmt, ...)
+{
+	char line[1600];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof line, fmt, ap);
+	va_end(ap);
+	if (!scenario_tell(&race->scenario, line))
+		fail_msg("%s: %s", line, race->scenario.failure);
+}
+
+void
+race_begin_story(struct race *race, const char *service, const char *lines)
+{
+	struct world *world = race->world;
+
+	race_end(race);
+	*race = (struct race){ .world = world,
+			       .scenario = {
+				       .world = world, .path = "race", .service = service } };
+	scenario_reset(&race->scenario);
+	race_tell(race, "now " NOW);
+	for (size_t len; *lines != '\0'; lines += len) {
+		len = strcspn(lines, "\n");
+		race_tell(race, "%.*s", (int)len, lines);
+		len += lines[len] == '\n';
+	}
+}
+
+void
 race_configure(struct race *race, const char *members)
 {
 	mms_str_clear(&race->scenario.config);
@@ -106,13 +138,16 @@ void
 race_start(struct race *race, struct mms_test_run *run, const char *arguments,
 	   const char *fault)
 {
-	char now[64] = "MMSYNC_NOW=" NOW, armed[128], text[512], counts[256];
+	char now[64], time[MMS_TIME_TEXT_MAX], armed[128], text[512], counts[256];
 	const char *env[] = { now, counts, fault != NULL ? armed : NULL, NULL };
 	const char *args[16] = { "--site", race->config_dir != NULL ? race->config_dir
 								    : race->world->site_dir };
 	size_t n = 2;
 	char *save = NULL;
 
+	scenario_service_clock(&race->scenario);
+	(void)snprintf(now, sizeof now, "MMSYNC_NOW=%s",
+		       mms_time_print(race->scenario.now_ms, time));
 	(void)snprintf(armed, sizeof armed, "MMSYNC_FAULT=%s", fault != NULL ? fault : "");
 	(void)snprintf(counts, sizeof counts, "MMSYNC_FAULT_COUNTS=%s/../counts",
 		       race->world->site_dir);
@@ -215,6 +250,55 @@ race_n_steps(struct race *race, const char *arguments)
 	return scenario_count(&race->scenario, "step");
 }
 
+#define LEASES "SELECT COUNT(*) FROM mmsync_cursor WHERE lease_owner IS NOT NULL"
+
+void
+race_beside(struct race *race, struct mms_test_run *sleeper, struct mms_test_run *other,
+	    const char *arguments)
+{
+	struct mms_test_server *server = &race->world->server;
+
+	mms_clock_sleep_ms(150); /* INNODB_TRX is not made anew for who asks often */
+	bool is_locked =
+		mms_test_ask_i64(server,
+				 "SELECT COUNT(*) FROM information_schema.INNODB_TRX "
+				 "WHERE trx_rows_locked > 0 OR trx_rows_modified > 0") > 0;
+
+	race_start(race, other, arguments, NULL);
+	if (is_locked)
+		(void)race_finish(sleeper);
+	(void)race_finish(other);
+}
+
+bool
+race_take_over(struct race *race, struct mms_test_run *sleeper, struct mms_test_run *other,
+	       const char *arguments)
+{
+	struct mms_test_server *server = &race->world->server;
+	/* Who is within a transaction goes on. */
+	bool is_free = mms_test_ask_i64(server, "SELECT COUNT(*) FROM mmsync_cursor") ==
+		       mms_test_ask_i64(server, "SELECT COUNT(*) FROM (SELECT 1 FROM "
+						"mmsync_cursor FOR UPDATE SKIP LOCKED) t");
+	bool is_held = is_free && mms_test_ask_i64(server, LEASES) > 0;
+
+	if (is_held)
+		mms_test_sql(server,
+			     "UPDATE mmsync_cursor SET lease_until = UTC_TIMESTAMP(6) - "
+			     "INTERVAL 10 SECOND WHERE lease_owner IS NOT NULL");
+	race_beside(race, sleeper, other, arguments);
+	return is_held;
+}
+
+void
+race_expect_status(const struct mms_test_run *run, const char *allowed, const char *when)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof text, " %d ", run->status);
+	if (strstr(allowed, text) == NULL)
+		fail_msg("%s: it ended with %d: %s%s", when, run->status, run->out, run->err);
+}
+
 /* ---- somebody else -------------------------------------------------------------------------- */
 
 struct meddler {
@@ -307,6 +391,18 @@ race_json(const struct mms_test_run *run, const char *path)
 
 /* ---- what it has left ----------------------------------------------------------------------- */
 
+int
+race_n_ours(const struct race *race, const char *calendar)
+{
+	json_t *all = gfake_events(&race->world->service, calendar), *one;
+	size_t i;
+	int n = 0;
+
+	json_array_foreach(all, i, one) n += scenario_is_ours(one) && scenario_is_live(one);
+	json_decref(all);
+	return n;
+}
+
 void
 race_state(struct race *race, bool with_history, struct mms_str *out)
 {
@@ -321,9 +417,7 @@ race_check(struct race *race, const char *when)
 	scenario_invariants(&race->scenario, &broken);
 	if (broken.len == 0 || strspn(mms_str_get(&broken), "0,") != broken.len)
 		fail_msg("%s: schema/invariants.sql answers %s", when, mms_str_get(&broken));
-	int64_t n = mms_test_ask_i64(&race->world->server,
-				     "SELECT COUNT(*) FROM mmsync_cursor WHERE lease_owner IS "
-				     "NOT NULL");
+	int64_t n = mms_test_ask_i64(&race->world->server, LEASES);
 	if (n != 0)
 		fail_msg("%s: %lld leases are held", when, (long long)n);
 	n = mms_test_ask_i64(&race->world->server,

@@ -23,6 +23,10 @@ struct race {
 /* An empty site with so many integrations, whose feeds have n_events each ("Old 1", "Old 2", ...). */
 void race_begin(struct race *race, int n_integrations, int n_events);
 void race_end(struct race *race);
+/* A site as these lines of a story leave it, and nothing of an earlier race; service: of struct scenario. */
+void race_begin_story(struct race *race, const char *service, const char *lines);
+/* One more line of it. */
+void race_tell(struct race *race, const char *fmt, ...) MMS_PRINTF(2, 3);
 /* Members of the mmsync object of its configuration. */
 void race_configure(struct race *race, const char *members);
 /*
@@ -46,6 +50,18 @@ int race_finish(struct mms_test_run *run);
 /* All of it: start, and run to the end. */
 int race_run(struct race *race, const char *arguments, const char *fault);
 
+/*
+ * Another one beside a sleeper, to its end; within a transaction the sleeper is woken first, for what it
+ * locks others wait for.
+ */
+void race_beside(struct race *race, struct mms_test_run *sleeper, struct mms_test_run *other,
+		 const char *arguments);
+/* The same as if a minute had passed: the sleeper's lease is over. False: it holds none. */
+bool race_take_over(struct race *race, struct mms_test_run *sleeper, struct mms_test_run *other,
+		    const char *arguments);
+/* It has ended with one of these: " 0 5 ". */
+void race_expect_status(const struct mms_test_run *run, const char *allowed, const char *when);
+
 /* How many steps the run of these arguments has, by running it. */
 long race_n_steps(struct race *race, const char *arguments);
 
@@ -59,6 +75,8 @@ bool race_meddle(struct race *race, struct mms_test_run *run, const char *sql);
 /* A member of the JSON that it wrote, "integrations.0.status"; "absent". Owns: free(). */
 char *race_json(const struct mms_test_run *run, const char *path);
 
+/* Live events of ours in a calendar of the service. */
+int race_n_ours(const struct race *race, const char *calendar);
 /* What is in the database, as text: with history also the log of runs. */
 void race_state(struct race *race, bool with_history, struct mms_str *out);
 /* Every query of schema/invariants.sql answers nothing, no lease is held, nothing is In Progress. */

@@ -474,6 +474,32 @@ do_command(struct scenario *s, const char *word, const char *rest, FILE *file)
 	return strcmp(word, "quiet") == 0 ? do_quiet(s, rest) : scenario_expect(s, word, rest);
 }
 
+/* One line, whose end is cut off; file: what stands behind it. */
+static bool
+play_line(struct scenario *s, char *line, FILE *file)
+{
+	s->line_number++;
+	line[strcspn(line, "\r\n")] = '\0';
+	char *p = story_line(line, s->service);
+	if (p == NULL || *p == '\0' || *p == '#')
+		return true;
+	char *rest = p + strcspn(p, " ");
+	if (*rest != '\0')
+		*rest++ = '\0';
+	return do_command(s, p, rest + strspn(rest, " "), file);
+}
+
+bool
+scenario_tell(struct scenario *s, const char *text)
+{
+	char line[4096];
+
+	if (strncmp(text, "feed ", 5) == 0)
+		return scenario_fail(s, "a feed has more than one line");
+	(void)snprintf(line, sizeof line, "%s", text);
+	return play_line(s, line, NULL);
+}
+
 int
 scenario_play(struct scenario *s)
 {
@@ -488,17 +514,8 @@ scenario_play(struct scenario *s)
 	s->is_healing = s->is_over = false;
 	scenario_reset(s);
 	is_ok = do_time(s, DEFAULT_NOW);
-	while (is_ok && !s->is_over && fgets(line, sizeof line, file) != NULL) {
-		s->line_number++;
-		line[strcspn(line, "\r\n")] = '\0';
-		char *p = story_line(line, s->service);
-		if (p == NULL || *p == '\0' || *p == '#')
-			continue;
-		char *rest = p + strcspn(p, " ");
-		if (*rest != '\0')
-			*rest++ = '\0';
-		is_ok = do_command(s, p, rest + strspn(rest, " "), file);
-	}
+	while (is_ok && !s->is_over && fgets(line, sizeof line, file) != NULL)
+		is_ok = play_line(s, line, file);
 	(void)fclose(file);
 	return is_ok ? 0 : 1;
 }

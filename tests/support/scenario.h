@@ -78,6 +78,8 @@ struct scenario {
 
 /* Play it. Returns 0, or 1 with scenario->failure filled. */
 int scenario_play(struct scenario *scenario);
+/* One more line (no feed) behind those that were played. False: failure is filled. */
+bool scenario_tell(struct scenario *scenario, const char *line);
 void scenario_release(struct scenario *scenario);
 
 /* For the commands (private to scenario*.c). */
