@@ -309,7 +309,7 @@ outlook_find(struct outlook_session *s, const char *name, const char *value,
 
 	mms_str_addf(&url, "%s/me/events?", s->service.root);
 	outlook_add_filter(&url, name, value);
-	mms_str_add(&url, "&$select=id,isCancelled");
+	mms_str_add(&url, "&$select=id,isCancelled,transactionId");
 	mms_rc rc = mms_str_check(&url, err);
 	if (rc == MMS_OK)
 		rc = find_pages(s, &url, to, &trail, err);
@@ -319,21 +319,25 @@ outlook_find(struct outlook_session *s, const char *name, const char *value,
 
 /* The event that was made under a provisional id. */
 struct made {
-	char *id; /* owned */
-	bool is_cancelled;
+	const unsigned char *uuid; /* borrowed */
+	char *id;                  /* owned */
+	int rank;
 };
 
-/* Of several, which a copy makes, one that is not cancelled. */
+/* Of several, which a copy makes, one that is not cancelled; of these the one that was made by our request. */
 static mms_rc
 take_made(void *aux, const struct mms_event *event, struct mms_err *err)
 {
 	struct made *made = aux;
+	bool is_first = event->has_made_with &&
+			memcmp(event->made_with, made->uuid, MMS_UUID_BYTES) == 0;
+	int rank = (event->status != MMS_EVENT_CANCELLED ? 2 : 0) + is_first;
 
-	if (made->id != NULL && !made->is_cancelled)
+	if (made->id != NULL && made->rank >= rank)
 		return MMS_OK;
 	mms_free(made->id);
 	made->id = mms_text_copy(event->external_id);
-	made->is_cancelled = event->status == MMS_EVENT_CANCELLED;
+	made->rank = rank;
 	return made->id != NULL ? MMS_OK : mms_fail_nomem(err);
 }
 
@@ -341,7 +345,7 @@ static mms_rc
 get_made(struct outlook_session *s, const unsigned char uuid[MMS_UUID_BYTES],
 	 struct outlook_item *item, struct mms_err *err)
 {
-	struct made made = { 0 };
+	struct made made = { .uuid = uuid };
 	const struct outlook_found to = { .aux = &made, .take = take_made };
 	const struct outlook_reader reader = outlook_reader(s, false);
 	char text[MMS_UUID_TEXT];

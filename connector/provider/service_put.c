@@ -74,6 +74,14 @@ prepare(struct service *s, struct service_job *job, struct mms_err *err)
 
 static mms_rc run_one(struct service *s, struct service_job *job, struct mms_err *err);
 
+/* Deleted it is; not by us. */
+static void
+note_gone(struct service_job *job, mms_rc rc, long status)
+{
+	job->result->event.is_gone = rc == MMS_OK && job->write->kind == MMS_WRITE_DELETE &&
+				     (status == 404 || status == 410);
+}
+
 /* What one write was answered. Errors: as is_final(). */
 static mms_rc
 settle(struct service *s, struct service_job *job, const struct service_reply *reply,
@@ -102,6 +110,7 @@ settle(struct service *s, struct service_job *job, const struct service_reply *r
 	}
 	if (rc == MMS_E_WAIT)
 		service_tell_wait(s, &result->err);
+	note_gone(job, rc, reply->status);
 	if (rc != MMS_OK || job->write->kind == MMS_WRITE_DELETE) {
 		if (is_final(rc))
 			copy_err(err, &result->err);

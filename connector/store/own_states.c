@@ -217,6 +217,23 @@ mms_own_state_owner(struct mms_db *db, const unsigned char uuid[16], struct mms_
 	return MMS_OK;
 }
 
+mms_rc
+mms_own_state_is_taken(struct mms_db *db, uint64_t cursor_id,
+		       const unsigned char key[MMS_PRINT_BYTES], bool *out, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_u64(cursor_id),
+					mms_v_bytes(key, MMS_PRINT_BYTES) };
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+
+	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_OWN_STATE_IS_TAKEN, in, err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, err);
+	if (rc == MMS_OK)
+		*out = row != NULL && row[0].i != 0;
+	return rc;
+}
+
 /* ---- writing --------------------------------------------------------------------------------- */
 
 static struct mms_value

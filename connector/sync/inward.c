@@ -378,6 +378,22 @@ judge_missed(const struct mms_turn_state *t, struct own *own, struct mms_err *er
 	return rc;
 }
 
+/* How long a listing may take to show what was changed. */
+#define SLOW_MS (INT64_C(10) * 60000)
+
+/*
+ * Some services find an event by its id in all calendars of a person. One that has long been in the window, and
+ * was not listed there, is in another.
+ */
+static bool
+is_elsewhere(const struct mms_turn_state *t, const struct mms_event *event)
+{
+	return t->provider->ops->complete != NULL && event->problem == NULL &&
+	       event->start_ms != MMS_NO_TIME && event->start_ms < t->to_ms &&
+	       event->end_ms > t->from_ms && event->modified_ms != MMS_NO_TIME &&
+	       event->modified_ms < t->started_ms - SLOW_MS;
+}
+
 /*
  * Not shown by a full listing: asked for by its id, for only that tells. What was left behind in a calendar that was
  * replaced is not in this one, though some services find it all the same.
@@ -402,6 +418,8 @@ ask_for(const struct mms_turn_state *t, struct mms_session *session, struct own 
 		return rc;
 	mms_fault_step();
 	rc = ops->get(session, state->external_id, event, err);
+	if (rc == MMS_OK && is_elsewhere(t, event))
+		event->is_gone = true;
 	if (rc != MMS_OK || event->is_gone)
 		return rc;
 	if (event->version != NULL && state->version != NULL &&

@@ -127,6 +127,42 @@ look(const struct mms_job_env *env, struct mms_job *job, bool *is_good, struct m
 }
 
 /*
+ * Some services give an event another id, and what had the old one seems gone: by its mark it is found. What
+ * is known under the id that it has then is a person's copy. *is_found: job->seen is the event.
+ */
+static mms_rc
+look_by_mark(const struct mms_job_env *env, struct mms_job *job, bool *is_found,
+	     struct mms_err *err)
+{
+	const struct mms_own_state *state = &job->state;
+	unsigned char key[MMS_PRINT_BYTES];
+	MMS_AUTO(mms_lent) lent = { 0 };
+	bool is_taken = false;
+	char *id = NULL;
+
+	*is_found = false;
+	if (env->provider->ops->complete == NULL || job->rounds >= JOB_ROUNDS ||
+	    mms_provisional_id_read(state->external_id, NULL))
+		return MMS_OK;
+	mms_rc rc = mms_provisional_id_make(state->uuid, &id, err);
+	mms_event_release(&job->seen);
+	mms_fault_step();
+	if (rc == MMS_OK)
+		rc = env->provider->ops->get(env->session, id, &job->seen, err);
+	mms_free(id);
+	if (rc != MMS_OK || job->seen.is_gone ||
+	    strcmp(job->seen.external_id, state->external_id) == 0)
+		return rc;
+	rc = mms_outward_key(env->o->worker, job->seen.external_id, key, err);
+	if (rc == MMS_OK)
+		rc = mms_pool_lend(env->o->worker->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_own_state_is_taken(lent.db, state->cursor_id, key, &is_taken, err);
+	*is_found = rc == MMS_OK && !is_taken;
+	return rc;
+}
+
+/*
  * Is what the service says is gone the event that was announced? One that was gone before is of an
  * earlier life of this database (restored from a backup): its id stays taken, a new one is needed. So
  * it is where we have removed it ourselves and had no answer, and it is wanted again.
@@ -426,6 +462,49 @@ look_again(const struct mms_job_env *env, struct mms_job *job, struct mms_err *w
 	return rc == MMS_OK && is_good ? merge(env, job, err) : rc;
 }
 
+/* What was to be changed or deleted is not there under the id that we know: under another, perhaps. */
+static mms_rc
+look_for_gone(const struct mms_job_env *env, struct mms_job *job, struct mms_err *why,
+	      struct mms_err *err)
+{
+	bool is_delete = job->write.kind == MMS_WRITE_DELETE, is_found = false;
+
+	mms_rc rc = look_by_mark(env, job, &is_found, err);
+	if (is_of_item(rc)) {
+		mms_err_release(why);
+		mms_err_move(why, err);
+		return fail(env, job, why, err);
+	}
+	if (rc != MMS_OK)
+		return rc;
+	if (is_found && is_delete) {
+		job->write.external_id = job->seen.external_id;
+		return MMS_OK;
+	}
+	if (is_delete)
+		return settle(env, job, MMS_OUTCOME_REMOVED, NULL, err);
+	return is_found ? merge(env, job, err) : settle_gone(env, job, err);
+}
+
+/* It is done, or what was to be done away with was gone. */
+static mms_rc
+finish_done(const struct mms_job_env *env, struct mms_job *job, struct mms_write_result *result,
+	    struct mms_err *err)
+{
+	bool is_delete = job->write.kind == MMS_WRITE_DELETE;
+
+	if (result->event.is_gone && is_delete)
+		return look_for_gone(env, job, &result->err, err);
+	/* Some services take a change of what was deleted, and leave it so. */
+	if (result->event.is_gone)
+		return settle_gone(env, job, err);
+	return settle(env, job,
+		      is_delete                             ? MMS_OUTCOME_REMOVED
+		      : job->write.kind == MMS_WRITE_CREATE ? MMS_OUTCOME_MADE
+							    : MMS_OUTCOME_CHANGED,
+		      is_delete ? NULL : &result->event, err);
+}
+
 mms_rc
 mms_job_finish(const struct mms_job_env *env, struct mms_job *job,
 	       struct mms_write_result *result, struct mms_err *err)
@@ -433,15 +512,8 @@ mms_job_finish(const struct mms_job_env *env, struct mms_job *job,
 	enum mms_write_kind kind = job->write.kind;
 
 	job->rounds++;
-	/* Some services take a change of what was deleted, and leave it so. */
-	if (result->err.code == MMS_OK && result->event.is_gone)
-		return settle_gone(env, job, err);
 	if (result->err.code == MMS_OK)
-		return settle(env, job,
-			      kind == MMS_WRITE_CREATE   ? MMS_OUTCOME_MADE
-			      : kind == MMS_WRITE_CHANGE ? MMS_OUTCOME_CHANGED
-							 : MMS_OUTCOME_REMOVED,
-			      kind == MMS_WRITE_DELETE ? NULL : &result->event, err);
+		return finish_done(env, job, result, err);
 	if (kind == MMS_WRITE_CREATE && result->err.code == MMS_E_RETRY &&
 	    mms_fault_is_sabotaged(MMS_SABOTAGE_CREATE_ANEW))
 		return begin_anew(env, job, err);
@@ -449,7 +521,7 @@ mms_job_finish(const struct mms_job_env *env, struct mms_job *job,
 	    !(kind == MMS_WRITE_CREATE && mms_fault_is_sabotaged(MMS_SABOTAGE_TAKEN_FAILS)))
 		return look_again(env, job, &result->err, err);
 	if (result->err.code == MMS_E_GONE && kind == MMS_WRITE_CHANGE)
-		return settle_gone(env, job, err);
+		return look_for_gone(env, job, &result->err, err);
 	if (is_of_item(result->err.code))
 		return fail(env, job, &result->err, err);
 	mms_err_move(err, &result->err);

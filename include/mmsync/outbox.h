@@ -76,6 +76,10 @@ struct mms_own_owner {
 void mms_own_owner_release(struct mms_own_owner *owner);
 mms_rc mms_own_state_owner(struct mms_db *db, const unsigned char uuid[16],
 			   struct mms_own_owner *out, struct mms_err *err) MMS_MUST_CHECK;
+/* Is this id that of an event which is known in the integration, a person's own or one of ours? */
+mms_rc mms_own_state_is_taken(struct mms_db *db, uint64_t cursor_id,
+			      const unsigned char key[MMS_PRINT_BYTES], bool *out,
+			      struct mms_err *err) MMS_MUST_CHECK;
 
 /* Make one (announce). Errors: CONFLICT (the UUID or its id is known: somebody was faster). */
 mms_rc mms_own_state_insert(struct mms_tx *tx, const struct mms_own_state *state,

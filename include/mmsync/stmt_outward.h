@@ -44,6 +44,9 @@
 	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = c.name " MMS_SQL_AS_FRAPPE    \
 	  " WHERE s.uuid = ?",                                                                 \
 	  "b", "SsSiu")                                                                        \
+	X(OWN_STATE_IS_TAKEN,                                                                  \
+	  "SELECT COUNT(*) FROM mmsync_event_state WHERE integration_id = ? AND ext_key = ?",  \
+	  "ub", "i")                                                                           \
 	X(OWN_STATE_INSERT,                                                                    \
 	  "INSERT INTO mmsync_event_state (integration_id, ext_key, external_id, uuid,"        \
 	  " ical_uid, row_name, booking, booking_creation, booking_modified, type,"            \

@@ -35,7 +35,7 @@ struct mms_write {
 
 /*
  * What became of one write. err.code says what to do next:
- *   OK        done; of DELETE also where it was gone already
+ *   OK        done; of DELETE also where it was gone already, which event.is_gone then says
  *   CONFLICT  CREATE: the id exists, so it was made before: look at it; CHANGE, DELETE: it is not
  *             of this version any more: look at it
  *   GONE      CHANGE: it does not exist any more
@@ -45,7 +45,7 @@ struct mms_write {
 struct mms_write_result {
 	struct mms_err err;
 	struct mms_event
-		event; /* of a CREATE or CHANGE that is done: as the service has it now */
+		event; /* of a CREATE or CHANGE that is done: as the service has it now; is_gone: above */
 };
 void mms_write_result_release(struct mms_write_result *result);
 
