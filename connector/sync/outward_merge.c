@@ -29,6 +29,9 @@ compare(const struct mms_outward *o, const struct mms_settlement *s,
 					 err);
 	if (rc == MMS_OK)
 		rc = mms_meeting_differs(&theirs, &base.outside, &in->outside_changed, err);
+	/* A service that keeps the words of a text, and not its tags, has changed nothing. */
+	if (rc == MMS_OK && mms_meeting_reads_same(side->meeting.text, theirs.text))
+		in->differs &= ~(unsigned)MMS_FIELD_TEXT;
 	/* Of what is not shown nobody knows whether it differs, and nobody has changed it. */
 	in->outside_changed &= ~mms_outward_hidden(s->source, s->event);
 	in->differs |= mms_outward_hidden(s->source, s->event);

@@ -101,6 +101,12 @@ mms_base_read(const char *text, struct mms_base *out, struct mms_err *err) MMS_M
 mms_rc mms_meeting_differs(const struct mms_meeting *now, const struct mms_meeting_base *base,
 			   unsigned *fields, struct mms_err *err) MMS_MUST_CHECK;
 
+/*
+ * Does a text, HTML as we write it, say what a service shows of it: the same words, as HTML or as plain text,
+ * whatever its blanks and tags? NULL is as good as "".
+ */
+bool mms_meeting_reads_same(const char *html, const char *other);
+
 /* Fields of an event that can be taken over into a booking. */
 #define MMS_FIELDS_BACK (MMS_FIELD_TIMES | MMS_FIELD_TITLE | MMS_FIELD_PLACE)
 

@@ -96,6 +96,12 @@ is_taken_for_anothers(struct scenario *s, const json_t *event)
 			  " c.id = s.integration_id JOIN `tabMM Calendar Integration` i ON"
 			  " i.name = c.name JOIN mmsync_installation n WHERE s.type = 1 AND"
 			  " s.status <> 5");
+	/* Who takes it to another calendar has an event of their own there. */
+	gfake_value(event, "private.mmsync_id", value, sizeof value);
+	mms_str_add(&sql, " AND NOT EXISTS (SELECT 1 FROM mmsync_event_state o WHERE o.uuid ="
+			  " UNHEX(REPLACE(");
+	sql_quote(&sql, value);
+	mms_str_add(&sql, ", '-', '')) AND o.integration_id <> s.integration_id)");
 	for (size_t i = 0; i < MMS_COUNT(keys); i++) {
 		static const char *const are[] = { " AND n.site_uuid = (",
 						   " AND s.external_id = (",

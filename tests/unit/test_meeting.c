@@ -381,10 +381,50 @@ both_sides_agree_after_a_merge_and_stay_so(void **state)
 	}
 }
 
+static void
+a_text_is_the_same_as_its_words(void **state)
+{
+	static const struct {
+		const char *html, *other;
+		bool is_same;
+	} rows[] = {
+		{ NULL, NULL, true },
+		{ "", "\r\n", true },
+		{ NULL, "a", false },
+		{ "<p>Customer: Ann</p><p>Notes: a<br>b</p>",
+		  "Customer: Ann\r\n\r\nNotes: a\r\nb\r\n", true },
+		{ "<p>Customer: Ann</p>", "Customer: Anna", false },
+		{ "<p>Customer: Ann</p>", "Customer: An", false },
+		{ "<p>Guests: A &lt;a@example.com&gt;</p>", "Guests: A <a@example.com>", true },
+		{ "<p>Guests: A &lt;a@example.com&gt;</p>",
+		  "<P>Guests:&nbsp;A &#60;a@example.com&#x3E;</P>", true },
+		{ "a &amp;&quot;b&quot; &#8364; &#128512;",
+		  "a&\"b\"\xe2\x82\xac \xf0\x9f\x98\x80", true },
+		{ "a\xc2\xa0"
+		  "b",
+		  "a b", true },
+		{ "1 < 2 & 3", "1 < 2 & 3", true },
+		{ "x &#0; &#1114112; &; &#;", "x &#0; &#1114112; &; &#;", true },
+		{ "<b>a", "a", true },
+		{ "<b", "<b", true },
+		{ "a", "<html><body>a</body></html>", true },
+		{ "&am", "&am", true },
+		{ "&amp;lt;", "&lt;", true },
+		{ "&amp;lt;", "<", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		if (mms_meeting_reads_same(rows[i].html, rows[i].other) != rows[i].is_same)
+			fail_msg("row %zu: %s | %s", i, rows[i].html, rows[i].other);
+	}
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_text_is_the_same_as_its_words),
 		cmocka_unit_test(an_events_content_is_a_meeting),
 		cmocka_unit_test(an_event_of_nothing_is_a_meeting_of_nothing),
 		cmocka_unit_test(each_field_is_told_apart),
