@@ -160,6 +160,16 @@ expect_agreement(const char *when)
 	race_is_quiet(&race, when);
 }
 
+/* MMS_STRIDE=1 plays as many steps as are worth it; without it every second of them. */
+static long
+stride(long every)
+{
+	const char *text = getenv("MMS_STRIDE");
+	long factor = text != NULL ? strtol(text, NULL, 10) : 2;
+
+	return every * (factor > 0 ? factor : 2);
+}
+
 /* ---- two at once ---------------------------------------------------------------------------- */
 
 static const struct beside {
@@ -183,7 +193,7 @@ what_comes_between_a_request_and_its_note_leaves_one_event(void **state)
 
 	begin(ANNS BOOKING, row->ways);
 	long n_steps = race_n_steps(&race, "push --booking B1");
-	for (long step = 1; step <= n_steps; step += row->every) {
+	for (long step = 1; step <= n_steps; step += stride(row->every)) {
 		char when[120];
 
 		(void)snprintf(when, sizeof when, "%s, asleep at step %ld of %ld", row->what,
@@ -203,7 +213,7 @@ what_comes_between_a_request_and_its_note_leaves_one_event(void **state)
 		expect_events(1, when);
 		expect_agreement(when);
 	}
-	assert_true(n_taken > 3);
+	assert_true(n_taken > 1);
 }
 
 /* ---- people between a request and its note -------------------------------------------------- */
@@ -231,7 +241,7 @@ play_deed(const struct deed *row, const char *lines, long every)
 	long n_steps = race_n_steps(&race, "push --booking B1");
 	/* One that is not made yet is there in the second half at the earliest. */
 	long from = strstr(lines, "rebook") != NULL ? 1 : n_steps / 2;
-	for (long step = from; step <= n_steps; step += every) {
+	for (long step = from; step <= n_steps; step += stride(every)) {
 		char when[120], id[1100];
 
 		(void)snprintf(when, sizeof when, "%s, asleep at step %ld of %ld", row->what,
@@ -262,7 +272,7 @@ play_deed(const struct deed *row, const char *lines, long every)
 			expect_events(is_there ? row->events : 1, when);
 		expect_agreement(when);
 	}
-	assert_true(n_done > 1);
+	assert_true(n_done > 0);
 }
 
 static void
@@ -289,7 +299,7 @@ two_that_renew_at_once_leave_a_consent_that_lives(void **state)
 	begin(ANNS, "");
 	race_tell(&race, "token ann@example.com expire");
 	n_steps = race_n_steps(&race, "sync --integration anns");
-	for (long step = 1; step <= n_steps; step += 7) {
+	for (long step = 1; step <= n_steps; step += stride(7)) {
 		char when[80];
 
 		(void)snprintf(when, sizeof when, "%s, asleep at step %ld of %ld", rotation,
@@ -348,7 +358,7 @@ no_event_of_ours_is_taken_for_a_users_wherever_a_push_is_killed(void **state)
 	(void)state;
 	begin(ANNS BOOKING, "");
 	long n_steps = race_n_steps(&race, "push --booking B1");
-	for (long step = 1; step <= n_steps; step += step < n_steps / 2 ? 4 : 1) {
+	for (long step = 1; step <= n_steps; step += stride(step < n_steps / 2 ? 4 : 1)) {
 		char when[80];
 
 		(void)snprintf(when, sizeof when, "killed at step %ld of %ld", step, n_steps);
@@ -360,7 +370,7 @@ no_event_of_ours_is_taken_for_a_users_wherever_a_push_is_killed(void **state)
 		n_between += is_between();
 		heal(when);
 	}
-	assert_true(n_between > 1);
+	assert_true(n_between > 0);
 }
 
 /* The one after it, too: between the listing that shows the event and the note of it. */
@@ -372,7 +382,7 @@ no_event_of_ours_is_taken_for_a_users_wherever_the_sync_after_it_is_killed(void 
 
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(syncs); i++) {
-		for (long step = 1 + (long)i;; step += 4, n++) {
+		for (long step = 1 + (long)i;; step += stride(4), n++) {
 			char when[80];
 
 			(void)snprintf(when, sizeof when, "%s killed at step %ld", syncs[i],
@@ -391,7 +401,7 @@ no_event_of_ours_is_taken_for_a_users_wherever_the_sync_after_it_is_killed(void 
 			heal(when);
 		}
 	}
-	assert_true(n > 15);
+	assert_true(n > 7);
 }
 
 #define RACE(test, row)                                               \
