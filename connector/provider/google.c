@@ -10,19 +10,20 @@
 
 /* Where the service's calendars are, and its batches: "/calendar/v3" to "/batch/calendar/v3". */
 static mms_rc
-make_addresses(struct google_session *s, const char *id, struct mms_err *err)
+make_addresses(struct service *service, struct mms_err *err)
 {
+	struct google_session *s = (struct google_session *)service;
 	static const char tail[] = "/calendar/v3";
 	MMS_AUTO(mms_str) calendar = { 0 };
 	MMS_AUTO(mms_str) batch = { 0 };
-	const char *base = s->service.calendar->api_base, *host = strstr(base, "://");
+	const char *base = service->calendar->api_base, *host = strstr(base, "://");
 	size_t len = strlen(base);
 
 	while (len > 0 && base[len - 1] == '/')
 		len--;
 	mms_str_addn(&calendar, base, len);
 	mms_str_add(&calendar, "/calendars/");
-	wire_add_escaped(&calendar, id);
+	wire_add_escaped(&calendar, service->id);
 	if (len >= sizeof tail - 1 &&
 	    memcmp(base + len - (sizeof tail - 1), tail, sizeof tail - 1) == 0)
 		mms_str_addn(&batch, base, len - (sizeof tail - 1));
@@ -43,47 +44,19 @@ make_addresses(struct google_session *s, const char *id, struct mms_err *err)
 }
 
 static void
-close_session(struct mms_session *session)
+release(struct service *service)
 {
-	struct google_session *s = (struct google_session *)session;
+	struct google_session *s = (struct google_session *)service;
 
-	if (s == NULL)
-		return;
 	google_listing_release(s);
-	service_release(&s->service);
 	mms_free(s->batch_url);
-	mms_free(s);
 }
 
 static mms_rc
 open_session(struct mms_session **out, const struct mms_provider_env *env,
 	     const struct mms_calendar *calendar, struct mms_err *err)
 {
-	const char *id = calendar->calendar_id != NULL && calendar->calendar_id[0] != '\0'
-				 ? calendar->calendar_id
-				 : "primary";
-
-	mms_rc rc = service_check(&google_kind, calendar, err);
-	if (rc != MMS_OK)
-		return rc;
-	if (!service_is_id(id)) {
-		mms_fail(err, MMS_E_CONFIG, "'%s' is no calendar of Google's", id);
-		return mms_hint(err, "correct Calendar ID in '%s'", calendar->integration);
-	}
-	struct google_session *s = mms_alloc(sizeof *s);
-	if (s == NULL)
-		return mms_fail_nomem(err);
-	s->service.kind = &google_kind;
-	s->service.env = env;
-	s->service.calendar = calendar;
-	s->service.id = id;
-	rc = make_addresses(s, id, err);
-	if (rc != MMS_OK) {
-		close_session((struct mms_session *)s);
-		return rc;
-	}
-	*out = (struct mms_session *)s;
-	return MMS_OK;
+	return service_open(&google_kind, out, env, calendar, err);
 }
 
 struct google_reader
@@ -201,8 +174,12 @@ batch_url(const struct service *service)
 
 const struct service_kind google_kind = {
 	.name = "Google",
+	.product = "Google",
 	.setting = "google.api_base",
 	.batch = "multipart/mixed; boundary=" GOOGLE_BATCH_BOUNDARY,
+	.size = sizeof(struct google_session),
+	.make_addresses = make_addresses,
+	.release = release,
 	.batch_max = GOOGLE_BATCH_MAX,
 	.asked_batch = GOOGLE_BATCH,
 	.is_passing = google_is_passing,
@@ -220,7 +197,7 @@ const struct mms_provider_ops mms_google_provider_ops = {
 	.open = open_session,
 	.start = google_start,
 	.next = google_next,
-	.close = close_session,
+	.close = service_close,
 	.get = get,
 	.put = service_put,
 	.look = look,

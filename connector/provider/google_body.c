@@ -163,17 +163,12 @@ google_body(const struct mms_write *write, struct mms_str *out, struct mms_err *
 {
 	MMS_AUTO(mms_json) j = { 0 };
 	bool is_new = write->kind == MMS_WRITE_CREATE;
-	unsigned fields = is_new ? (unsigned)MMS_FIELD_ALL : google_fields(write);
+	unsigned fields = google_fields(write);
 	char id[33];
 
-	if (write->is_busy_block)
-		fields &= ~(unsigned)MMS_FIELD_GUESTS;
-	mms_rc rc = wire_check_meeting(write, fields, err);
-	if (rc == MMS_OK)
-		rc = mms_json_open_str(&j, out, false, err);
+	mms_rc rc = wire_body_begin(&j, write, &fields, out, err);
 	if (rc != MMS_OK)
 		return rc;
-	mms_json_map(&j);
 	if (is_new) {
 		google_id_print(write->mark.id, id);
 		mms_json_put_text(&j, "id", id);
@@ -183,7 +178,5 @@ google_body(const struct mms_write *write, struct mms_str *out, struct mms_err *
 		put_mark(&j, &write->mark);
 	if (is_new && write->is_busy_block)
 		put_block(&j);
-	mms_json_map_end(&j);
-	mms_json_done(&j);
-	return mms_json_check(&j, err);
+	return wire_body_end(&j, err);
 }

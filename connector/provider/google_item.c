@@ -202,72 +202,56 @@ set_kind(struct item *it)
 }
 
 static mms_rc
-finish(struct item *it, const struct google_reader *reader, struct mms_err *err)
+finish(struct wire_item *wire, struct mms_err *err)
 {
-	struct mms_event *event = it->wire.event;
+	struct item *it = item_of(wire);
+	struct mms_event *event = wire->event;
 
 	if (event->external_id == NULL)
 		return MMS_OK;
 	if (wire_is_word(&it->status, "cancelled")) {
-		mms_rc rc = wire_set_modified(&it->wire, &it->updated, err);
+		mms_rc rc = wire_set_modified(wire, &it->updated, err);
 		wire_make_tombstone(event);
 		return rc;
 	}
 	const struct google_span span = { .start = it->start,
 					  .end = it->end,
 					  .is_open_ended = it->is_open_ended };
-	mms_rc rc = google_set_times(reader, &span, event, &it->wire.doubts, err);
+	mms_rc rc = google_set_times(wire->reader, &span, event, &wire->doubts, err);
 	if (rc == MMS_OK)
-		rc = wire_set_modified(&it->wire, &it->updated, err);
+		rc = wire_set_modified(wire, &it->updated, err);
 	if (rc != MMS_OK)
 		return rc;
 	set_kind(it);
-	wire_set_mark(&it->wire);
-	return wire_set_warning(&it->wire, err);
+	wire_set_mark(wire);
+	return wire_set_warning(wire, err);
 }
+
+static const struct wire_format format = { members, MMS_COUNT(members), finish };
 
 mms_rc
 google_item_read(const struct google_reader *reader, struct mms_jscan *s,
 		 const struct mms_jvalue *value, struct mms_event *out, struct mms_err *err)
 {
-	MMS_AUTO(mms_event)
-	event = { .start_ms = MMS_NO_TIME, .end_ms = MMS_NO_TIME, .modified_ms = MMS_NO_TIME };
-	struct item it = { .wire = { .scan = s, .event = &event } };
+	struct mms_event event;
+	struct item it = { .wire = { .scan = s, .event = &event, .reader = reader } };
 
-	if (value->type != MMS_J_MAP) {
-		mms_rc rc = wire_pass_over(&it.wire, value, err);
-		if (rc == MMS_OK)
-			*out = (struct mms_event){ 0 };
-		return rc;
-	}
-	mms_rc rc = wire_read_members(&it.wire, members, MMS_COUNT(members), err);
+	mms_rc rc = wire_read_item(&it.wire, &format, value, err);
 	if (rc == MMS_OK)
-		rc = finish(&it, reader, err);
-	mms_str_release(&it.wire.doubts);
-	if (rc != MMS_OK)
-		return rc;
-	*out = event;
-	event = (struct mms_event){ 0 };
-	return MMS_OK;
+		*out = event;
+	return rc;
 }
 
 mms_rc
 google_event_read(const struct google_reader *reader, const char *text, size_t len,
 		  struct mms_event *out, struct mms_err *err)
 {
-	MMS_AUTO(mms_str) copy = { 0 };
-	MMS_AUTO(mms_event) event = { 0 };
 	struct mms_jscan s;
-	struct mms_jvalue value;
+	struct mms_event event;
+	struct item it = { .wire = { .scan = &s, .event = &event, .reader = reader } };
 
-	mms_rc rc = wire_open(text, len, &copy, &s, &value, err);
+	mms_rc rc = wire_read_answer(&it.wire, &format, text, len, err);
 	if (rc == MMS_OK)
-		rc = google_item_read(reader, &s, &value, &event, err);
-	if (rc != MMS_OK)
-		return rc;
-	if (!mms_jscan_done(&s) || event.external_id == NULL)
-		return wire_cut_off(&s, err);
-	*out = event;
-	event = (struct mms_event){ 0 };
-	return MMS_OK;
+		*out = event;
+	return rc;
 }

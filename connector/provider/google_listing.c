@@ -13,28 +13,20 @@
 /* With more series changed than this, everything is read again instead. */
 #define SERIES_MAX ((size_t)20)
 
-static void
-drop_text(char **text)
-{
-	mms_free(*text);
-	*text = NULL;
-}
-
 void
 google_listing_release(struct google_session *s)
 {
 	google_page_release(&s->page);
 	s->has_page = s->is_read = s->is_listing = false;
-	drop_text(&s->cursor);
-	drop_text(&s->page_token);
-	drop_text(&s->next_sync);
+	mms_free(s->cursor);
+	s->cursor = NULL;
+	service_way_release(&s->way);
 	for (size_t i = 0; i < s->n_series; i++)
 		mms_free(s->series[i]);
 	mms_free(s->series);
 	s->series = NULL;
 	s->n_series = s->cap_series = s->series_at = 0;
 	s->series_live = s->series_shown = 0;
-	wire_trail_release(&s->trail);
 	s->n_warnings = 0;
 }
 
@@ -91,54 +83,12 @@ make_url(const struct google_session *s, enum google_asked asked, struct mms_str
 		add_parameter(url, "syncToken", s->cursor);
 	else
 		add_window(url, s);
-	if (s->page_token != NULL)
-		add_parameter(url, "pageToken", s->page_token);
+	if (s->way.next != NULL)
+		add_parameter(url, "pageToken", s->way.next);
 	return mms_str_check(url, err);
 }
 
 /* ---- pages -------------------------------------------------------------------------------- */
-
-/* Noted; one that has been followed already fails. */
-static mms_rc
-note_token(struct google_session *s, const char *token, struct mms_err *err)
-{
-	bool is_circle = false;
-
-	mms_rc rc = wire_trail_add(&s->trail, token, &is_circle, err);
-	return rc == MMS_OK && is_circle
-		       ? wire_trail_fail(s->service.id, s->service.calendar->integration,
-					 s->service.kind->name, err)
-		       : rc;
-}
-
-/* What a page says about how the listing goes on. */
-static mms_rc
-take_tokens(struct google_session *s, enum google_asked asked, struct mms_err *err)
-{
-	struct google_page *page = &s->page;
-
-	drop_text(&s->page_token);
-	if (page->next_page != NULL) {
-		mms_rc rc = note_token(s, page->next_page, err);
-		if (rc != MMS_OK)
-			return rc;
-		s->page_token = page->next_page;
-		page->next_page = NULL;
-		return MMS_OK;
-	}
-	s->trail.n = 0;
-	if (asked == GOOGLE_SERIES)
-		return MMS_OK;
-	if (page->next_sync == NULL)
-		return mms_fail(err, MMS_E_RETRY,
-				"calendar '%s' of '%s': the answer was cut off: it says "
-				"neither how it goes on nor where the next sync begins",
-				s->service.id, s->service.calendar->integration);
-	s->is_read = true;
-	s->next_sync = page->next_sync;
-	page->next_sync = NULL;
-	return MMS_OK;
-}
 
 static mms_rc
 fetch(struct google_session *s, enum google_asked asked, struct mms_err *err)
@@ -161,7 +111,8 @@ fetch(struct google_session *s, enum google_asked asked, struct mms_err *err)
 	s->service.is_seen = true;
 	if (s->page.role != MMS_ROLE_UNKNOWN)
 		s->role = s->page.role;
-	rc = take_tokens(s, asked, err);
+	rc = service_go_on(&s->service, &s->way, &s->page.wire, asked == GOOGLE_SERIES, err);
+	s->is_read = s->is_read || s->way.cursor != NULL;
 	s->has_page = rc == MMS_OK;
 	s->asked = asked;
 	if (rc != MMS_OK)
@@ -196,8 +147,7 @@ fetch_series(struct google_session *s, struct mms_page *out, struct mms_err *err
 	if (rc != MMS_E_GONE)
 		return rc;
 	mms_err_release(err);
-	drop_text(&s->page_token);
-	s->trail.n = 0;
+	service_way_restart(&s->way);
 	struct mms_event *event = mms_page_add(out);
 	if (event == NULL)
 		return mms_fail_nomem(err);
@@ -245,7 +195,7 @@ end_items(struct google_session *s, struct mms_page *out, struct mms_err *err)
 {
 	google_page_release(&s->page);
 	s->has_page = false;
-	if (s->asked != GOOGLE_SERIES || s->page_token != NULL)
+	if (s->asked != GOOGLE_SERIES || s->way.next != NULL)
 		return MMS_OK;
 	if (s->series_live & ~s->series_shown & (1U << s->series_at))
 		return contradict(s, err);
@@ -288,8 +238,8 @@ end_listing(struct google_session *s, struct mms_page *out)
 {
 	out->is_last = true;
 	out->is_full = s->cursor == NULL;
-	out->cursor = s->next_sync;
-	s->next_sync = NULL;
+	out->cursor = s->way.cursor;
+	s->way.cursor = NULL;
 	out->n_warnings = s->n_warnings;
 	google_listing_release(s);
 }

@@ -55,15 +55,11 @@ mms_rc google_set_times(const struct google_reader *reader, const struct google_
 
 /* ---- pages (google_wire.c) ----------------------------------------------------------------- */
 
-/* A page that has been checked whole, and how far it is handed out. All zero is none. */
+/* A page, and what it says of its calendar. All zero is none. */
 struct google_page {
-	struct mms_str text;
-	struct mms_jscan scan;       /* behind the last item handed out               */
-	bool has_items;              /* some may be left                              */
-	char *next_page, *next_sync; /* owned; NULL: none                             */
-	const struct mms_zone *zone; /* its timeZone, where the system knows it       */
+	struct wire_page wire;
+	const struct mms_zone *zone; /* its timeZone, where the system knows it */
 	enum mms_calendar_role role;
-	size_t n_items;
 };
 void google_page_release(struct google_page *page);
 
@@ -158,17 +154,15 @@ struct google_session {
 	/* A listing. */
 	bool is_listing;
 	int64_t from_ms, to_ms;
-	char *cursor;     /* owned: the sync token; NULL: a full listing             */
-	char *page_token; /* owned: the next page; NULL: the first                   */
-	char *next_sync;  /* owned: where the listing ends                           */
-	bool is_read;     /* its last page has been fetched                          */
+	char *cursor;           /* owned: the sync token; NULL: a full listing             */
+	struct service_way way; /* page tokens, and the sync token that it ends with       */
+	bool is_read;           /* its last page has been fetched                          */
 	struct google_page page;
 	bool has_page;
 	const struct mms_zone *zone; /* the calendar's, once told; kept between listings */
 	bool has_looked;
 	enum mms_calendar_role role;
 	int64_t n_warnings;
-	struct wire_trail trail; /* page tokens */
 
 	/* Series of which an instance changed: shown whole at the end. */
 	char **series; /* owned */

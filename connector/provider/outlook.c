@@ -14,15 +14,14 @@
 static bool
 is_default(const char *id)
 {
-	return id == NULL || id[0] == '\0' || strcmp(id, "primary") == 0 ||
-	       strchr(id, '@') != NULL;
+	return strcmp(id, "primary") == 0 || strchr(id, '@') != NULL;
 }
 
 static mms_rc
-make_addresses(struct outlook_session *s, struct mms_err *err)
+make_addresses(struct service *service, struct mms_err *err)
 {
-	const char *base = s->service.calendar->api_base,
-		   *id = s->service.calendar->calendar_id;
+	struct outlook_session *s = (struct outlook_session *)service;
+	const char *base = service->calendar->api_base, *id = service->id;
 	const char *host = strstr(base, "://") + 3;
 	size_t len = strlen(base);
 	MMS_AUTO(mms_str) root = { 0 };
@@ -57,50 +56,22 @@ make_addresses(struct outlook_session *s, struct mms_err *err)
 /* ---- the session -------------------------------------------------------------------------- */
 
 static void
-close_session(struct mms_session *session)
+release(struct service *service)
 {
-	struct outlook_session *s = (struct outlook_session *)session;
+	struct outlook_session *s = (struct outlook_session *)service;
 
-	if (s == NULL)
-		return;
 	outlook_listing_release(s);
-	service_release(&s->service);
 	mms_free(s->calendar_url);
 	mms_free(s->view_url);
 	mms_free(s->batch_url);
 	mms_free(s->origin);
-	mms_free(s);
 }
 
 static mms_rc
 open_session(struct mms_session **out, const struct mms_provider_env *env,
 	     const struct mms_calendar *calendar, struct mms_err *err)
 {
-	const char *id = calendar->calendar_id != NULL && calendar->calendar_id[0] != '\0'
-				 ? calendar->calendar_id
-				 : "primary";
-
-	mms_rc rc = service_check(&outlook_kind, calendar, err);
-	if (rc != MMS_OK)
-		return rc;
-	if (!service_is_id(id)) {
-		mms_fail(err, MMS_E_CONFIG, "'%s' is no calendar of Outlook's", id);
-		return mms_hint(err, "correct Calendar ID in '%s'", calendar->integration);
-	}
-	struct outlook_session *s = mms_alloc(sizeof *s);
-	if (s == NULL)
-		return mms_fail_nomem(err);
-	s->service.kind = &outlook_kind;
-	s->service.env = env;
-	s->service.calendar = calendar;
-	s->service.id = id;
-	rc = make_addresses(s, err);
-	if (rc != MMS_OK) {
-		close_session((struct mms_session *)s);
-		return rc;
-	}
-	*out = (struct mms_session *)s;
-	return MMS_OK;
+	return service_open(&outlook_kind, out, env, calendar, err);
 }
 
 struct outlook_reader
@@ -159,7 +130,11 @@ batch_url(const struct service *service)
 
 const struct service_kind outlook_kind = {
 	.name = "Microsoft",
+	.product = "Outlook",
 	.setting = "microsoft.api_base",
+	.size = sizeof(struct outlook_session),
+	.make_addresses = make_addresses,
+	.release = release,
 	.batch_max = OUTLOOK_BATCH_MAX,
 	.asked_batch = OUTLOOK_BATCH,
 	.batch_width = BATCH_WIDTH,
@@ -180,7 +155,7 @@ const struct mms_provider_ops mms_outlook_provider_ops = {
 	.open = open_session,
 	.start = outlook_start,
 	.next = outlook_next,
-	.close = close_session,
+	.close = service_close,
 	.complete = outlook_complete,
 	.get = outlook_get,
 	.put = outlook_put,

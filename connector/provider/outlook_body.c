@@ -170,24 +170,14 @@ outlook_body(const struct mms_write *write, unsigned fields, struct mms_str *out
 	     struct mms_err *err)
 {
 	MMS_AUTO(mms_json) j = { 0 };
-	bool is_new = write->kind == MMS_WRITE_CREATE;
 
-	if (is_new)
-		fields = (unsigned)MMS_FIELD_ALL;
-	if (write->is_busy_block)
-		fields &= ~(unsigned)MMS_FIELD_GUESTS;
-	mms_rc rc = wire_check_meeting(write, fields, err);
-	if (rc == MMS_OK)
-		rc = mms_json_open_str(&j, out, false, err);
+	mms_rc rc = wire_body_begin(&j, write, &fields, out, err);
 	if (rc != MMS_OK)
 		return rc;
-	mms_json_map(&j);
 	put_fields(&j, write, fields);
-	if (is_new)
+	if (write->kind == MMS_WRITE_CREATE)
 		put_new(&j, write);
-	mms_json_map_end(&j);
-	mms_json_done(&j);
-	return mms_json_check(&j, err);
+	return wire_body_end(&j, err);
 }
 
 /* ---- how our properties are asked for ------------------------------------------------------- */

@@ -238,7 +238,7 @@ outlook_get_many(struct outlook_session *s, const char *const *ids, size_t n, bo
 
 /* What a page has found is handed out; its memory goes with it. */
 static mms_rc
-take_found(struct outlook_session *s, struct outlook_page *page, const struct outlook_found *to,
+take_found(struct outlook_session *s, struct wire_page *page, const struct outlook_found *to,
 	   struct mms_err *err)
 {
 	const struct outlook_reader reader = outlook_reader(s, false);
@@ -260,14 +260,10 @@ static mms_rc
 follow(const struct outlook_session *s, const char *link, struct wire_trail *trail,
        struct mms_str *url, struct mms_err *err)
 {
-	bool is_circle = false;
-
 	mms_rc rc = outlook_check_link(s, link, err);
+
 	if (rc == MMS_OK)
-		rc = wire_trail_add(trail, link, &is_circle, err);
-	if (rc == MMS_OK && is_circle)
-		rc = wire_trail_fail(s->service.id, s->service.calendar->integration,
-				     s->service.kind->name, err);
+		rc = service_follow(&s->service, trail, link, err);
 	mms_str_clear(url);
 	mms_str_add(url, link);
 	return rc == MMS_OK ? mms_str_check(url, err) : rc;
@@ -282,7 +278,7 @@ find_pages(struct outlook_session *s, struct mms_str *url, const struct outlook_
 	mms_rc rc = MMS_OK;
 
 	while (rc == MMS_OK && !is_end) {
-		struct outlook_page page __attribute__((cleanup(outlook_page_release))) = { 0 };
+		MMS_AUTO(wire_page) page = { 0 };
 		MMS_AUTO(mms_http_answer) answer = { 0 };
 		const struct service_request request = { .asked = OUTLOOK_FIND,
 							 .url = mms_str_get(url),
@@ -293,9 +289,9 @@ find_pages(struct outlook_session *s, struct mms_str *url, const struct outlook_
 			rc = outlook_page_open(&answer.body, &page, err);
 		if (rc == MMS_OK)
 			rc = take_found(s, &page, to, err);
-		is_end = page.next_link == NULL;
+		is_end = page.next == NULL;
 		if (rc == MMS_OK && !is_end)
-			rc = follow(s, page.next_link, trail, url, err);
+			rc = follow(s, page.next, trail, url, err);
 	}
 	return rc;
 }

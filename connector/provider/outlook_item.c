@@ -458,13 +458,13 @@ set_version(struct item *it, struct mms_err *err)
 }
 
 static mms_rc
-set_times(struct item *it, const struct outlook_reader *reader, struct mms_err *err)
+set_times(struct item *it, struct mms_err *err)
 {
 	struct mms_event *event = it->wire.event;
 
 	event->is_all_day = wire_is_true(&it->all_day);
-	mms_rc rc =
-		outlook_set_times(reader, &it->start, &it->end, event, &it->wire.doubts, err);
+	mms_rc rc = outlook_set_times(it->wire.reader, &it->start, &it->end, event,
+				      &it->wire.doubts, err);
 	if (event->problem != NULL)
 		event->is_all_day = false;
 	if (!event->is_all_day && !it->out->is_sparse)
@@ -473,13 +473,14 @@ set_times(struct item *it, const struct outlook_reader *reader, struct mms_err *
 }
 
 static mms_rc
-finish(struct item *it, const struct outlook_reader *reader, struct mms_err *err)
+finish(struct wire_item *wire, struct mms_err *err)
 {
-	struct mms_event *event = it->wire.event;
+	struct item *it = item_of(wire);
+	struct mms_event *event = wire->event;
 
 	if (event->external_id == NULL)
 		return MMS_OK;
-	mms_rc rc = wire_set_modified(&it->wire, &it->modified, err);
+	mms_rc rc = wire_set_modified(wire, &it->modified, err);
 	if (rc != MMS_OK)
 		return rc;
 	if (it->is_removed) {
@@ -487,7 +488,7 @@ finish(struct item *it, const struct outlook_reader *reader, struct mms_err *err
 		return MMS_OK;
 	}
 	set_type(it);
-	rc = set_times(it, reader, err);
+	rc = set_times(it, err);
 	if (rc == MMS_OK)
 		rc = set_version(it, err);
 	if (rc == MMS_OK)
@@ -496,54 +497,37 @@ finish(struct item *it, const struct outlook_reader *reader, struct mms_err *err
 		return rc;
 	set_kind(it);
 	set_organizer(event);
-	wire_set_mark(&it->wire);
-	return wire_set_warning(&it->wire, err);
+	wire_set_mark(wire);
+	return wire_set_warning(wire, err);
 }
+
+static const struct wire_format format = { members, MMS_COUNT(members), finish };
 
 mms_rc
 outlook_item_read(const struct outlook_reader *reader, struct mms_jscan *s,
 		  const struct mms_jvalue *value, struct outlook_item *out, struct mms_err *err)
 {
-	MMS_AUTO(outlook_item)
-	item = { .event = { .start_ms = MMS_NO_TIME,
-			    .end_ms = MMS_NO_TIME,
-			    .modified_ms = MMS_NO_TIME } };
-	struct item it = { .wire = { .scan = s, .event = &item.event }, .out = &item };
+	struct outlook_item item = { 0 };
+	struct item it = { .wire = { .scan = s, .event = &item.event, .reader = reader },
+			   .out = &item };
 
-	if (value->type != MMS_J_MAP) {
-		mms_rc rc = wire_pass_over(&it.wire, value, err);
-		if (rc == MMS_OK)
-			*out = (struct outlook_item){ 0 };
-		return rc;
-	}
-	mms_rc rc = wire_read_members(&it.wire, members, MMS_COUNT(members), err);
+	mms_rc rc = wire_read_item(&it.wire, &format, value, err);
 	if (rc == MMS_OK)
-		rc = finish(&it, reader, err);
-	mms_str_release(&it.wire.doubts);
-	if (rc != MMS_OK)
-		return rc;
-	*out = item;
-	item = (struct outlook_item){ 0 };
-	return MMS_OK;
+		*out = item;
+	return rc;
 }
 
 mms_rc
 outlook_event_read(const struct outlook_reader *reader, const char *text, size_t len,
 		   struct outlook_item *out, struct mms_err *err)
 {
-	MMS_AUTO(mms_str) copy = { 0 };
-	MMS_AUTO(outlook_item) item = { 0 };
 	struct mms_jscan s;
-	struct mms_jvalue value;
+	struct outlook_item item = { 0 };
+	struct item it = { .wire = { .scan = &s, .event = &item.event, .reader = reader },
+			   .out = &item };
 
-	mms_rc rc = wire_open(text, len, &copy, &s, &value, err);
+	mms_rc rc = wire_read_answer(&it.wire, &format, text, len, err);
 	if (rc == MMS_OK)
-		rc = outlook_item_read(reader, &s, &value, &item, err);
-	if (rc != MMS_OK)
-		return rc;
-	if (!mms_jscan_done(&s) || item.event.external_id == NULL)
-		return wire_cut_off(&s, err);
-	*out = item;
-	item = (struct outlook_item){ 0 };
-	return MMS_OK;
+		*out = item;
+	return rc;
 }

@@ -15,26 +15,17 @@
  */
 #define WAITING_MAX ((size_t)20000)
 
-static void
-drop_text(char **text)
-{
-	mms_free(*text);
-	*text = NULL;
-}
-
 /* What reading pages needs; what is known of the listing beyond them is kept. */
 static void
 end_reading(struct outlook_session *s)
 {
-	outlook_page_release(&s->page);
+	wire_page_release(&s->page);
 	s->has_page = s->is_read = s->is_listing = false;
-	drop_text(&s->link);
-	drop_text(&s->delta_link);
+	service_way_release(&s->way);
 	if (s->series != NULL)
 		outlook_series_release(s->series);
 	mms_free(s->series);
 	s->series = NULL;
-	wire_trail_release(&s->trail);
 	s->n_warnings = 0;
 }
 
@@ -73,8 +64,8 @@ outlook_start(struct mms_session *session, const struct mms_listing *listing,
 				"everything is read again",
 				s->service.id, integration_of(s));
 	s->series = mms_alloc(sizeof *s->series);
-	s->link = has_cursor ? mms_text_copy(listing->cursor) : NULL;
-	if (s->series == NULL || (has_cursor && s->link == NULL))
+	s->way.next = has_cursor ? mms_text_copy(listing->cursor) : NULL;
+	if (s->series == NULL || (has_cursor && s->way.next == NULL))
 		return mms_fail_nomem(err);
 	s->is_listing = true;
 	return MMS_OK;
@@ -99,8 +90,8 @@ static mms_rc
 make_url(const struct outlook_session *s, enum outlook_asked asked, struct mms_str *url,
 	 struct mms_err *err)
 {
-	if (s->link != NULL) {
-		mms_str_add(url, s->link);
+	if (s->way.next != NULL) {
+		mms_str_add(url, s->way.next);
 	} else if (asked == OUTLOOK_SERIES) {
 		mms_str_addf(url, "%s/me/events/", s->service.root);
 		wire_add_escaped(url, outlook_series_current(s->series)->id);
@@ -113,50 +104,19 @@ make_url(const struct outlook_session *s, enum outlook_asked asked, struct mms_s
 	return mms_str_check(url, err);
 }
 
-/* Noted; a link to elsewhere, and one that has been followed already, fail. */
-static mms_rc
-note_link(struct outlook_session *s, const char *link, struct mms_err *err)
-{
-	bool is_circle = false;
-
-	mms_rc rc = outlook_check_link(s, link, err);
-	if (rc == MMS_OK)
-		rc = wire_trail_add(&s->trail, link, &is_circle, err);
-	return rc == MMS_OK && is_circle
-		       ? wire_trail_fail(s->service.id, integration_of(s), "Microsoft", err)
-		       : rc;
-}
-
-/* What a page says about how the listing goes on. */
+/* What a page says about how the listing goes on; the link that it ends with, too, must be our own. */
 static mms_rc
 take_links(struct outlook_session *s, enum outlook_asked asked, struct mms_err *err)
 {
-	struct outlook_page *page = &s->page;
+	struct wire_page *page = &s->page;
+	bool is_of_series = asked == OUTLOOK_SERIES;
+	const char *link = page->next == NULL && !is_of_series ? page->cursor : page->next;
 
-	drop_text(&s->link);
-	if (page->next_link != NULL) {
-		mms_rc rc = note_link(s, page->next_link, err);
-		if (rc != MMS_OK)
-			return rc;
-		s->link = page->next_link;
-		page->next_link = NULL;
-		return MMS_OK;
-	}
-	s->trail.n = 0;
-	if (asked == OUTLOOK_SERIES)
-		return MMS_OK;
-	if (page->delta_link == NULL)
-		return mms_fail(err, MMS_E_RETRY,
-				"calendar '%s' of '%s': the answer was cut off: it says "
-				"neither how it goes on nor where the next sync begins",
-				s->service.id, integration_of(s));
-	mms_rc rc = outlook_check_link(s, page->delta_link, err);
-	if (rc != MMS_OK)
-		return rc;
-	s->is_read = true;
-	s->delta_link = page->delta_link;
-	page->delta_link = NULL;
-	return MMS_OK;
+	mms_rc rc = link != NULL ? outlook_check_link(s, link, err) : MMS_OK;
+	if (rc == MMS_OK)
+		rc = service_go_on(&s->service, &s->way, page, is_of_series, err);
+	s->is_read = s->is_read || s->way.cursor != NULL;
+	return rc;
 }
 
 static mms_rc
@@ -181,7 +141,7 @@ fetch(struct outlook_session *s, enum outlook_asked asked, struct mms_err *err)
 	rc = take_links(s, asked, err);
 	s->has_page = rc == MMS_OK;
 	if (rc != MMS_OK)
-		outlook_page_release(&s->page);
+		wire_page_release(&s->page);
 	return rc;
 }
 
@@ -191,8 +151,11 @@ fetch_listing(struct outlook_session *s, struct mms_err *err)
 {
 	mms_rc rc = MMS_OK;
 
-	if (!s->is_full && s->trail.n == 0)
-		rc = note_link(s, s->link, err);
+	if (!s->is_full && s->way.trail.n == 0) {
+		rc = outlook_check_link(s, s->way.next, err);
+		if (rc == MMS_OK)
+			rc = service_follow(&s->service, &s->way.trail, s->way.next, err);
+	}
 	return rc == MMS_OK ? fetch(s, s->is_full ? OUTLOOK_LIST : OUTLOOK_CHANGES, err) : rc;
 }
 
@@ -324,9 +287,9 @@ contradict(struct outlook_session *s, struct mms_err *err)
 static mms_rc
 end_items(struct outlook_session *s, struct mms_page *out, struct mms_err *err)
 {
-	outlook_page_release(&s->page);
+	wire_page_release(&s->page);
 	s->has_page = false;
-	if (!s->series->is_of_series || s->link != NULL)
+	if (!s->series->is_of_series || s->way.next != NULL)
 		return MMS_OK;
 	struct outlook_changed *series = outlook_series_current(s->series);
 	if (series->is_live && !series->is_shown)
@@ -375,8 +338,7 @@ fetch_series(struct outlook_session *s, struct mms_page *out, struct mms_err *er
 	if (rc != MMS_E_GONE)
 		return rc;
 	mms_err_release(err);
-	drop_text(&s->link);
-	s->trail.n = 0;
+	service_way_restart(&s->way);
 	rc = service_tombstone(series->id, &gone, err);
 	if (rc == MMS_OK)
 		rc = hand_up(out, &gone, err);
@@ -438,8 +400,8 @@ end_listing(struct outlook_session *s, struct mms_page *out, struct mms_err *err
 	out->is_last = true;
 	out->is_full = s->is_full;
 	out->role = role;
-	out->cursor = s->delta_link;
-	s->delta_link = NULL;
+	out->cursor = s->way.cursor;
+	s->way.cursor = NULL;
 	out->n_warnings = s->n_warnings;
 	end_reading(s);
 	return MMS_OK;

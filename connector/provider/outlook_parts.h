@@ -70,24 +70,15 @@ mms_rc outlook_set_times(const struct outlook_reader *reader, const struct outlo
 
 /* ---- pages (outlook_wire.c) ------------------------------------------------------------------- */
 
-/* A page that has been checked whole, and how far it is handed out. All zero is none. */
-struct outlook_page {
-	struct mms_str text;
-	struct mms_jscan scan;
-	bool has_items;
-	char *next_link, *delta_link; /* owned, verbatim; NULL: none */
-	size_t n_items;
-};
-void outlook_page_release(struct outlook_page *page);
 /*
  * Check an answer whole and take it over. Owns: *text, moved on success. Errors: RETRY (cut off, no list of
  * events, or both links), NOMEM.
  */
-mms_rc outlook_page_open(struct mms_str *text, struct outlook_page *out,
+mms_rc outlook_page_open(struct mms_str *text, struct wire_page *out,
 			 struct mms_err *err) MMS_MUST_CHECK;
 /* The next item; *has false: there is none left. Owns: *out. Errors: as outlook_item_read(). */
 mms_rc
-outlook_page_next(struct outlook_page *page, const struct outlook_reader *reader,
+outlook_page_next(struct wire_page *page, const struct outlook_reader *reader,
 		  struct outlook_item *out, bool *has, struct mms_err *err) MMS_MUST_CHECK;
 /* What GET of a calendar says: our role there. Errors: RETRY (it is no calendar). */
 mms_rc outlook_calendar_read(const char *text, size_t len, enum mms_calendar_role *role,
@@ -177,12 +168,11 @@ struct outlook_session {
 	/* A listing. */
 	bool is_listing, is_full, is_read, has_page;
 	int64_t from_ms, to_ms;
-	char *link; /* owned: the next page, or the delta link to begin with             */
-	char *delta_link; /* owned: where the listing ends                                     */
-	struct outlook_page page;
+	struct service_way
+		way; /* links: the delta link to begin with, and the one that it ends with */
+	struct wire_page page;
 	struct outlook_series *series; /* owned */
 	int64_t n_warnings;
-	struct wire_trail trail; /* links */
 	struct mms_keymap *
 		marked; /* owned: ids of events with our mark, of a full listing; NULL: not asked */
 

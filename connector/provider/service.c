@@ -11,9 +11,10 @@
 
 /* ---- the session -------------------------------------------------------------------------- */
 
-mms_rc
-service_check(const struct service_kind *kind, const struct mms_calendar *calendar,
-	      struct mms_err *err)
+/* What every service needs. */
+static mms_rc
+check_calendar(const struct service_kind *kind, const struct mms_calendar *calendar,
+	       struct mms_err *err)
 {
 	if (calendar->tokens == NULL) {
 		mms_fail(err, MMS_E_CONFIG, "'%s' is not connected to %s",
@@ -28,13 +29,49 @@ service_check(const struct service_kind *kind, const struct mms_calendar *calend
 }
 
 void
-service_release(struct service *s)
+service_close(struct mms_session *session)
 {
+	struct service *s = (struct service *)session;
+
+	if (s == NULL)
+		return;
+	s->kind->release(s);
 	mms_free(s->root);
-	s->root = NULL;
 	if (s->bearer.ptr != NULL)
 		explicit_bzero(s->bearer.ptr, s->bearer.len);
 	mms_str_release(&s->bearer);
+	mms_free(s);
+}
+
+mms_rc
+service_open(const struct service_kind *kind, struct mms_session **out,
+	     const struct mms_provider_env *env, const struct mms_calendar *calendar,
+	     struct mms_err *err)
+{
+	const char *id = calendar->calendar_id != NULL && calendar->calendar_id[0] != '\0'
+				 ? calendar->calendar_id
+				 : "primary";
+
+	mms_rc rc = check_calendar(kind, calendar, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (!service_is_id(id)) {
+		mms_fail(err, MMS_E_CONFIG, "'%s' is no calendar of %s's", id, kind->product);
+		return mms_hint(err, "correct Calendar ID in '%s'", calendar->integration);
+	}
+	struct service *s = mms_alloc(kind->size);
+	if (s == NULL)
+		return mms_fail_nomem(err);
+	s->kind = kind;
+	s->env = env;
+	s->calendar = calendar;
+	s->id = id;
+	rc = kind->make_addresses(s, err);
+	if (rc == MMS_OK)
+		*out = (struct mms_session *)s;
+	else
+		service_close((struct mms_session *)s);
+	return rc;
 }
 
 /* A path ends at "." and "..": such an id would name another thing. */

@@ -8,6 +8,7 @@
 
 #include "mmsync/provider.h"
 #include "mmsync/request.h"
+#include "wire.h"
 
 struct service;
 struct service_job;
@@ -16,11 +17,16 @@ struct service_reply;
 /* What differs. asked is a number of the service's own: what kind of request it was. */
 struct service_kind {
 	const char *name;     /* "Google": in texts                                           */
+	const char *product;  /* "Google": whose calendars they are, in texts          */
 	const char *setting;  /* "google.api_base": likewise                                  */
 	const char *batch;    /* Content-Type of a batch                                      */
 	size_t batch_max;     /* most writes of one batch, at most SERVICE_BATCH_MAX          */
 	int asked_batch;      /* what a batch is asked as                                     */
 	unsigned batch_width; /* requests that the service does at once for one batch      */
+	size_t size;          /* of its session                                       */
+	/* Make a session's addresses; free what the service's own part owns. */
+	mms_rc (*make_addresses)(struct service *s, struct mms_err *err);
+	void (*release)(struct service *s);
 	/* Headers that go with every request beside Authorization and Accept; NULL-ended; NULL: none. */
 	const char *const *headers;
 	/* Is it to be asked again, in ways of the service's own (mms_request_run_judged())? */
@@ -71,11 +77,15 @@ struct service {
 	struct mms_str bearer; /* the header; a secret                      */
 	bool is_seen;          /* it has told something of the calendar: we may see it */
 };
-/* Check what every service needs (tokens, api_base). Errors: CONFIG. */
-mms_rc service_check(const struct service_kind *kind, const struct mms_calendar *calendar,
-		     struct mms_err *err) MMS_MUST_CHECK;
-/* Wipes and frees what is in it, not the session itself. */
-void service_release(struct service *s);
+/*
+ * mms_provider_ops.open of a session of this kind, with what every service needs (tokens, api_base, an id).
+ * Errors: CONFIG, NOMEM.
+ */
+mms_rc service_open(const struct service_kind *kind, struct mms_session **out,
+		    const struct mms_provider_env *env, const struct mms_calendar *calendar,
+		    struct mms_err *err) MMS_MUST_CHECK;
+/* mms_provider_ops.close: wipes and frees it all. */
+void service_close(struct mms_session *session);
 
 /* One request. Borrows. */
 struct service_request {
@@ -115,6 +125,24 @@ bool service_is_id(const char *id);
 bool service_is_version(const char *version);
 /* Where there is no such thing as a batch, or not of this form, each goes by itself. */
 bool service_is_no_batch(long status);
+
+/* ---- service_way.c -------------------------------------------------------------------------- */
+
+/* How far a listing is, in links or page tokens. All zero: at its beginning. */
+struct service_way {
+	struct wire_trail trail;
+	char *next;   /* owned: the page to fetch; NULL: the first, or there is none left */
+	char *cursor; /* owned: where the next sync begins; NULL: not yet told            */
+};
+void service_way_release(struct service_way *way);
+/* Another beginning (a series): what has been followed, and what would be, is forgotten. */
+void service_way_restart(struct service_way *way);
+/* Noted; one that has been followed already fails. Errors: RETRY, NOMEM. */
+mms_rc service_follow(const struct service *s, struct wire_trail *trail, const char *text,
+		      struct mms_err *err) MMS_MUST_CHECK;
+/* What a page says about how the listing goes on. Errors: RETRY (nothing, or a circle), NOMEM. */
+mms_rc service_go_on(const struct service *s, struct service_way *way, struct wire_page *page,
+		     bool is_of_series, struct mms_err *err) MMS_MUST_CHECK;
 
 /* ---- service_error.c ------------------------------------------------------------------------ */
 

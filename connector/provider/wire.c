@@ -213,13 +213,3 @@ wire_trail_add(struct wire_trail *trail, const char *text, bool *is_circle, stru
 	trail->prints[trail->n++] = print;
 	return MMS_OK;
 }
-
-mms_rc
-wire_trail_fail(const char *calendar_id, const char *integration, const char *whose,
-		struct mms_err *err)
-{
-	mms_fail(err, MMS_E_RETRY, "calendar '%s' of '%s': %s's pages go in a circle",
-		 calendar_id, integration, whose);
-	return mms_hint(err,
-			"nothing of the calendar was deleted; the next run reads it again");
-}

@@ -43,9 +43,13 @@ void wire_copy_clean(const struct mms_jvalue *value, char *out, size_t size);
 
 /* ---- what is sent (wire_body.c) --------------------------------------------------------------- */
 
-/* Is there something to be written, and has it times where they are sent? Errors: ITEM, BUG. */
-mms_rc wire_check_meeting(const struct mms_write *write, unsigned fields,
-			  struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * Begin the body of a CREATE or CHANGE with its one map, and end it. Of *fields those stay that are sent: of a
+ * new event all, of a busy block no guests. Errors: ITEM (a meeting without times), BUG, NOMEM.
+ */
+mms_rc wire_body_begin(struct mms_json *j, const struct mms_write *write, unsigned *fields,
+		       struct mms_str *out, struct mms_err *err) MMS_MUST_CHECK;
+mms_rc wire_body_end(struct mms_json *j, struct mms_err *err) MMS_MUST_CHECK;
 /*
  * "attendees", whole: those seen who are still wanted, as they stand there; the organizer's own entry and
  * rooms, which no meeting lists; then who is new.
@@ -67,7 +71,41 @@ void wire_add_escaped(struct mms_str *out, const char *text);
 void wire_print_window(int64_t from_ms, int64_t to_ms, char from[MMS_TIME_TEXT_MAX],
 		       char to[MMS_TIME_TEXT_MAX]);
 
-/* ---- the way through a listing ---------------------------------------------------------------- */
+/* ---- pages (wire_page.c) ---------------------------------------------------------------------- */
+
+/* A page of a listing that has been checked whole, and how far it is handed out. All zero is none. */
+struct wire_page {
+	struct mms_str text;
+	struct mms_jscan scan; /* behind the last item handed out */
+	bool has_items;        /* some may be left                */
+	/* Owned, as they stand there, links or tokens: the next page; or where the next sync begins. */
+	char *next, *cursor;
+	size_t n_items;
+};
+/* Where a page has what every service's has. */
+struct wire_page_parts {
+	struct mms_jvalue items, next, cursor;
+};
+void wire_page_release(struct wire_page *page);
+/* The answer is no list of events: nothing of it is believed. Returns RETRY. */
+mms_rc wire_not_a_list(const char *why, struct mms_err *err);
+/*
+ * Check an answer whole, and read the members of its one map into slots, which point into the text.
+ * Errors: RETRY (cut off, or no such map), NOMEM.
+ */
+mms_rc wire_page_check(struct mms_str *text, const struct wire_slot *slots, size_t n,
+		       struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * Take over what has been checked. Owns: *text, moved on success. Errors: RETRY (it says that it is the last
+ * page and that it is not), NOMEM.
+ */
+mms_rc wire_page_take(struct mms_str *text, const struct wire_page_parts *parts,
+		      struct wire_page *out, struct mms_err *err) MMS_MUST_CHECK;
+/* The next item's beginning; *has false: there is none left. Errors: BUG. */
+mms_rc wire_page_next(struct wire_page *page, struct mms_jvalue *item, bool *has,
+		      struct mms_err *err) MMS_MUST_CHECK;
+
+/* ---- where a listing has been ---------------------------------------------------------------- */
 
 /* Links or page tokens that were followed. All zero is none. */
 struct wire_trail {
@@ -81,8 +119,5 @@ void wire_trail_release(struct wire_trail *trail);
  */
 mms_rc wire_trail_add(struct wire_trail *trail, const char *text, bool *is_circle,
 		      struct mms_err *err) MMS_MUST_CHECK;
-/* The one way in which that is told: "Google's pages go in a circle". Returns RETRY. */
-mms_rc wire_trail_fail(const char *calendar_id, const char *integration, const char *whose,
-		       struct mms_err *err);
 
 #endif

@@ -5,8 +5,9 @@
 #include "mmsync/uuid.h"
 #include "wire.h"
 
-mms_rc
-wire_check_meeting(const struct mms_write *write, unsigned fields, struct mms_err *err)
+/* Is there something to be written, and has it times where they are sent? */
+static mms_rc
+check_meeting(const struct mms_write *write, unsigned fields, struct mms_err *err)
 {
 	const struct mms_meeting *meeting = write->meeting;
 	bool is_new = write->kind == MMS_WRITE_CREATE;
@@ -22,6 +23,30 @@ wire_check_meeting(const struct mms_write *write, unsigned fields, struct mms_er
 		return mms_hint(err, "correct its start and end in Frappe");
 	}
 	return MMS_OK;
+}
+
+mms_rc
+wire_body_begin(struct mms_json *j, const struct mms_write *write, unsigned *fields,
+		struct mms_str *out, struct mms_err *err)
+{
+	if (write->kind == MMS_WRITE_CREATE)
+		*fields = (unsigned)MMS_FIELD_ALL;
+	if (write->is_busy_block)
+		*fields &= ~(unsigned)MMS_FIELD_GUESTS;
+	mms_rc rc = check_meeting(write, *fields, err);
+	if (rc == MMS_OK)
+		rc = mms_json_open_str(j, out, false, err);
+	if (rc == MMS_OK)
+		mms_json_map(j);
+	return rc;
+}
+
+mms_rc
+wire_body_end(struct mms_json *j, struct mms_err *err)
+{
+	mms_json_map_end(j);
+	mms_json_done(j);
+	return mms_json_check(j, err);
 }
 
 static bool

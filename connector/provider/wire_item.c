@@ -102,25 +102,6 @@ wire_read_members(struct wire_item *it, const struct wire_member *members, size_
 }
 
 mms_rc
-wire_not_a_list(const char *why, struct mms_err *err)
-{
-	mms_fail(err, MMS_E_RETRY,
-		 "the answer was cut off or is no list of calendar events: %s", why);
-	return mms_hint(err, "nothing of it was believed; the next run reads it again");
-}
-
-bool
-wire_open_array(const struct mms_str *text, const struct mms_jvalue *array, struct mms_jscan *s)
-{
-	struct mms_jvalue opening;
-
-	if (array->type != MMS_J_ARRAY)
-		return false;
-	mms_jscan_start(s, array->ptr, (size_t)(text->ptr + text->len - array->ptr));
-	return mms_jscan_value(s, &opening);
-}
-
-mms_rc
 wire_open(const char *text, size_t len, struct mms_str *copy, struct mms_jscan *s,
 	  struct mms_jvalue *value, struct mms_err *err)
 {
@@ -132,6 +113,48 @@ wire_open(const char *text, size_t len, struct mms_str *copy, struct mms_jscan *
 		return rc;
 	mms_jscan_start(s, mms_str_get(copy), copy->len);
 	return mms_jscan_value(s, value) ? MMS_OK : wire_cut_off(s, err);
+}
+
+static mms_rc
+read_item(struct wire_item *it, const struct wire_format *format,
+	  const struct mms_jvalue *value, struct mms_err *err)
+{
+	if (value->type != MMS_J_MAP) {
+		*it->event = (struct mms_event){ 0 };
+		return wire_pass_over(it, value, err);
+	}
+	mms_rc rc = wire_read_members(it, format->members, format->n, err);
+	return rc == MMS_OK ? format->finish(it, err) : rc;
+}
+
+mms_rc
+wire_read_item(struct wire_item *it, const struct wire_format *format,
+	       const struct mms_jvalue *value, struct mms_err *err)
+{
+	*it->event = (struct mms_event){ .start_ms = MMS_NO_TIME,
+					 .end_ms = MMS_NO_TIME,
+					 .modified_ms = MMS_NO_TIME };
+	mms_rc rc = read_item(it, format, value, err);
+	mms_str_release(&it->doubts);
+	if (rc != MMS_OK)
+		mms_event_release(it->event);
+	return rc;
+}
+
+mms_rc
+wire_read_answer(struct wire_item *it, const struct wire_format *format, const char *text,
+		 size_t len, struct mms_err *err)
+{
+	MMS_AUTO(mms_str) copy = { 0 };
+	struct mms_jvalue value;
+
+	mms_rc rc = wire_open(text, len, &copy, it->scan, &value, err);
+	if (rc == MMS_OK)
+		rc = wire_read_item(it, format, &value, err);
+	if (rc != MMS_OK || (mms_jscan_done(it->scan) && it->event->external_id != NULL))
+		return rc;
+	mms_event_release(it->event);
+	return wire_cut_off(it->scan, err);
 }
 
 /* ---- guests ------------------------------------------------------------------------------- */

@@ -21,6 +21,7 @@ struct wire_item {
 	size_t cap_attendees;
 	struct mms_jvalue mark_id, mark_kind, mark_source, mark_site;
 	struct mms_str doubts; /* owned */
+	const void *reader;    /* the service's own: with what it reads */
 };
 
 struct wire_member;
@@ -50,6 +51,21 @@ mms_rc wire_read_value(struct wire_item *it, const struct wire_member *member,
 /* All members of a map whose brace has been read; those that the table lacks are passed over. */
 mms_rc wire_read_members(struct wire_item *it, const struct wire_member *members, size_t n,
 			 struct mms_err *err) MMS_MUST_CHECK;
+/* What of a service's items is its own: their members, and what is made of them when all are read. */
+struct wire_format {
+	const struct wire_member *members;
+	size_t n;
+	mms_rc (*finish)(struct wire_item *it, struct mms_err *err);
+};
+/*
+ * One item whose opening brace has just been read, into it->event, which is begun here; of what is no
+ * map it is all zero. Owns: *it->event, on success only. Errors: NOMEM, RETRY (cut off), those of finish.
+ */
+mms_rc wire_read_item(struct wire_item *it, const struct wire_format *format,
+		      const struct mms_jvalue *value, struct mms_err *err) MMS_MUST_CHECK;
+/* A whole answer that is one event; it->scan is begun here. Errors: the same, RETRY (it is none). */
+mms_rc wire_read_answer(struct wire_item *it, const struct wire_format *format,
+			const char *text, size_t len, struct mms_err *err) MMS_MUST_CHECK;
 /* Each element of an array; what is no array is passed over. */
 mms_rc wire_read_array(struct wire_item *it, const struct mms_jvalue *value,
 		       mms_rc (*read)(struct wire_item *it, const struct mms_jvalue *value,
@@ -65,14 +81,6 @@ mms_rc wire_pass_over(struct wire_item *it, const struct mms_jvalue *value,
 /* The answer is no event. Returns RETRY. */
 mms_rc wire_cut_off(const struct mms_jscan *s, struct mms_err *err);
 
-/* The answer is no list of events: nothing of it is believed. Returns RETRY. */
-mms_rc wire_not_a_list(const char *why, struct mms_err *err);
-/*
- * Stand before the first element of an array of a text that has been checked whole. False:
- * it is no array. Keeps: text.
- */
-bool wire_open_array(const struct mms_str *text, const struct mms_jvalue *array,
-		     struct mms_jscan *s);
 /* A whole answer: its copy, repaired, and its first value. Errors: RETRY (nothing whole), NOMEM. */
 mms_rc wire_open(const char *text, size_t len, struct mms_str *copy, struct mms_jscan *s,
 		 struct mms_jvalue *value, struct mms_err *err) MMS_MUST_CHECK;

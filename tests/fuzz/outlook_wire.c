@@ -38,7 +38,7 @@ read_page(const uint8_t *data, size_t size)
 					       .day_zone = mms_zone_utc(),
 					       .has_window = true,
 					       .to_ms = INT64_C(1772323200000) };
-	MMS_AUTO(outlook_page) page = { 0 };
+	MMS_AUTO(wire_page) page = { 0 };
 	MMS_AUTO(outlook_item) last = { 0 };
 	MMS_AUTO(mms_str) text = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
@@ -48,9 +48,9 @@ read_page(const uint8_t *data, size_t size)
 	mms_rc rc = outlook_page_open(&text, &page, &err);
 	FUZZ_CHECK(rc == MMS_OK || rc == MMS_E_RETRY);
 	FUZZ_CHECK(rc == MMS_OK || mms_err_text(&err)[0] != '\0');
-	fuzz_check_text(page.next_link);
-	fuzz_check_text(page.delta_link);
-	FUZZ_CHECK(page.next_link == NULL || page.delta_link == NULL);
+	fuzz_check_text(page.next);
+	fuzz_check_text(page.cursor);
+	FUZZ_CHECK(page.next == NULL || page.cursor == NULL);
 	while (rc == MMS_OK) {
 		struct outlook_item item = { 0 };
 		/* What was whole when it was checked is whole when it is read. */

@@ -42,8 +42,8 @@ print_page(struct mms_zones *zones, struct mms_str *text, struct mms_str *out,
 	mms_str_addf(out, "page zone=%s role=%s",
 		     page.zone != NULL ? mms_zone_name(page.zone) : "-",
 		     mms_calendar_role_name(page.role));
-	wire_lines_put_text(out, "next", page.next_page);
-	wire_lines_put_text(out, "sync", page.next_sync);
+	wire_lines_put_text(out, "next", page.wire.next);
+	wire_lines_put_text(out, "sync", page.wire.cursor);
 	mms_str_add(out, "\n");
 	while (rc == MMS_OK) {
 		MMS_AUTO(mms_event) event = { 0 };
@@ -217,7 +217,7 @@ read_recording(struct mms_zones *zones, const char *path, size_t *n_events)
 		wire_lines_check_event(&event);
 		if (event.external_id == NULL || event.problem != NULL ||
 		    (event.warning != NULL && !event.is_gone))
-			fail_msg("%s: item %zu: %s", path, page.n_items,
+			fail_msg("%s: item %zu: %s", path, page.wire.n_items,
 				 event.problem != NULL ? event.problem : "no id or a warning");
 		const char *tail = strstr(event.external_id, "_20");
 		/* An instance's id begins with that of its series. */

@@ -41,7 +41,7 @@ static mms_rc
 print_page(struct mms_zones *zones, struct mms_str *text, struct mms_str *out,
 	   struct mms_err *err)
 {
-	MMS_AUTO(outlook_page) page = { 0 };
+	MMS_AUTO(wire_page) page = { 0 };
 	const struct outlook_reader reader = reader_of(zones);
 	bool has = true;
 
@@ -49,8 +49,8 @@ print_page(struct mms_zones *zones, struct mms_str *text, struct mms_str *out,
 	if (rc != MMS_OK)
 		return rc;
 	mms_str_add(out, "page");
-	wire_lines_put_text(out, "next", page.next_link);
-	wire_lines_put_text(out, "delta", page.delta_link);
+	wire_lines_put_text(out, "next", page.next);
+	wire_lines_put_text(out, "delta", page.cursor);
 	mms_str_add(out, "\n");
 	while (rc == MMS_OK) {
 		MMS_AUTO(outlook_item) item = { 0 };
@@ -397,7 +397,7 @@ read_published(struct mms_zones *zones, const char *path, struct counts *counts)
 	const struct outlook_reader reader = reader_of(zones);
 	MMS_AUTO(mms_str) file = { 0 };
 	MMS_AUTO(mms_str) body = { 0 };
-	MMS_AUTO(outlook_page) page = { 0 };
+	MMS_AUTO(wire_page) page = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
 	bool has = true;
 
