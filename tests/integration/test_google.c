@@ -7,23 +7,6 @@
 
 #include "support/gsession.h"
 
-static int
-set_up(void **state)
-{
-	static struct gsession g;
-
-	gsession_start(&g);
-	*state = &g;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	gsession_stop(*state);
-	return 0;
-}
-
 static void
 must_list(struct gsession *g, const char *cursor, struct glisting *out)
 {
@@ -340,7 +323,7 @@ when_many_series_change_everything_is_read(void **state)
 	assert_int_equal(gsession_list(g, cursor, 500, &out, &err), MMS_E_RESYNC);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, gsession_set_up, gsession_tear_down)
 
 int
 main(void)

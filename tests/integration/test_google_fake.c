@@ -7,25 +7,6 @@
 
 #include "support/gtable.h"
 
-static struct fake fake;
-
-static int
-start(void **state)
-{
-	(void)state;
-	gfake_start(&fake);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	fake_stop(&fake);
-	return 0;
-}
-
-#define PLAY(rows) gtable_play(&fake, rows, MMS_COUNT(rows))
 #define TALK                                                                       \
 	"\"start\":{\"dateTime\":\"2026-03-04T10:00:00Z\"},\"end\":{\"dateTime\":" \
 	"\"2026-03-04T11:00:00Z\"}"
@@ -443,5 +424,5 @@ main(void)
 		cmocka_unit_test(a_change_is_guarded_and_merged),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, gtable_start, gtable_stop);
 }

@@ -11,27 +11,8 @@
 #include "mmsync/clock.h"
 #include "support/gtable.h"
 
-static struct fake fake;
-
-static int
-start(void **state)
-{
-	(void)state;
-	gfake_start(&fake);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	fake_stop(&fake);
-	return 0;
-}
-
-#define PLAY(rows) gtable_play(&fake, rows, MMS_COUNT(rows))
-#define REASON     "error.errors.0.reason="
-#define LUNCH      "event ann@example.com lunch1 \"Lunch\" 2026-03-04T12:00 2026-03-04T13:00\n"
+#define REASON "error.errors.0.reason="
+#define LUNCH  "event ann@example.com lunch1 \"Lunch\" 2026-03-04T12:00 2026-03-04T13:00\n"
 /* Berlin's clocks go forward on 29 March: 9:00 is 8:00 and then 7:00 UTC. */
 #define WEEKLY                                                                           \
 	"series ann@example.com standup \"Stand-up\" 2026-03-18T09:00 2026-03-18T09:15 " \
@@ -200,7 +181,7 @@ ask_batch(const char *headers, const char *body, struct gfake_answer *answer)
 	char all[512];
 
 	(void)snprintf(all, sizeof all, "Authorization: Bearer A\r\n%s", headers);
-	assert_true(gfake_ask(&fake, "POST", "/batch/calendar/v3", all, body, answer));
+	assert_true(gfake_ask(gtable_fake(), "POST", "/batch/calendar/v3", all, body, answer));
 }
 
 static void
@@ -226,9 +207,9 @@ each_part_of_a_batch_has_its_own_answer(void **state)
 
 	(void)state;
 	for (int is_shuffled = 0; is_shuffled < 2; is_shuffled++) {
-		gfake_control(&fake, GTABLE_ANN LUNCH "%s",
+		gfake_control(gtable_fake(), GTABLE_ANN LUNCH "%s",
 			      is_shuffled ? "set shuffle on\n" : "");
-		fake_clear_log(&fake);
+		fake_clear_log(gtable_fake());
 		ask_batch(BATCH, body, &answer);
 		assert_int_equal(answer.status, 200);
 		for (size_t i = 0; i < MMS_COUNT(wants); i++)
@@ -236,9 +217,9 @@ each_part_of_a_batch_has_its_own_answer(void **state)
 		const char *first = strstr(mms_str_get(&answer.body), "<response-i1>");
 		const char *last = strstr(mms_str_get(&answer.body), "<response-i4>");
 		assert_int_equal(first > last, is_shuffled);
-		assert_int_equal(gfake_count(&fake, NULL, NULL), 1);
-		assert_int_equal(gfake_count(&fake, "PATCH", "/lunch1"), 1);
-		assert_int_equal(gfake_count(&fake, "POST", "/events"), 2);
+		assert_int_equal(gfake_count(gtable_fake(), NULL, NULL), 1);
+		assert_int_equal(gfake_count(gtable_fake(), "PATCH", "/lunch1"), 1);
+		assert_int_equal(gfake_count(gtable_fake(), "POST", "/events"), 2);
 	}
 	gfake_answer_release(&answer);
 }
@@ -269,7 +250,7 @@ a_batch_is_refused_whole_or_in_parts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		gfake_control(&fake, GTABLE_ANN "%s", rows[i].script);
+		gfake_control(gtable_fake(), GTABLE_ANN "%s", rows[i].script);
 		ask_batch(rows[i].headers, rows[i].body, &answer);
 		if (answer.status != rows[i].status ||
 		    part_status(&answer, "i1") != rows[i].part)
@@ -367,10 +348,10 @@ a_code_needs_its_verifier(void **state)
 	(void)EVP_EncodeBlock((unsigned char *)text, digest, sizeof digest);
 	for (char *p = text; *p != '\0'; p++)
 		*p = *p == '+' ? '-' : *p == '/' ? '_' : *p == '=' ? '\0' : *p;
-	gfake_control(&fake, GTABLE_ANN);
+	gfake_control(gtable_fake(), GTABLE_ANN);
 	for (int i = 4; i <= 6; i++)
-		gfake_control(&fake, "code c%d account=ann@example.com challenge=%s\n", i,
-			      text);
+		gfake_control(gtable_fake(), "code c%d account=ann@example.com challenge=%s\n",
+			      i, text);
 	PLAY(rows);
 }
 
@@ -495,12 +476,13 @@ gzip_needs_both_headers(void **state)
 	char headers[256];
 
 	(void)state;
-	gfake_control(&fake, GTABLE_ANN);
+	gfake_control(gtable_fake(), GTABLE_ANN);
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
 		(void)snprintf(headers, sizeof headers, "Authorization: Bearer A\r\n%s",
 			       rows[i].headers);
-		assert_true(gfake_ask(&fake, "GET", "/calendar/v3/calendars/primary/events",
-				      headers, NULL, &answer));
+		assert_true(gfake_ask(gtable_fake(), "GET",
+				      "/calendar/v3/calendars/primary/events", headers, NULL,
+				      &answer));
 		bool is_packed =
 			strstr(mms_str_get(&answer.head), "Content-Encoding: gzip") != NULL;
 		if (is_packed != rows[i].is_packed || is_packed != (answer.doc == NULL))
@@ -516,15 +498,15 @@ the_log_tells_what_came_but_no_token(void **state)
 	struct gfake_answer answer = { 0 };
 
 	(void)state;
-	gfake_control(&fake, GTABLE_ANN);
-	fake_clear_log(&fake);
-	assert_true(gfake_ask(&fake, "POST",
+	gfake_control(gtable_fake(), GTABLE_ANN);
+	fake_clear_log(gtable_fake());
+	assert_true(gfake_ask(gtable_fake(), "POST",
 			      "/calendar/v3/calendars/primary/events?sendUpdates=none",
 			      "Authorization: Bearer A\r\nContent-Type: application/json\r\n"
 			      "User-Agent: mmsync\r\n",
 			      "{}", &answer));
-	fake_read_log(&fake, &log);
-	json_t *line = gfake_last(&fake, "POST", "/events");
+	fake_read_log(gtable_fake(), &log);
+	json_t *line = gfake_last(gtable_fake(), "POST", "/events");
 	static const struct {
 		const char *path, *value;
 	} rows[] = { { "query.sendUpdates", "none" },
@@ -540,7 +522,7 @@ the_log_tells_what_came_but_no_token(void **state)
 		assert_string_equal(got, rows[i].value);
 	}
 	assert_null(strstr(mms_str_get(&log), "Bearer"));
-	assert_int_equal(gfake_count(&fake, NULL, NULL), 1);
+	assert_int_equal(gfake_count(gtable_fake(), NULL, NULL), 1);
 	json_decref(line);
 	gfake_answer_release(&answer);
 }
@@ -562,5 +544,5 @@ main(void)
 		cmocka_unit_test(the_log_tells_what_came_but_no_token),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, gtable_start, gtable_stop);
 }

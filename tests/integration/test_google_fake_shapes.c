@@ -7,24 +7,6 @@
 
 #include "support/gtable.h"
 
-static struct fake fake;
-
-static int
-start(void **state)
-{
-	(void)state;
-	gfake_start(&fake);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	fake_stop(&fake);
-	return 0;
-}
-
 /* A recording; NULL: there is none. Owns: json_decref(). */
 static json_t *
 recording(const char *name)
@@ -128,17 +110,18 @@ list_changes(const char *before, const char *script, const char *parameters,
 	static const char ann[] = "Authorization: Bearer A\r\n";
 	char address[400];
 
-	gfake_control(&fake, GTABLE_ANN "zone ann@example.com America/Chicago\n%s", before);
+	gfake_control(gtable_fake(), GTABLE_ANN "zone ann@example.com America/Chicago\n%s",
+		      before);
 	(void)snprintf(address, sizeof address, "/calendar/v3/calendars/primary/events?%s",
 		       parameters);
-	assert_true(gfake_ask(&fake, "GET", address, ann, NULL, answer));
+	assert_true(gfake_ask(gtable_fake(), "GET", address, ann, NULL, answer));
 	const char *token = json_string_value(json_object_get(answer->doc, "nextSyncToken"));
 	assert_non_null(token);
 	(void)snprintf(address, sizeof address,
 		       "/calendar/v3/calendars/primary/events?%ssyncToken=%.*s%%3D", parameters,
 		       (int)strlen(token) - 1, token);
-	gfake_control(&fake, "%s", script);
-	assert_true(gfake_ask(&fake, "GET", address, ann, NULL, answer));
+	gfake_control(gtable_fake(), "%s", script);
+	assert_true(gfake_ask(gtable_fake(), "GET", address, ann, NULL, answer));
 	assert_int_equal(answer->status, 200);
 }
 
@@ -240,5 +223,5 @@ main(void)
 		cmocka_unit_test(events_look_as_they_were_recorded),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, gtable_start, gtable_stop);
 }

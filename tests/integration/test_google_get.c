@@ -3,23 +3,6 @@
 
 #include "support/gsession.h"
 
-static int
-set_up(void **state)
-{
-	static struct gsession g;
-
-	gsession_start(&g);
-	*state = &g;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	gsession_stop(*state);
-	return 0;
-}
-
 /* ---- single questions ---------------------------------------------------------------------- */
 
 static void
@@ -141,7 +124,7 @@ a_calendar_that_cannot_be_is_refused_at_once(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, gsession_set_up, gsession_tear_down)
 
 int
 main(void)

@@ -10,23 +10,6 @@
 #include "support/canned.h"
 #include "support/gsession.h"
 
-static int
-set_up(void **state)
-{
-	static struct gsession g;
-
-	gsession_start(&g);
-	*state = &g;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	gsession_stop(*state);
-	return 0;
-}
-
 static void
 must_list(struct gsession *g, const char *cursor, struct glisting *out)
 {
@@ -415,7 +398,7 @@ without_memory_a_listing_is_whole_or_fails(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, gsession_set_up, gsession_tear_down)
 
 int
 main(void)

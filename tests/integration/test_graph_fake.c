@@ -7,27 +7,8 @@
 
 #include "support/gtable.h"
 
-static struct fake fake;
-
-static int
-start(void **state)
-{
-	(void)state;
-	gfake_start(&fake);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	fake_stop(&fake);
-	return 0;
-}
-
-#define PLAY(rows) gtable_play(&fake, rows, MMS_COUNT(rows))
-#define LUNCH      "event ann@example.com lunch1 \"Lunch\" 2026-03-04T12:00 2026-03-04T13:00\n"
-#define DINNER     "event ann@example.com dinner1 \"Dinner\" 2026-03-04T19:00 2026-03-04T20:00\n"
+#define LUNCH  "event ann@example.com lunch1 \"Lunch\" 2026-03-04T12:00 2026-03-04T13:00\n"
+#define DINNER "event ann@example.com dinner1 \"Dinner\" 2026-03-04T19:00 2026-03-04T20:00\n"
 #define DAILY                                                                           \
 	"series ann@example.com daily1 \"Stand-up\" 2026-03-03T09:00 2026-03-03T10:00 " \
 	"FREQ=DAILY;COUNT=4\n"
@@ -528,14 +509,14 @@ answers_look_like_the_documented_ones(void **state)
 	struct gfake_answer answer = { 0 };
 
 	(void)state;
-	gfake_control(&fake, GTABLE_ANN TEAM LUNCH DAILY
+	gfake_control(gtable_fake(), GTABLE_ANN TEAM LUNCH DAILY
 		      "change ann@example.com lunch1 guests=bob@example.com place=Hall\n");
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
 		json_t *theirs = sample(rows[i].file);
 
 		if (theirs == NULL)
 			continue;
-		assert_true(gfake_ask(&fake, rows[i].method, rows[i].address,
+		assert_true(gfake_ask(gtable_fake(), rows[i].method, rows[i].address,
 				      "Authorization: Bearer A\r\nContent-Type: "
 				      "application/json\r\n",
 				      rows[i].body, &answer));
@@ -559,5 +540,5 @@ main(void)
 		cmocka_unit_test(answers_look_like_the_documented_ones),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, gtable_start, gtable_stop);
 }

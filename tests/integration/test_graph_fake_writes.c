@@ -8,28 +8,9 @@
 
 #include "support/gtable.h"
 
-static struct fake fake;
-
-static int
-start(void **state)
-{
-	(void)state;
-	gfake_start(&fake);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	fake_stop(&fake);
-	return 0;
-}
-
-#define PLAY(rows) gtable_play(&fake, rows, MMS_COUNT(rows))
-#define LUNCH      "event ann@example.com lunch1 \"Lunch\" 2026-03-04T12:00 2026-03-04T13:00\n"
-#define TEAM       "calendar team1 owner=ann@example.com summary=Team\n"
-#define CODE       "error.code="
+#define LUNCH "event ann@example.com lunch1 \"Lunch\" 2026-03-04T12:00 2026-03-04T13:00\n"
+#define TEAM  "calendar team1 owner=ann@example.com summary=Team\n"
+#define CODE  "error.code="
 #define AT(from, to)                                                                        \
 	"\"start\":{\"dateTime\":\"" from "\",\"timeZone\":\"UTC\"},\"end\":{\"dateTime\":" \
 	"\"" to "\",\"timeZone\":\"UTC\"}"
@@ -234,7 +215,7 @@ static void
 check_state(const char *id, const char *path, const char *want)
 {
 	char got[2048];
-	json_t *event = gfake_event(&fake, "ann@example.com", id);
+	json_t *event = gfake_event(gtable_fake(), "ann@example.com", id);
 
 	assert_non_null(event);
 	gfake_value(event, path, got, sizeof got);
@@ -290,7 +271,7 @@ ids_are_long_and_may_differ_in_case_alone(void **state)
 
 	(void)state;
 	PLAY(rows);
-	json_t *all = gfake_events(&fake, "ann@example.com");
+	json_t *all = gfake_events(gtable_fake(), "ann@example.com");
 	assert_int_equal(json_array_size(all), 2);
 	const char *a = json_string_value(json_object_get(json_array_get(all, 0), "id"));
 	const char *b = json_string_value(json_object_get(json_array_get(all, 1), "id"));
@@ -380,7 +361,7 @@ a_batch_answers_each_by_itself(void **state)
 
 	(void)state;
 	PLAY(batch_rows);
-	gfake_control(&fake, GTABLE_ANN);
+	gfake_control(gtable_fake(), GTABLE_ANN);
 	for (int i = 0; i < 21; i++)
 		len += (size_t)snprintf(body + len, sizeof body - len,
 					"%s{\"id\":\"%d\",\"method\":\"GET\",\"url\":\"/me/"
@@ -388,7 +369,7 @@ a_batch_answers_each_by_itself(void **state)
 					i > 0 ? "," : "", i);
 	(void)snprintf(rest, sizeof rest, "]}");
 	(void)snprintf(body + len, sizeof body - len, "%s", rest);
-	assert_true(gfake_ask(&fake, "POST", "/v1.0/$batch",
+	assert_true(gfake_ask(gtable_fake(), "POST", "/v1.0/$batch",
 			      "Authorization: Bearer A\r\nContent-Type: application/json\r\n",
 			      body, &answer));
 	assert_int_equal(answer.status, 400);
@@ -408,10 +389,10 @@ what_is_in_a_batch_is_in_the_log(void **state)
 	char got[300];
 
 	(void)state;
-	fake_clear_log(&fake);
+	fake_clear_log(gtable_fake());
 	PLAY(rows);
-	json_t *inner = gfake_last(&fake, "GET", "/v1.0/me/events/lunch1");
-	json_t *outer = gfake_last(&fake, "POST", "/v1.0/$batch");
+	json_t *inner = gfake_last(gtable_fake(), "GET", "/v1.0/me/events/lunch1");
+	json_t *outer = gfake_last(gtable_fake(), "POST", "/v1.0/$batch");
 	assert_true(json_is_true(json_object_get(inner, "inner")));
 	assert_true(gtable_member(inner, "headers.prefer", got, sizeof got));
 	assert_string_equal(got, "IdType=\"ImmutableId\"");
@@ -431,8 +412,8 @@ ask_slowly(void *aux)
 	struct gfake_answer answer = { 0 };
 	unsigned *status = aux;
 
-	if (gfake_ask(&fake, "GET", "/v1.0/me/calendar", "Authorization: Bearer A\r\n", NULL,
-		      &answer))
+	if (gfake_ask(gtable_fake(), "GET", "/v1.0/me/calendar", "Authorization: Bearer A\r\n",
+		      NULL, &answer))
 		*status = answer.status;
 	gfake_answer_release(&answer);
 	return NULL;
@@ -466,21 +447,21 @@ more_than_four_at_once_are_too_many(void **state)
 	};
 
 	(void)state;
-	gfake_control(&fake, GTABLE_ANN "set slow 300\n");
+	gfake_control(gtable_fake(), GTABLE_ANN "set slow 300\n");
 	assert_int_equal(count_throttled(4), 0);
-	assert_int_equal(gfake_most_at_once(&fake, "ann@example.com"), 4);
+	assert_int_equal(gfake_most_at_once(gtable_fake(), "ann@example.com"), 4);
 	assert_int_equal(count_throttled(6), 2);
-	assert_int_equal(gfake_most_at_once(&fake, "ann@example.com"), 6);
-	gfake_control(&fake, GTABLE_ANN "set slow 300\nset concurrency 0\n");
+	assert_int_equal(gfake_most_at_once(gtable_fake(), "ann@example.com"), 6);
+	gfake_control(gtable_fake(), GTABLE_ANN "set slow 300\nset concurrency 0\n");
 	assert_int_equal(count_throttled(6), 0);
-	gfake_control(&fake, GTABLE_ANN);
+	gfake_control(gtable_fake(), GTABLE_ANN);
 	PLAY(batch);
-	assert_int_equal(gfake_most_at_once(&fake, "ann@example.com"), 3);
+	assert_int_equal(gfake_most_at_once(gtable_fake(), "ann@example.com"), 3);
 	/* One after another is one at once. */
-	gfake_control(&fake, GTABLE_ANN);
+	gfake_control(gtable_fake(), GTABLE_ANN);
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(count_throttled(1), 0);
-	assert_int_equal(gfake_most_at_once(&fake, "ann@example.com"), 1);
+	assert_int_equal(gfake_most_at_once(gtable_fake(), "ann@example.com"), 1);
 }
 
 int
@@ -497,5 +478,5 @@ main(void)
 		cmocka_unit_test(more_than_four_at_once_are_too_many),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, gtable_start, gtable_stop);
 }

@@ -17,19 +17,8 @@ static const unsigned char site[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 1
 static int
 set_up(void **state)
 {
-	static struct gsession g;
-
-	gsession_start_outlook(&g);
-	gsession_limit_places(&g);
-	g.calendar.site = site;
-	*state = &g;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	gsession_stop(*state);
+	(void)gsession_set_up_outlook(state);
+	((struct gsession *)*state)->calendar.site = site;
 	return 0;
 }
 
@@ -413,7 +402,7 @@ without_memory_a_page_is_completed_or_fails(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, gsession_tear_down)
 
 int
 main(void)

@@ -10,24 +10,6 @@
 
 #define MANY 45
 
-static int
-set_up(void **state)
-{
-	static struct gsession g;
-
-	gsession_start_outlook(&g);
-	gsession_limit_places(&g);
-	*state = &g;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	gsession_stop(*state);
-	return 0;
-}
-
 /* ---- batches ------------------------------------------------------------------------------- */
 
 static void
@@ -132,22 +114,9 @@ trouble_with_a_batch_is_that_of_its_writes(void **state)
 static void
 what_was_not_tried_says_why(void **state)
 {
-	struct gsession *g = *state;
-	struct mms_write writes[MANY];
-	struct mms_write_result results[MANY];
-	MMS_AUTO(mms_err) err = { 0 };
-
-	for (unsigned char i = 0; i < MANY; i++)
-		writes[i] = gwrite_create((unsigned char)(i + 1));
-	gfake_control(&g->fake,
-		      "fault 1 POST /$batch error 429 ApplicationThrottled; retry-after 600");
-	assert_int_equal(g->ops->put(g->session, writes, MANY, results, &err), MMS_E_WAIT);
-	for (size_t i = 0; i < MANY; i++) {
-		assert_int_equal(results[i].err.code, MMS_E_WAIT);
-		assert_int_equal(results[i].err.retry_at_ms, GSESSION_NOW + 600000);
-	}
-	gwrite_release_results(results, MANY);
-	assert_int_equal(gfake_count(&g->fake, "POST", "/$batch"), 1);
+	gwrite_play_untried(*state,
+			    "1 POST /$batch error 429 ApplicationThrottled; retry-after 600",
+			    MANY, 600000);
 }
 
 /* ---- memory -------------------------------------------------------------------------------- */
@@ -167,7 +136,8 @@ without_memory_every_write_has_a_result(void **state)
 	gwrite_play_memory(g, writes, MMS_COUNT(writes));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, gsession_set_up_outlook, gsession_tear_down)
 
 int
 main(void)

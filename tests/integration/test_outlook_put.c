@@ -11,24 +11,6 @@
 /* String literals are not written to. */
 #define T(text) ((char *)(uintptr_t)(text))
 
-static int
-set_up(void **state)
-{
-	static struct gsession g;
-
-	gsession_start_outlook(&g);
-	gsession_limit_places(&g);
-	*state = &g;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	gsession_stop(*state);
-	return 0;
-}
-
 /* ---- one by one ---------------------------------------------------------------------------- */
 
 static void
@@ -380,7 +362,8 @@ a_reader_may_not_write(void **state)
 	assert_non_null(strstr(mms_err_hint(&result.err), "INT-0001"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, gsession_set_up_outlook, gsession_tear_down)
 
 int
 main(void)

@@ -135,6 +135,34 @@ gsession_start_outlook(struct gsession *g)
 	start(g, &mms_outlook_provider_ops, "/v1.0");
 }
 
+int
+gsession_set_up(void **state)
+{
+	static struct gsession g;
+
+	gsession_start(&g);
+	*state = &g;
+	return 0;
+}
+
+int
+gsession_set_up_outlook(void **state)
+{
+	static struct gsession g;
+
+	gsession_start_outlook(&g);
+	gsession_limit_places(&g);
+	*state = &g;
+	return 0;
+}
+
+int
+gsession_tear_down(void **state)
+{
+	gsession_stop(*state);
+	return 0;
+}
+
 void
 gsession_speak_to(struct gsession *g, unsigned port)
 {

@@ -50,6 +50,10 @@ void gsession_start(struct gsession *g);
 /* The same with Outlook. */
 void gsession_start_outlook(struct gsession *g);
 void gsession_stop(struct gsession *g);
+/* A test's set-up and tear-down: *state is the session; with Outlook its requests take places. */
+int gsession_set_up(void **state);
+int gsession_set_up_outlook(void **state);
+int gsession_tear_down(void **state);
 /* A session anew: as after another start of the program. */
 void gsession_reopen(struct gsession *g);
 /* From here on it speaks to another server, on this port. */

@@ -14,6 +14,36 @@ struct memory {
 	char next[6000], delta[6000];
 };
 
+static struct fake *
+the_fake(void)
+{
+	static struct fake fake;
+
+	return &fake;
+}
+
+int
+gtable_start(void **state)
+{
+	(void)state;
+	gfake_start(the_fake());
+	return 0;
+}
+
+int
+gtable_stop(void **state)
+{
+	(void)state;
+	fake_stop(the_fake());
+	return 0;
+}
+
+const struct fake *
+gtable_fake(void)
+{
+	return the_fake();
+}
+
 static void
 encode(const char *text, char *out, size_t size)
 {
@@ -213,8 +243,9 @@ play_row(const struct fake *fake, const struct gtable_row *row, const char *labe
 }
 
 void
-gtable_play(const struct fake *fake, const struct gtable_row *rows, size_t n)
+gtable_play(const struct gtable_row *rows, size_t n)
 {
+	const struct fake *fake = gtable_fake();
 	const char *label = "";
 	struct memory memory = { 0 };
 

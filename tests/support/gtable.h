@@ -28,8 +28,13 @@ struct gtable_row {
 	 */
 	const char *wants;
 };
+/* A group's set-up and tear-down: the one service that its tests ask. */
+int gtable_start(void **state);
+int gtable_stop(void **state);
+const struct fake *gtable_fake(void);
 /* What fails fails the test, with the label. */
-void gtable_play(const struct fake *fake, const struct gtable_row *rows, size_t n);
+void gtable_play(const struct gtable_row *rows, size_t n);
+#define PLAY(rows) gtable_play(rows, MMS_COUNT(rows))
 
 /* The text of a member, "error.errors.0.reason"; texts as they stand. False: not there. */
 bool gtable_member(const json_t *doc, const char *path, char *out, size_t size);

@@ -185,3 +185,22 @@ gwrite_play_memory(struct gsession *g, const struct mms_write *writes, size_t n)
 		gwrite_release_results(results, n);
 	}
 }
+
+void
+gwrite_play_untried(struct gsession *g, const char *fault, unsigned char n, int64_t wait_ms)
+{
+	struct mms_write writes[UINT8_MAX];
+	struct mms_write_result results[UINT8_MAX];
+	MMS_AUTO(mms_err) err = { 0 };
+
+	for (unsigned char i = 0; i < n; i++)
+		writes[i] = gwrite_create((unsigned char)(i + 1));
+	gfake_control(&g->fake, "fault %s", fault);
+	assert_int_equal(g->ops->put(g->session, writes, n, results, &err), MMS_E_WAIT);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(results[i].err.code, MMS_E_WAIT);
+		assert_int_equal(results[i].err.retry_at_ms, GSESSION_NOW + wait_ms);
+	}
+	gwrite_release_results(results, n);
+	assert_int_equal(gfake_count(&g->fake, "POST", "batch"), 1);
+}

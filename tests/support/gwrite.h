@@ -39,6 +39,12 @@ struct gwrite_batch_trouble {
 };
 void gwrite_play_batches(struct gsession *g, const struct gwrite_batch_trouble *rows, size_t n);
 /*
+ * n new events, of which the first batch is refused for so long by this fault: all wait, and nothing more is
+ * asked.
+ */
+void
+gwrite_play_untried(struct gsession *g, const char *fault, unsigned char n, int64_t wait_ms);
+/*
  * The n-th allocation fails, for each n until all goes well: each write has a result, and one that is done
  * has its event, but for the last, which is a deletion.
  */

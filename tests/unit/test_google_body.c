@@ -5,17 +5,7 @@
 #include <string.h>
 
 #include "../../connector/provider/google_parts.h"
-#include "mmsync/fault.h"
-
-/* 2026-03-10T09:00:00Z, an hour. */
-#define START INT64_C(1773133200000)
-#define TIMES .start_ms = START, .end_ms = START + 3600000
-
-static const struct mms_mark booking_mark = {
-	.kind = MMS_MARK_BOOKING,
-	.id = { 1, 0x90, 0xa0, 0xb0, 0xc0, 0xd0, 0x7e, 0x0f, 0x80, 0, 0, 0, 0, 0, 0, 1 },
-	.site = { 0xff },
-};
+#include "support/body_rows.h"
 
 #define ID "0190a0b0c0d07e0f8000000000000001"
 #define MARK                                                                                  \
@@ -30,11 +20,6 @@ static const struct mms_mark booking_mark = {
 	","                                                                                    \
 	"\"end\":{\"dateTime\":\"2026-03-10T10:00:00Z\",\"timeZone\":\"UTC\",\"date\":null}"
 
-/* String literals are not written to. */
-#define T(text) ((char *)(uintptr_t)(text))
-
-static struct mms_guest two_guests[] = { { T("cy@example.com"), T("Cy") },
-					 { T("New@example.com"), NULL } };
 static struct mms_attendee seen_guests[] = {
 	{ T("ann@example.com"), NULL, MMS_RESPONSE_ACCEPTED, MMS_ATTENDEE_REQUIRED },
 	{ T("CY@example.com"), T("Cy Seen"), MMS_RESPONSE_DECLINED, MMS_ATTENDEE_REQUIRED },
@@ -49,73 +34,59 @@ static const struct mms_event timed = { .organizer_email = T("Ann@example.com"),
 			      partial = { .is_partial = true,
 					  .attendees = seen_guests,
 					  .n_attendees = 2 };
-static const struct mms_meeting whole = { TIMES,
-					  .title = T("Talk \"x\""),
-					  .place = T("Room 1"),
-					  .text = T("<b>a</b>\nb"),
-					  .guests = two_guests,
-					  .n_guests = 2 },
-				bare = { TIMES, .title = T("Busy") }, empty = { TIMES },
-				timeless = { .start_ms = MMS_NO_TIME, .end_ms = START },
-				backwards = { .start_ms = START, .end_ms = START - 1 };
 
-static const struct {
-	const char *label;
-	struct mms_write write;
-	const char *body; /* NULL: refused with rc */
-	mms_rc rc;
-} bodies[] = {
+static const struct body_row bodies[] = {
 	{ "a booking",
-	  { .meeting = &whole },
+	  { .meeting = &body_whole },
 	  "{\"id\":\"" ID "\",\"summary\":\"Talk \\\"x\\\"\",\"description\":"
 	  "\"<b>a</b>\\nb\",\"location\":\"Room 1\"," SPAN ",\"attendees\":["
 	  "{\"email\":\"cy@example.com\",\"displayName\":\"Cy\"},"
 	  "{\"email\":\"New@example.com\"}]," MARK "}",
 	  MMS_OK },
 	{ "a bare one",
-	  { .meeting = &bare },
+	  { .meeting = &body_bare },
 	  "{\"id\":\"" ID "\",\"summary\":\"Busy\"," SPAN "," MARK "}",
 	  MMS_OK },
 	{ "a block: private, silent, alone",
-	  { .meeting = &whole, .is_busy_block = true },
+	  { .meeting = &body_whole, .is_busy_block = true },
 	  "{\"id\":\"" ID "\",\"summary\":\"Talk \\\"x\\\"\",\"description\":"
 	  "\"<b>a</b>\\nb\",\"location\":\"Room 1\"," SPAN "," MARK
 	  ",\"visibility\":\"private\",\"transparency\":\"opaque\","
 	  "\"reminders\":{\"useDefault\":false,\"overrides\":[]}}",
 	  MMS_OK },
 	{ "a title",
-	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_TITLE, .meeting = &bare },
+	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_TITLE, .meeting = &body_bare },
 	  "{\"summary\":\"Busy\"}",
 	  MMS_OK },
 	{ "nothing in place of something",
 	  { .kind = MMS_WRITE_CHANGE,
 	    .fields = MMS_FIELD_TITLE | MMS_FIELD_PLACE | MMS_FIELD_TEXT,
-	    .meeting = &empty },
+	    .meeting = &body_empty },
 	  "{\"summary\":null,\"description\":null,\"location\":null}",
 	  MMS_OK },
 	{ "other times",
 	  { .kind = MMS_WRITE_CHANGE,
 	    .fields = MMS_FIELD_TIMES,
-	    .meeting = &bare,
+	    .meeting = &body_bare,
 	    .seen = &timed },
 	  "{" SPAN "}",
 	  MMS_OK },
 	{ "times of what was a day",
 	  { .kind = MMS_WRITE_CHANGE,
 	    .fields = MMS_FIELD_TIMES,
-	    .meeting = &bare,
+	    .meeting = &body_bare,
 	    .seen = &all_day },
 	  "{" SPAN_OVER_DAY "}",
 	  MMS_OK },
 	{ "times of what may be a day",
-	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_TIMES, .meeting = &bare },
+	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_TIMES, .meeting = &body_bare },
 	  "{" SPAN_OVER_DAY "}",
 	  MMS_OK },
 	{ "guests: who stays keeps the answer, organizer and room stay, who is not "
 	  "wanted goes",
 	  { .kind = MMS_WRITE_CHANGE,
 	    .fields = MMS_FIELD_GUESTS,
-	    .meeting = &whole,
+	    .meeting = &body_whole,
 	    .seen = &timed },
 	  "{\"attendees\":["
 	  "{\"email\":\"ann@example.com\",\"responseStatus\":\"accepted\"},"
@@ -127,25 +98,25 @@ static const struct {
 	{ "guests of whom not all are known are left alone",
 	  { .kind = MMS_WRITE_CHANGE,
 	    .fields = MMS_FIELD_GUESTS | MMS_FIELD_TITLE,
-	    .meeting = &whole,
+	    .meeting = &body_whole,
 	    .seen = &partial },
 	  "{\"summary\":\"Talk \\\"x\\\"\"}",
 	  MMS_OK },
 	{ "no guests any more",
-	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_GUESTS, .meeting = &bare },
+	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_GUESTS, .meeting = &body_bare },
 	  "{\"attendees\":[]}",
 	  MMS_OK },
 	{ "guests of a block: never",
 	  { .kind = MMS_WRITE_CHANGE,
 	    .fields = MMS_FIELD_GUESTS | MMS_FIELD_TITLE,
-	    .meeting = &whole,
+	    .meeting = &body_whole,
 	    .is_busy_block = true },
 	  "{\"summary\":\"Talk \\\"x\\\"\"}",
 	  MMS_OK },
-	{ "no times", { .meeting = &timeless }, NULL, MMS_E_ITEM },
-	{ "times backwards", { .meeting = &backwards }, NULL, MMS_E_ITEM },
+	{ "no times", { .meeting = &body_timeless }, NULL, MMS_E_ITEM },
+	{ "times backwards", { .meeting = &body_backwards }, NULL, MMS_E_ITEM },
 	{ "times that are not sent may be what they like",
-	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_TITLE, .meeting = &timeless },
+	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_TITLE, .meeting = &body_timeless },
 	  "{\"summary\":null}",
 	  MMS_OK },
 	{ "no meeting", { .kind = MMS_WRITE_CHANGE }, NULL, MMS_E_BUG },
@@ -155,27 +126,13 @@ static void
 a_write_is_the_json_of_what_changes(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < MMS_COUNT(bodies); i++) {
-		struct mms_write write = bodies[i].write;
-		MMS_AUTO(mms_str) body = { 0 };
-		MMS_AUTO(mms_err) err = { 0 };
-
-		if (write.kind == MMS_WRITE_CREATE)
-			write.mark = booking_mark;
-		mms_rc rc = google_body(&write, &body, &err);
-		while (body.len > 0 && body.ptr[body.len - 1] == '\n')
-			mms_str_cut(&body, body.len - 1);
-		if (rc != bodies[i].rc ||
-		    (rc == MMS_OK && strcmp(mms_str_get(&body), bodies[i].body) != 0))
-			fail_msg("%s: %s: %s", bodies[i].label, mms_rc_name(rc),
-				 mms_str_get(&body));
-	}
+	body_play(bodies, MMS_COUNT(bodies), google_body);
 }
 
 static void
 a_source_is_marked_and_a_kind_must_be(void **state)
 {
-	struct mms_write write = { .meeting = &bare, .mark = booking_mark };
+	struct mms_write write = { .meeting = &body_bare, .mark = body_mark };
 	MMS_AUTO(mms_str) body = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
 
@@ -243,32 +200,8 @@ a_version_is_a_header_or_none(void **state)
 static void
 without_memory_a_body_is_whole_or_none(void **state)
 {
-	const struct mms_write write = { .meeting = &whole, .mark = booking_mark };
-	MMS_AUTO(mms_str) good = { 0 };
-	MMS_AUTO(mms_err) none = { 0 };
-	unsigned n_whole = 0;
-
 	(void)state;
-	if (!mms_fault_arm_text("alloc:1000000000"))
-		skip();
-	assert_int_equal(google_body(&write, &good, &none), MMS_OK);
-	for (unsigned long n = 1; n_whole < 2; n++) {
-		MMS_AUTO(mms_str) body = { 0 };
-		MMS_AUTO(mms_err) err = { 0 };
-		char fault[64];
-
-		assert_true(n < 500);
-		(void)snprintf(fault, sizeof fault, "alloc:%lu",
-			       mms_fault_count(MMS_FAULT_ALLOC) + n);
-		assert_true(mms_fault_arm_text(fault));
-		mms_rc rc = google_body(&write, &body, &err);
-		(void)mms_fault_arm_text("alloc:1000000000");
-		assert_true(rc == MMS_OK || rc == MMS_E_NOMEM);
-		if (rc != MMS_OK)
-			continue;
-		n_whole++;
-		assert_string_equal(mms_str_get(&body), mms_str_get(&good));
-	}
+	body_play_memory(google_body);
 }
 
 int

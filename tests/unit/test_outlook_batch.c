@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../../connector/provider/outlook_parts.h"
-#include "mmsync/fault.h"
+#include "support/starve.h"
 
 #define PREFER                                                               \
 	"\"Prefer\":\"odata.maxpagesize=200, outlook.timezone=\\\"UTC\\\", " \
@@ -27,49 +27,32 @@ static const char calls_text[] =
 	"{\"id\":\"3\",\"method\":\"GET\",\"url\":\"/me/events/y?$expand=a%20b\","
 	"\"headers\":{" PREFER "}}]}";
 
-static void
-make(struct mms_str *out)
+static mms_rc
+make(void *aux, struct mms_str *out, struct mms_err *err)
 {
+	(void)aux;
 	for (size_t i = 0; i < MMS_COUNT(calls); i++)
 		outlook_batch_add(out, i, &calls[i]);
 	outlook_batch_end(out);
+	return mms_str_check(out, err);
 }
 
 static void
 calls_are_requests_with_numbers_and_headers(void **state)
 {
 	MMS_AUTO(mms_str) out = { 0 };
+	MMS_AUTO(mms_err) err = { 0 };
 
 	(void)state;
-	make(&out);
+	assert_int_equal(make(NULL, &out, &err), MMS_OK);
 	assert_string_equal(mms_str_get(&out), calls_text);
 }
 
 static void
 without_memory_a_batch_says_so(void **state)
 {
-	unsigned n_whole = 0;
-
 	(void)state;
-	if (!mms_fault_arm_text("alloc:1000000000"))
-		skip();
-	for (unsigned long n = 1; n_whole < 2; n++) {
-		MMS_AUTO(mms_str) out = { 0 };
-		MMS_AUTO(mms_err) err = { 0 };
-		char fault[64];
-
-		assert_true(n < 100);
-		(void)snprintf(fault, sizeof fault, "alloc:%lu",
-			       mms_fault_count(MMS_FAULT_ALLOC) + n);
-		assert_true(mms_fault_arm_text(fault));
-		make(&out);
-		mms_rc rc = mms_str_check(&out, &err);
-		(void)mms_fault_arm_text("alloc:1000000000");
-		if (rc == MMS_OK) {
-			n_whole++;
-			assert_string_equal(mms_str_get(&out), calls_text);
-		}
-	}
+	starve_check(make, NULL);
 }
 
 #define ANSWERS(list) "{\"responses\":[" list "]}"

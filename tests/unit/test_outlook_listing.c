@@ -6,7 +6,7 @@
 
 #include "../../connector/provider/outlook_series.h"
 #include "mmsync/clock.h"
-#include "mmsync/fault.h"
+#include "support/starve.h"
 
 /* ---- links -------------------------------------------------------------------------------- */
 
@@ -371,8 +371,9 @@ too_many_series_mean_that_all_is_read(void **state)
 /* ---- memory --------------------------------------------------------------------------------- */
 
 static mms_rc
-everything_once(struct mms_str *out, struct mms_err *err)
+everything_once(void *aux, struct mms_str *out, struct mms_err *err)
 {
+	(void)aux;
 	MMS_AUTO(outlook_series) series = { 0 };
 	char id[16];
 	mms_rc rc = MMS_OK;
@@ -395,31 +396,8 @@ everything_once(struct mms_str *out, struct mms_err *err)
 static void
 without_memory_a_listing_says_so(void **state)
 {
-	MMS_AUTO(mms_str) good = { 0 };
-	MMS_AUTO(mms_err) none = { 0 };
-	unsigned n_whole = 0;
-
 	(void)state;
-	if (!mms_fault_arm_text("alloc:1000000000"))
-		skip();
-	assert_int_equal(everything_once(&good, &none), MMS_OK);
-	for (unsigned long n = 1; n_whole < 2; n++) {
-		MMS_AUTO(mms_str) out = { 0 };
-		MMS_AUTO(mms_err) err = { 0 };
-		char fault[64];
-
-		assert_true(n < 500);
-		(void)snprintf(fault, sizeof fault, "alloc:%lu",
-			       mms_fault_count(MMS_FAULT_ALLOC) + n);
-		assert_true(mms_fault_arm_text(fault));
-		mms_rc rc = everything_once(&out, &err);
-		(void)mms_fault_arm_text("alloc:1000000000");
-		assert_true(rc == MMS_OK || rc == MMS_E_NOMEM);
-		if (rc != MMS_OK)
-			continue;
-		n_whole++;
-		assert_string_equal(mms_str_get(&out), mms_str_get(&good));
-	}
+	starve_check(everything_once, NULL);
 }
 
 int
