@@ -342,11 +342,6 @@ main(void)
 		TEST(a_series_that_cannot_be_read_is_no_end),
 		TEST(when_many_series_change_everything_is_read),
 	};
-	MMS_AUTO(mms_err) err = { 0 };
 
-	if (mms_http_setup(&err) != MMS_OK)
-		return 1;
-	int rc = cmocka_run_group_tests(tests, NULL, NULL);
-	mms_http_teardown();
-	return rc;
+	return cmocka_run_group_tests(tests, gsession_start_all, gsession_stop_all);
 }

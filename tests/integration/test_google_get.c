@@ -135,11 +135,6 @@ main(void)
 		TEST(the_role_is_what_the_service_says),
 		TEST(a_calendar_that_cannot_be_is_refused_at_once),
 	};
-	MMS_AUTO(mms_err) err = { 0 };
 
-	if (mms_http_setup(&err) != MMS_OK)
-		return 1;
-	int rc = cmocka_run_group_tests(tests, NULL, NULL);
-	mms_http_teardown();
-	return rc;
+	return cmocka_run_group_tests(tests, gsession_start_all, gsession_stop_all);
 }

@@ -286,11 +286,7 @@ in_a_batch_each_write_has_its_own_end(void **state)
 		      "event ann@example.com old2 \"Two\" 2026-03-10T10:00 2026-03-10T11:00");
 	assert_int_equal(mms_google_provider_ops.put(g->session, writes, 8, results, &err),
 			 MMS_OK);
-	for (size_t i = 0; i < MMS_COUNT(expected); i++) {
-		if (results[i].err.code != expected[i])
-			fail_msg("write %zu: %s: %s", i, mms_rc_name(results[i].err.code),
-				 mms_err_text(&results[i].err));
-	}
+	gwrite_expect(results, expected, MMS_COUNT(expected));
 	assert_string_equal(results[3].event.title, "Talk, later");
 	gwrite_release_results(results, 8);
 	assert_int_equal(gfake_count(&g->fake, "POST", "/batch"), 1);
@@ -363,11 +359,6 @@ main(void)
 		TEST(what_was_not_tried_says_why),
 		TEST(without_memory_every_write_has_a_result),
 	};
-	MMS_AUTO(mms_err) err = { 0 };
 
-	if (mms_http_setup(&err) != MMS_OK)
-		return 1;
-	int rc = cmocka_run_group_tests(tests, NULL, NULL);
-	mms_http_teardown();
-	return rc;
+	return cmocka_run_group_tests(tests, gsession_start_all, gsession_stop_all);
 }

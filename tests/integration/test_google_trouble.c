@@ -417,11 +417,6 @@ main(void)
 		TEST(a_batch_that_answers_in_part_is_done_in_part),
 		TEST(without_memory_a_listing_is_whole_or_fails),
 	};
-	MMS_AUTO(mms_err) err = { 0 };
 
-	if (mms_http_setup(&err) != MMS_OK)
-		return 1;
-	int rc = cmocka_run_group_tests(tests, NULL, NULL);
-	mms_http_teardown();
-	return rc;
+	return cmocka_run_group_tests(tests, gsession_start_all, gsession_stop_all);
 }

@@ -419,11 +419,6 @@ main(void)
 		TEST(many_are_asked_for_twenty_at_a_time),
 		TEST(without_memory_a_page_is_completed_or_fails),
 	};
-	MMS_AUTO(mms_err) err = { 0 };
 
-	if (mms_http_setup(&err) != MMS_OK)
-		return 1;
-	int rc = cmocka_run_group_tests(tests, NULL, NULL);
-	mms_http_teardown();
-	return rc;
+	return cmocka_run_group_tests(tests, gsession_start_all, gsession_stop_all);
 }

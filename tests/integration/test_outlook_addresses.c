@@ -120,11 +120,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(addresses_hold_whatever_ids_are_made_of, set_up,
 						tear_down),
 	};
-	MMS_AUTO(mms_err) err = { 0 };
 
-	if (mms_http_setup(&err) != MMS_OK)
-		return 1;
-	int rc = cmocka_run_group_tests(tests, NULL, NULL);
-	mms_http_teardown();
-	return rc;
+	return cmocka_run_group_tests(tests, gsession_start_all, gsession_stop_all);
 }

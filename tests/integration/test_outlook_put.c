@@ -382,11 +382,6 @@ main(void)
 		TEST(trouble_with_the_look_is_that_of_its_write),
 		TEST(a_reader_may_not_write),
 	};
-	MMS_AUTO(mms_err) err = { 0 };
 
-	if (mms_http_setup(&err) != MMS_OK)
-		return 1;
-	int rc = cmocka_run_group_tests(tests, NULL, NULL);
-	mms_http_teardown();
-	return rc;
+	return cmocka_run_group_tests(tests, gsession_start_all, gsession_stop_all);
 }

@@ -565,11 +565,6 @@ main(void)
 		TEST(the_text_of_an_online_meeting_is_left_alone),
 		TEST(what_cannot_be_cancelled_is_deleted),
 	};
-	MMS_AUTO(mms_err) err = { 0 };
 
-	if (mms_http_setup(&err) != MMS_OK)
-		return 1;
-	int rc = cmocka_run_group_tests(tests, NULL, NULL);
-	mms_http_teardown();
-	return rc;
+	return cmocka_run_group_tests(tests, gsession_start_all, gsession_stop_all);
 }

@@ -11,36 +11,6 @@
 #include "support/dbcheck.h"
 #include "support/mailbox.h"
 
-static struct mailbox_site site;
-
-static int
-start(void **state)
-{
-	(void)state;
-	return mailbox_site_start(&site);
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	return mailbox_site_stop(&site);
-}
-
-static int
-open_pool(void **state)
-{
-	(void)state;
-	return mailbox_site_open(&site);
-}
-
-static int
-close_pool(void **state)
-{
-	(void)state;
-	return mailbox_site_close(&site);
-}
-
 /* ---- the store ------------------------------------------------------------------------------ */
 
 static struct mms_slot_claim
@@ -58,7 +28,7 @@ take(const char *holder, unsigned total)
 	struct mms_slot_claim c = claim(holder, LIMIT);
 	unsigned n = 99;
 
-	OK(mms_pool_lend(site.pool, &lent, &err));
+	OK(mms_pool_lend(mailbox_site()->pool, &lent, &err));
 	OK(mms_slots_add(lent.db, &c, &err));
 	OK(mms_slots_take(lent.db, &c, total, &n, &err));
 	return n;
@@ -71,7 +41,7 @@ wish(const char *holder, int64_t waited_ms)
 	struct mms_slot_claim c = claim(holder, LIMIT);
 	bool is_heir = false;
 
-	OK(mms_pool_lend(site.pool, &lent, &err));
+	OK(mms_pool_lend(mailbox_site()->pool, &lent, &err));
 	OK(mms_slots_wish(lent.db, &c, waited_ms, &is_heir, &err));
 	return is_heir;
 }
@@ -85,13 +55,13 @@ four_are_given_and_no_more_and_twice_the_same_is_once(void **state)
 	(void)state;
 	assert_int_equal(take("a", 1), 1);
 	assert_int_equal(take("a", 1), 1);
-	assert_int_equal(mailbox_n_held(&site), 1);
+	assert_int_equal(mailbox_n_held(), 1);
 	assert_int_equal(take("b", 4), 3);
 	assert_int_equal(take("a", 2), 1); /* its own, and nothing else is free */
-	assert_int_equal(mailbox_n_held(&site), 4);
-	OK(mms_pool_lend(site.pool, &lent, &err));
+	assert_int_equal(mailbox_n_held(), 4);
+	OK(mms_pool_lend(mailbox_site()->pool, &lent, &err));
 	OK(mms_slots_give(lent.db, &a, 4, &err));
-	assert_int_equal(mailbox_n_held(&site), 3); /* nobody else's */
+	assert_int_equal(mailbox_n_held(), 3); /* nobody else's */
 	assert_int_equal(take("c", 4), 1);
 }
 
@@ -103,7 +73,7 @@ a_lower_limit_is_kept(void **state)
 	unsigned n = 0;
 
 	(void)state;
-	OK(mms_pool_lend(site.pool, &lent, &err));
+	OK(mms_pool_lend(mailbox_site()->pool, &lent, &err));
 	OK(mms_slots_add(lent.db, &c, &err));
 	OK(mms_slots_take(lent.db, &c, 4, &n, &err));
 	assert_int_equal(n, 2);
@@ -126,9 +96,9 @@ the_databases_clock_ends_what_nobody_renews(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		mms_test_sql(&site.server, "DELETE FROM mmsync_slot");
+		mms_test_sql(&mailbox_site()->server, "DELETE FROM mmsync_slot");
 		assert_int_equal(take("dead", 4), 4);
-		mailbox_age(&site, rows[i].seconds);
+		mailbox_age(rows[i].seconds);
 		mailbox_expect(rows[i].label, take("next", 4), rows[i].others, rows[i].others);
 	}
 }
@@ -145,9 +115,9 @@ who_waits_longest_is_the_heir_until_it_is_silent(void **state)
 	assert_int_equal(take("young", 1), 0);
 	assert_int_equal(take("a", 3), 0); /* nor may others just hold on */
 	assert_int_equal(take("old", 1), 1);
-	mailbox_age(&site, 3);
+	mailbox_age(3);
 	assert_true(wish("young", 1200));
-	mailbox_age(&site, 3);
+	mailbox_age(3);
 	assert_int_equal(take("a", 3), 3);
 }
 
@@ -158,7 +128,7 @@ beat(struct mailbox_process *p)
 {
 	MMS_AUTO(mms_lent) lent = { 0 };
 
-	OK(mms_pool_lend(site.pool, &lent, &err));
+	OK(mms_pool_lend(mailbox_site()->pool, &lent, &err));
 	mms_gates_beat(p->gates, lent.db);
 }
 
@@ -177,7 +147,7 @@ each_service_has_its_own_limits(void **state)
 	struct mailbox_process p;
 
 	(void)state;
-	mailbox_begin(&site, &p, "p", ANN);
+	mailbox_begin(&p, "p", ANN);
 	p.site.config.google.client_id = of_google;
 	p.site.config.microsoft.client_id = of_microsoft;
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
@@ -214,10 +184,10 @@ a_session_costs_two_statements_however_many_requests(void **state)
 	struct mailbox_process p;
 
 	(void)state;
-	mailbox_begin(&site, &p, "p", ANN);
+	mailbox_begin(&p, "p", ANN);
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
 		struct mms_budget_keeper k;
-		uint64_t before = mms_pool_n_statements(site.pool);
+		uint64_t before = mms_pool_n_statements(mailbox_site()->pool);
 
 		mailbox_open_keeper(&p, &k);
 		for (unsigned n = 0; n < rows[i].n_requests; n++) {
@@ -225,10 +195,10 @@ a_session_costs_two_statements_however_many_requests(void **state)
 			mailbox_leave(&k);
 		}
 		mms_budget_keeper_release(&k);
-		uint64_t is = mms_pool_n_statements(site.pool) - before;
+		uint64_t is = mms_pool_n_statements(mailbox_site()->pool) - before;
 		mailbox_expect(rows[i].label, (int64_t)is, (int64_t)rows[i].statements,
 			       (int64_t)rows[i].statements);
-		assert_int_equal(mailbox_n_held(&site), 0);
+		assert_int_equal(mailbox_n_held(), 0);
 	}
 	mailbox_end(&p);
 }
@@ -240,12 +210,12 @@ a_session_that_fails_within_a_request_holds_nothing(void **state)
 	struct mailbox_process p;
 
 	(void)state;
-	mailbox_begin(&site, &p, "p", ANN);
+	mailbox_begin(&p, "p", ANN);
 	mailbox_open_keeper(&p, &k);
 	OK(mailbox_enter(&k, 4, &err));
-	assert_int_equal(mailbox_n_held(&site), 4);
+	assert_int_equal(mailbox_n_held(), 4);
 	mms_budget_keeper_release(&k);
-	assert_int_equal(mailbox_n_held(&site), 0);
+	assert_int_equal(mailbox_n_held(), 0);
 	mailbox_end(&p);
 }
 
@@ -256,14 +226,14 @@ mailboxes_do_not_hold_each_other_up(void **state)
 	struct mailbox_process p, q;
 
 	(void)state;
-	mailbox_begin(&site, &p, "p", ANN);
-	mailbox_begin(&site, &q, "q", BOB);
+	mailbox_begin(&p, "p", ANN);
+	mailbox_begin(&q, "q", BOB);
 	q.worker.provider_env.max_ms = 0;
 	mailbox_open_keeper(&p, &k);
 	mailbox_open_keeper(&q, &other);
 	OK(mailbox_enter(&k, 4, &err));
 	OK(mailbox_enter(&other, 4, &err));
-	assert_int_equal(mailbox_n_held(&site), 8);
+	assert_int_equal(mailbox_n_held(), 8);
 	mms_budget_keeper_release(&k);
 	mms_budget_keeper_release(&other);
 	mailbox_end(&p);
@@ -277,8 +247,8 @@ a_long_wait_is_said_a_stop_is_noticed(void **state)
 	struct mailbox_process p, q;
 
 	(void)state;
-	mailbox_begin(&site, &p, "p", ANN);
-	mailbox_begin(&site, &q, "q", ANN);
+	mailbox_begin(&p, "p", ANN);
+	mailbox_begin(&q, "q", ANN);
 	mailbox_open_keeper(&p, &k);
 	mailbox_open_keeper(&q, &other);
 	OK(mailbox_enter(&k, 1, &err));
@@ -287,9 +257,9 @@ a_long_wait_is_said_a_stop_is_noticed(void **state)
 	assert_int_equal(mailbox_enter(&other, 4, &said), MMS_E_WAIT);
 	mailbox_expect("not before", said.retry_at_ms, 1000000 + 60000, 1000000 + 120000);
 	assert_non_null(strstr(mms_err_text(&said), ANN));
-	assert_int_equal(mailbox_n_held(&site), 1); /* of four no three are kept */
+	assert_int_equal(mailbox_n_held(), 1); /* of four no three are kept */
 	assert_int_equal(
-		mms_test_ask_i64(&site.server,
+		mms_test_ask_i64(&mailbox_site()->server,
 				 "SELECT COUNT(*) FROM mmsync_slot WHERE heir IS NOT NULL"),
 		0);
 	q.worker.provider_env.max_ms = 30000;
@@ -314,19 +284,21 @@ a_dry_run_counts_its_own_and_writes_nothing(void **state)
 	struct mailbox_process p;
 
 	(void)state;
-	mailbox_begin(&site, &p, NULL, ANN);
+	mailbox_begin(&p, NULL, ANN);
 	p.worker.provider_env.max_ms = 200;
 	mailbox_open_keeper(&p, &k);
 	mailbox_open_keeper(&p, &other);
-	uint64_t before = mms_pool_n_statements(site.pool);
+	uint64_t before = mms_pool_n_statements(mailbox_site()->pool);
 	OK(mailbox_enter(&k, 3, &err));
 	FAILS(MMS_E_WAIT, "at the same time", mailbox_enter(&other, 2, &err));
 	OK(mailbox_enter(&other, 1, &err));
 	mms_budget_keeper_release(&k);
 	mms_budget_keeper_release(&other);
 	beat(&p);
-	assert_int_equal(mms_pool_n_statements(site.pool) - before, 0);
-	assert_int_equal(mms_test_ask_i64(&site.server, "SELECT COUNT(*) FROM mmsync_slot"), 0);
+	assert_int_equal(mms_pool_n_statements(mailbox_site()->pool) - before, 0);
+	assert_int_equal(
+		mms_test_ask_i64(&mailbox_site()->server, "SELECT COUNT(*) FROM mmsync_slot"),
+		0);
 	mailbox_end(&p);
 }
 
@@ -339,37 +311,38 @@ a_beat_keeps_what_a_long_request_holds(void **state)
 	struct mailbox_process p;
 
 	(void)state;
-	mailbox_begin(&site, &p, "p", ANN);
+	mailbox_begin(&p, "p", ANN);
 	mailbox_open_keeper(&p, &k);
 	OK(mailbox_enter(&k, 1, &err));
-	mailbox_age(&site, 58);
+	mailbox_age(58);
 	beat(&p);
-	mailbox_age(&site, 58);
+	mailbox_age(58);
 	beat(&p);
-	assert_int_equal(mms_test_ask_i64(&site.server,
+	assert_int_equal(mms_test_ask_i64(&mailbox_site()->server,
 					  "SELECT COUNT(*) FROM mmsync_slot WHERE "
 					  "held_until > UTC_TIMESTAMP(6) + INTERVAL "
 					  "55 SECOND AND holder = 'p'"),
 			 1);
 	/* What an unanswered statement took is not kept for good ... */
-	mms_test_sql(&site.server, "UPDATE mmsync_slot SET holder = 'p', held_until = "
-				   "UTC_TIMESTAMP(6) + INTERVAL 50 SECOND WHERE slot > 2");
+	mms_test_sql(&mailbox_site()->server,
+		     "UPDATE mmsync_slot SET holder = 'p', held_until = "
+		     "UTC_TIMESTAMP(6) + INTERVAL 50 SECOND WHERE slot > 2");
 	beat(&p);
-	assert_int_equal(mailbox_n_held(&site), 1);
+	assert_int_equal(mailbox_n_held(), 1);
 	/* ... nor what a session holds that has nothing to ask. */
 	mailbox_leave(&k);
-	assert_int_equal(mailbox_n_held(&site), 1);
+	assert_int_equal(mailbox_n_held(), 1);
 	beat(&p);
-	assert_int_equal(mailbox_n_held(&site), 1);
+	assert_int_equal(mailbox_n_held(), 1);
 	mms_clock_sleep_ms(2100);
 	beat(&p);
-	assert_int_equal(mailbox_n_held(&site), 0);
+	assert_int_equal(mailbox_n_held(), 0);
 	mailbox_open_keeper(&p, &idle);
 	OK(mailbox_enter(&idle, 1, &err));
-	assert_int_equal(mailbox_n_held(&site), 1);
+	assert_int_equal(mailbox_n_held(), 1);
 	mms_budget_keeper_release(&idle);
 	mms_budget_keeper_release(&k);
-	assert_int_equal(mailbox_n_held(&site), 0);
+	assert_int_equal(mailbox_n_held(), 0);
 	mailbox_end(&p);
 }
 
@@ -381,17 +354,19 @@ what_was_lost_is_taken_again(void **state)
 	struct mailbox_process p;
 
 	(void)state;
-	mailbox_begin(&site, &p, "p", ANN);
+	mailbox_begin(&p, "p", ANN);
 	p.worker.provider_env.max_ms = 300;
 	mailbox_open_keeper(&p, &k);
 	OK(mailbox_enter(&k, 1, &err));
 	mailbox_leave(&k);
-	mms_test_sql(&site.server, "UPDATE mmsync_slot SET holder = 'q', held_until = "
-				   "UTC_TIMESTAMP(6) + INTERVAL 50 SECOND");
+	mms_test_sql(&mailbox_site()->server,
+		     "UPDATE mmsync_slot SET holder = 'q', held_until = "
+		     "UTC_TIMESTAMP(6) + INTERVAL 50 SECOND");
 	beat(&p);
 	FAILS(MMS_E_WAIT, "others have them", mailbox_enter(&k, 1, &err));
-	assert_int_equal(mms_test_ask_i64(&site.server, HELD " AND holder = 'q'"), 4);
-	mailbox_age(&site, 66);
+	assert_int_equal(mms_test_ask_i64(&mailbox_site()->server, HELD " AND holder = 'q'"),
+			 4);
+	mailbox_age(66);
 	OK(mailbox_enter(&k, 1, &err));
 	mms_budget_keeper_release(&k);
 	mailbox_end(&p);
@@ -409,7 +384,7 @@ play_with_fault(enum mms_fault_kind kind, unsigned long n)
 	(void)snprintf(fault, sizeof fault, "%s:%lu", mms_fault_name(kind),
 		       mms_fault_count(kind) + n);
 	(void)snprintf(never, sizeof never, "%s:1000000000", mms_fault_name(kind));
-	mailbox_begin(&site, &p, "p", ANN);
+	mailbox_begin(&p, "p", ANN);
 	mailbox_open_keeper(&p, &k);
 	assert_true(mms_fault_arm_text(fault));
 	for (unsigned width = 1; width <= LIMIT; width += LIMIT - 1) {
@@ -422,9 +397,9 @@ play_with_fault(enum mms_fault_kind kind, unsigned long n)
 	}
 	mms_budget_keeper_release(&k);
 	assert_true(mms_fault_arm_text(never));
-	if (mailbox_n_held(&site) != 0)
+	if (mailbox_n_held() != 0)
 		fail_msg("%s %lu: %lld slots are still held", mms_fault_name(kind), n,
-			 (long long)mailbox_n_held(&site));
+			 (long long)mailbox_n_held());
 	mailbox_end(&p);
 }
 
@@ -442,8 +417,9 @@ no_fault_leaves_a_slot_held(void **state)
 		skip();
 	for (size_t i = 0; i < MMS_COUNT(kinds); i++) {
 		for (unsigned long n = 1; n <= 8; n++) {
-			(void)close_pool(state); /* what was prepared is prepared anew */
-			(void)open_pool(state);
+			(void)mailbox_close_pool(
+				state); /* what was prepared is prepared anew */
+			(void)mailbox_open_pool(state);
 			play_with_fault(kinds[i], n);
 		}
 	}
@@ -460,26 +436,26 @@ what_was_taken_without_an_answer_is_given_back(void **state)
 	(void)state;
 	if (!mms_fault_arm_text("stmt-after:1000000000"))
 		skip();
-	mailbox_begin(&site, &p, "p", ANN);
+	mailbox_begin(&p, "p", ANN);
 	mailbox_open_keeper(&p, &k);
 	OK(mailbox_enter(&k, LIMIT, &err)); /* the mailbox gets its rows */
 	mailbox_leave(&k);
-	assert_int_equal(mailbox_n_held(&site), 0);
+	assert_int_equal(mailbox_n_held(), 0);
 	(void)snprintf(fault, sizeof fault, "stmt-after:%lu:sticky",
 		       mms_fault_count(MMS_FAULT_STMT_AFTER) + 1);
 	assert_true(mms_fault_arm_text(fault));
 	FAILS(MMS_E_RETRY, "", mailbox_enter(&k, 3, &err));
 	assert_true(mms_fault_arm_text("stmt-after:1000000000"));
-	assert_int_equal(mailbox_n_held(&site), 3);
+	assert_int_equal(mailbox_n_held(), 3);
 	mms_budget_keeper_release(&k);
-	assert_int_equal(mailbox_n_held(&site), 0);
+	assert_int_equal(mailbox_n_held(), 0);
 	mailbox_end(&p);
 }
 
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_pool, close_pool)
+#define T(name) cmocka_unit_test_setup_teardown(name, mailbox_open_pool, mailbox_close_pool)
 	static const struct CMUnitTest tests[] = {
 		T(four_are_given_and_no_more_and_twice_the_same_is_once),
 		T(a_lower_limit_is_kept),
@@ -497,5 +473,5 @@ main(void)
 		T(what_was_taken_without_an_answer_is_given_back),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, mailbox_start, mailbox_stop);
 }

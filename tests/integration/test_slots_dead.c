@@ -10,36 +10,6 @@
 #include "support/dbcheck.h"
 #include "support/mailbox.h"
 
-static struct mailbox_site site;
-
-static int
-start(void **state)
-{
-	(void)state;
-	return mailbox_site_start(&site);
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	return mailbox_site_stop(&site);
-}
-
-static int
-open_pool(void **state)
-{
-	(void)state;
-	return mailbox_site_open(&site);
-}
-
-static int
-close_pool(void **state)
-{
-	(void)state;
-	return mailbox_site_close(&site);
-}
-
 /* The connection that renews what a process holds: here one of its pool, which it keeps. */
 static void
 name_connection(struct mailbox_process *p)
@@ -47,7 +17,7 @@ name_connection(struct mailbox_process *p)
 	MMS_AUTO(mms_lent) lent = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
 
-	if (mms_pool_lend(site.pool, &lent, &err) != MMS_OK ||
+	if (mms_pool_lend(mailbox_site()->pool, &lent, &err) != MMS_OK ||
 	    mms_lease_owner_make(lent.db, &p->owner, &err) != MMS_OK)
 		abort();
 }
@@ -68,9 +38,10 @@ start_taker(bool has_server, int *ready)
 		struct mms_budget_keeper k;
 		struct mailbox_process p;
 
-		if (mms_pool_open(&site.pool, &site.server.settings, 2, &err) != MMS_OK)
+		if (mms_pool_open(&mailbox_site()->pool, &mailbox_site()->server.settings, 2,
+				  &err) != MMS_OK)
 			_exit(1);
-		mailbox_begin(&site, &p, "killed", ANN);
+		mailbox_begin(&p, "killed", ANN);
 		if (has_server)
 			name_connection(&p);
 		mailbox_open_keeper(&p, &k);
@@ -106,19 +77,19 @@ a_killed_process_frees_its_slots_after_a_minute(void **state)
 	struct mailbox_process p;
 
 	(void)state;
-	mailbox_begin(&site, &p, "p", ANN);
+	mailbox_begin(&p, "p", ANN);
 	p.worker.provider_env.max_ms = 500;
 	name_connection(&p);
 	kill_taker(false);
-	assert_int_equal(mailbox_n_held(&site), 4);
-	assert_int_equal(mms_test_ask_i64(&site.server,
+	assert_int_equal(mailbox_n_held(), 4);
+	assert_int_equal(mms_test_ask_i64(&mailbox_site()->server,
 					  "SELECT COUNT(*) FROM mmsync_slot WHERE "
 					  "held_until <= UTC_TIMESTAMP(6) + "
 					  "INTERVAL 60 SECOND"),
 			 4);
 	mailbox_open_keeper(&p, &k);
 	FAILS(MMS_E_WAIT, "others have them", mailbox_enter(&k, 1, &err));
-	mailbox_age(&site, 66);
+	mailbox_age(66);
 	OK(mailbox_enter(&k, 4, &err));
 	mms_budget_keeper_release(&k);
 	mailbox_end(&p);
@@ -131,7 +102,7 @@ a_killed_process_frees_its_slots_at_once_where_its_connection_is_seen(void **sta
 	struct mailbox_process p;
 
 	(void)state;
-	mailbox_begin(&site, &p, "p", ANN);
+	mailbox_begin(&p, "p", ANN);
 	name_connection(&p);
 	kill_taker(true);
 	mailbox_open_keeper(&p, &k);
@@ -162,7 +133,7 @@ whose_connection_is_gone_is_dead_at_once(void **state)
 	MMS_AUTO(mms_lent) lent = { 0 };
 
 	(void)state;
-	OK(mms_pool_lend(site.pool, &lent, &err));
+	OK(mms_pool_lend(mailbox_site()->pool, &lent, &err));
 	OK(mms_lease_owner_make(lent.db, &self, &err));
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
 		struct mms_slot_claim old = { "outlook", "user:" ANN, "old", LIMIT, NULL, 0 };
@@ -174,19 +145,19 @@ whose_connection_is_gone_is_dead_at_once(void **state)
 		old.connection =
 			rows[i].is_connected ? atomic_load(&self.connection) : 999999999;
 		next.server = self.server;
-		mms_test_sql(&site.server, "DELETE FROM mmsync_slot");
+		mms_test_sql(&mailbox_site()->server, "DELETE FROM mmsync_slot");
 		OK(mms_slots_add(lent.db, &old, &err));
 		OK(mms_slots_take(lent.db, &old, LIMIT, &n, &err));
 		assert_int_equal(n, LIMIT);
 		mms_test_sql(
-			&site.server,
+			&mailbox_site()->server,
 			"UPDATE mmsync_slot SET held_until = held_until - INTERVAL %d SECOND",
 			rows[i].age_s);
 		OK(mms_slots_bury(lent.db, &next, &n, &err));
 		mailbox_expect(rows[i].label, n, rows[i].n_dead, rows[i].n_dead);
 		mailbox_expect(
 			rows[i].label,
-			mms_test_ask_i64(&site.server,
+			mms_test_ask_i64(&mailbox_site()->server,
 					 "SELECT COUNT(*) FROM mmsync_slot WHERE holder = "
 					 "'old'"),
 			n > 0 ? 0 : LIMIT, n > 0 ? 0 : LIMIT);
@@ -196,12 +167,12 @@ whose_connection_is_gone_is_dead_at_once(void **state)
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_pool, close_pool)
+#define T(name) cmocka_unit_test_setup_teardown(name, mailbox_open_pool, mailbox_close_pool)
 	static const struct CMUnitTest tests[] = {
 		T(whose_connection_is_gone_is_dead_at_once),
 		T(a_killed_process_frees_its_slots_at_once_where_its_connection_is_seen),
 		T(a_killed_process_frees_its_slots_after_a_minute),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, mailbox_start, mailbox_stop);
 }

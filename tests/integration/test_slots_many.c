@@ -15,36 +15,6 @@ enum { PROCESSES = 3, WORKERS = 4 };
 #define STMTS(X) X(HELD_BY, HELD " AND holder = ?", "s", "i")
 STMT_TABLE(STMTS);
 
-static struct mailbox_site site;
-
-static int
-start(void **state)
-{
-	(void)state;
-	return mailbox_site_start(&site);
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	return mailbox_site_stop(&site);
-}
-
-static int
-open_pool(void **state)
-{
-	(void)state;
-	return mailbox_site_open(&site);
-}
-
-static int
-close_pool(void **state)
-{
-	(void)state;
-	return mailbox_site_close(&site);
-}
-
 /* What the service would see. */
 static atomic_int n_now, n_most;
 
@@ -85,7 +55,7 @@ send(void *aux)
 	struct mms_worker worker = s->process->worker; /* each thread has its own */
 	MMS_AUTO(mms_err) err = { 0 };
 	struct mms_budget_keeper k;
-	struct mms_db *watcher = open_with(&site.server.settings, defs, N_STMTS);
+	struct mms_db *watcher = open_with(&mailbox_site()->server.settings, defs, N_STMTS);
 
 	worker.digest = (struct mms_digest){ 0 };
 	s->rc = mms_budget_keeper_open(&k, &worker, &s->process->source,
@@ -128,7 +98,7 @@ send_all(struct sender *senders, size_t n)
 		assert_int_equal(senders[i].n_lacking, 0);
 	}
 	assert_true(atomic_load(&n_most) <= LIMIT);
-	assert_int_equal(mailbox_n_held(&site), 0);
+	assert_int_equal(mailbox_n_held(), 0);
 }
 
 /* The clocks of hosts are centuries apart; of each process one worker sends batches. */
@@ -142,7 +112,7 @@ twelve_workers_of_three_processes_are_never_more_than_four(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < PROCESSES; i++) {
-		mailbox_begin(&site, &p[i], holders[i], ANN);
+		mailbox_begin(&p[i], holders[i], ANN);
 		p[i].clock.fixed_ms = clocks[i];
 	}
 	for (size_t i = 0; i < MMS_COUNT(senders); i++)
@@ -163,15 +133,15 @@ the_same_under_repeatable_read_and_snapshot_isolation(void **state)
 					    "--binlog-format=STATEMENT", "--server-id=1",
 					    NULL };
 
-	close_pool(state);
-	mms_test_server_kill(&site.server);
-	mms_test_server_restart(&site.server, args);
-	open_pool(state);
+	mailbox_close_pool(state);
+	mms_test_server_kill(&mailbox_site()->server);
+	mms_test_server_restart(&mailbox_site()->server, args);
+	mailbox_open_pool(state);
 	twelve_workers_of_three_processes_are_never_more_than_four(state);
-	close_pool(state);
-	mms_test_server_kill(&site.server);
-	mms_test_server_restart(&site.server, NULL);
-	open_pool(state);
+	mailbox_close_pool(state);
+	mms_test_server_kill(&mailbox_site()->server);
+	mms_test_server_restart(&mailbox_site()->server, NULL);
+	mailbox_open_pool(state);
 }
 
 /* Four busy workers never leave all slots free by themselves. */
@@ -190,8 +160,8 @@ a_batch_gets_its_turn_beside_workers_that_never_rest(void **state)
 	struct mailbox_process p, q;
 
 	(void)state;
-	mailbox_begin(&site, &p, "p", ANN);
-	mailbox_begin(&site, &q, "q", ANN);
+	mailbox_begin(&p, "p", ANN);
+	mailbox_begin(&q, "q", ANN);
 	for (size_t row = 0; row < MMS_COUNT(rows); row++) {
 		for (size_t i = 0; i < LIMIT; i++)
 			senders[i] = (struct sender){
@@ -221,7 +191,7 @@ every_process_gets_its_turn(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N; i++) {
-		mailbox_begin(&site, &p[i], holders[i], ANN);
+		mailbox_begin(&p[i], holders[i], ANN);
 		senders[i] = (struct sender){ .process = &p[i],
 					      .width = i % 3 == 0 ? LIMIT : 1,
 					      .n_requests = i % 3 == 0 ? 3 : 60,
@@ -237,7 +207,7 @@ every_process_gets_its_turn(void **state)
 int
 main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, open_pool, close_pool)
+#define T(name) cmocka_unit_test_setup_teardown(name, mailbox_open_pool, mailbox_close_pool)
 	static const struct CMUnitTest tests[] = {
 		T(twelve_workers_of_three_processes_are_never_more_than_four),
 		T(a_batch_gets_its_turn_beside_workers_that_never_rest),
@@ -245,5 +215,5 @@ main(void)
 		T(the_same_under_repeatable_read_and_snapshot_isolation),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, mailbox_start, mailbox_stop);
 }

@@ -136,6 +136,23 @@ gsession_start_outlook(struct gsession *g)
 }
 
 int
+gsession_start_all(void **state)
+{
+	MMS_AUTO(mms_err) err = { 0 };
+
+	(void)state;
+	return mms_http_setup(&err) == MMS_OK ? 0 : -1;
+}
+
+int
+gsession_stop_all(void **state)
+{
+	(void)state;
+	mms_http_teardown();
+	return 0;
+}
+
+int
 gsession_set_up(void **state)
 {
 	static struct gsession g;

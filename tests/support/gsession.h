@@ -50,6 +50,9 @@ void gsession_start(struct gsession *g);
 /* The same with Outlook. */
 void gsession_start_outlook(struct gsession *g);
 void gsession_stop(struct gsession *g);
+/* A group's: all that requests need. */
+int gsession_start_all(void **state);
+int gsession_stop_all(void **state);
 /* A test's set-up and tear-down: *state is the session; with Outlook its requests take places. */
 int gsession_set_up(void **state);
 int gsession_set_up_outlook(void **state);

@@ -57,6 +57,16 @@ gwrite_put(struct gsession *g, const struct mms_write *write, struct mms_write_r
 }
 
 void
+gwrite_expect(const struct mms_write_result *results, const mms_rc *expected, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (results[i].err.code != expected[i])
+			fail_msg("write %zu: %s: %s", i, mms_rc_name(results[i].err.code),
+				 mms_err_text(&results[i].err));
+	}
+}
+
+void
 gwrite_release_results(struct mms_write_result *results, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

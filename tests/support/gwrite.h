@@ -17,6 +17,8 @@ struct mms_write gwrite_away(const char *id);
 /* One write; its code, its event and text in *result, whose old contents are released. */
 mms_rc
 gwrite_put(struct gsession *g, const struct mms_write *write, struct mms_write_result *result);
+/* Each write ended so. */
+void gwrite_expect(const struct mms_write_result *results, const mms_rc *expected, size_t n);
 void gwrite_release_results(struct mms_write_result *results, size_t n);
 /* An event of the account's own calendar has this value on this path (gfake_value()). */
 void

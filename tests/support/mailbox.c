@@ -8,46 +8,62 @@
 #include "support/dbcheck.h"
 #include "support/schema.h"
 
-int
-mailbox_site_start(struct mailbox_site *site)
+struct mailbox_site *
+mailbox_site(void)
 {
-	(void)mms_test_server_start(&site->server, NULL);
-	mms_test_make_schema(&site->server);
+	static struct mailbox_site site;
+
+	return &site;
+}
+
+int
+mailbox_start(void **state)
+{
+	(void)state;
+	(void)mms_test_server_start(&mailbox_site()->server, NULL);
+	mms_test_make_schema(&mailbox_site()->server);
 	return 0;
 }
 
 int
-mailbox_site_stop(struct mailbox_site *site)
+mailbox_stop(void **state)
 {
-	return mms_test_server_stop(&site->server);
+	(void)state;
+	return mms_test_server_stop(&mailbox_site()->server);
 }
 
 int
-mailbox_site_open(struct mailbox_site *site)
+mailbox_open_pool(void **state)
 {
+	struct mailbox_site *site = mailbox_site();
+
+	(void)state;
 	mms_test_sql(&site->server, "DELETE FROM mmsync_slot; DELETE FROM mmsync_budget");
 	OK(mms_pool_open(&site->pool, &site->server.settings, 16, &err));
 	return 0;
 }
 
 int
-mailbox_site_close(struct mailbox_site *site)
+mailbox_close_pool(void **state)
 {
+	struct mailbox_site *site = mailbox_site();
+
+	(void)state;
 	mms_pool_close(site->pool);
 	site->pool = NULL;
 	return 0;
 }
 
 int64_t
-mailbox_n_held(struct mailbox_site *site)
+mailbox_n_held(void)
 {
-	return mms_test_ask_i64(&site->server, HELD);
+	return mms_test_ask_i64(&mailbox_site()->server, HELD);
 }
 
 void
-mailbox_age(struct mailbox_site *site, int seconds)
+mailbox_age(int seconds)
 {
-	mms_test_sql(&site->server,
+	mms_test_sql(&mailbox_site()->server,
 		     "UPDATE mmsync_slot SET held_until = held_until - INTERVAL %d SECOND, "
 		     "heir_since = heir_since - INTERVAL %d SECOND, "
 		     "heir_until = heir_until - INTERVAL %d SECOND",
@@ -55,22 +71,21 @@ mailbox_age(struct mailbox_site *site, int seconds)
 }
 
 void
-mailbox_begin(struct mailbox_site *site, struct mailbox_process *p, const char *holder,
-	      const char *user)
+mailbox_begin(struct mailbox_process *p, const char *holder, const char *user)
 {
+	struct mms_pool *pool = mailbox_site()->pool;
+
 	*p = (struct mailbox_process){
 		.source.integration.user = (char *)(uintptr_t)user,
 		.clock = { .is_fixed = true, .fixed_ms = 1000000 },
 	};
-	p->env = (struct mms_sync_env){ .pool = site->pool,
-					.site = &p->site,
-					.clock = &p->clock };
+	p->env = (struct mms_sync_env){ .pool = pool, .site = &p->site, .clock = &p->clock };
 	p->worker.env = &p->env;
 	p->worker.provider_env =
 		(struct mms_provider_env){ .max_ms = 30000, .is_stopped = &p->is_stopped };
 	if (holder != NULL)
 		(void)snprintf(p->owner.token, sizeof p->owner.token, "%s", holder);
-	OK(mms_gates_new(&p->gates, site->pool, holder != NULL ? &p->owner : NULL, &err));
+	OK(mms_gates_new(&p->gates, pool, holder != NULL ? &p->owner : NULL, &err));
 	p->worker.gates = p->gates;
 }
 

@@ -21,16 +21,17 @@ struct mailbox_site {
 	struct mms_test_server server;
 	struct mms_pool *pool;
 };
-/* All return 0, for cmocka; opening empties the tables. */
-int mailbox_site_start(struct mailbox_site *site);
-int mailbox_site_stop(struct mailbox_site *site);
-int mailbox_site_open(struct mailbox_site *site);
-int mailbox_site_close(struct mailbox_site *site);
+struct mailbox_site *mailbox_site(void);
+/* A group's set-up and tear-down, and a test's: it begins with empty tables. */
+int mailbox_start(void **state);
+int mailbox_stop(void **state);
+int mailbox_open_pool(void **state);
+int mailbox_close_pool(void **state);
 
 /* Slots that are held now. */
-int64_t mailbox_n_held(struct mailbox_site *site);
+int64_t mailbox_n_held(void);
 /* As if so much time had passed. */
-void mailbox_age(struct mailbox_site *site, int seconds);
+void mailbox_age(int seconds);
 
 struct mailbox_process {
 	struct mms_site site;
@@ -43,8 +44,7 @@ struct mailbox_process {
 	atomic_bool is_stopped;
 };
 /* holder NULL: a dry run. It waits for half a minute. Keeps: its texts. */
-void mailbox_begin(struct mailbox_site *site, struct mailbox_process *p, const char *holder,
-		   const char *user);
+void mailbox_begin(struct mailbox_process *p, const char *holder, const char *user);
 void mailbox_end(struct mailbox_process *p);
 /* A session's keeper, at Outlook. */
 void mailbox_open_keeper(struct mailbox_process *p, struct mms_budget_keeper *k);

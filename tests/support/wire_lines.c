@@ -288,3 +288,34 @@ wire_lines_check_memory(const char *folder, const char *name, struct mms_zones *
 		n_read += read_without(n, &text, mms_str_get(&golden), zones, print) ? 1 : 0;
 	}
 }
+
+void
+wire_lines_check_rows(const struct wire_lines_row *rows, size_t n, struct mms_zones *zones,
+		      wire_lines_fn print)
+{
+	for (size_t i = 0; i < n; i++) {
+		MMS_AUTO(mms_str) text = { 0 };
+		MMS_AUTO(mms_str) out = { 0 };
+		MMS_AUTO(mms_err) err = { 0 };
+
+		mms_str_add(&text, rows[i].text);
+		mms_rc rc = print(zones, &text, &out, &err);
+		if (rc != rows[i].rc)
+			fail_msg("%s: %s", rows[i].label, mms_rc_name(rc));
+		assert_true(rc == MMS_OK || mms_err_hint(&err)[0] != '\0');
+		assert_true(rc == MMS_OK || out.len == 0);
+	}
+}
+
+void
+wire_lines_check_nesting(const char *start, struct mms_zones *zones, wire_lines_fn print)
+{
+	MMS_AUTO(mms_str) text = { 0 };
+	MMS_AUTO(mms_str) out = { 0 };
+	MMS_AUTO(mms_err) err = { 0 };
+
+	mms_str_add(&text, start);
+	for (int i = 0; i < 100000; i++)
+		mms_str_addc(&text, '[');
+	assert_int_equal(print(zones, &text, &out, &err), MMS_E_RETRY);
+}

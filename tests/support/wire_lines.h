@@ -38,6 +38,15 @@ wire_lines_check_folder(const char *folder, struct mms_zones *zones, wire_lines_
 /* With any allocation failing a page is refused for want of memory, or read right. */
 void wire_lines_check_memory(const char *folder, const char *name, struct mms_zones *zones,
 			     wire_lines_fn print);
+/* Pages that are read or refused with a hint; of what is refused nothing is printed. */
+struct wire_lines_row {
+	const char *label, *text;
+	mms_rc rc;
+};
+void wire_lines_check_rows(const struct wire_lines_row *rows, size_t n, struct mms_zones *zones,
+			   wire_lines_fn print);
+/* Behind this beginning arrays in arrays, beyond all reason: refused. */
+void wire_lines_check_nesting(const char *start, struct mms_zones *zones, wire_lines_fn print);
 /* Wherever a page is cut off nothing of it is believed. */
 void wire_lines_check_cut(const char *folder, const char *name, struct mms_zones *zones,
 			  wire_lines_fn print);

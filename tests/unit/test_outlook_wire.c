@@ -74,10 +74,7 @@ every_fixture_gives_what_stands_beside_it(void **state)
 static void
 what_is_no_whole_page_is_refused(void **state)
 {
-	static const struct {
-		const char *label, *text;
-		mms_rc rc;
-	} rows[] = {
+	static const struct wire_lines_row rows[] = {
 		{ "nothing", "", MMS_E_RETRY },
 		{ "a log-in page", "<html>Sign in</html>", MMS_E_RETRY },
 		{ "an array", "[]", MMS_E_RETRY },
@@ -103,18 +100,7 @@ what_is_no_whole_page_is_refused(void **state)
 		  "{\"value\":[],\"@odata.nextLink\":null,\"@odata.deltaLink\":null}", MMS_OK },
 	};
 
-	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		MMS_AUTO(mms_str) text = { 0 };
-		MMS_AUTO(mms_str) out = { 0 };
-		MMS_AUTO(mms_err) err = { 0 };
-
-		mms_str_add(&text, rows[i].text);
-		mms_rc rc = print_page(*state, &text, &out, &err);
-		if (rc != rows[i].rc)
-			fail_msg("%s: %s", rows[i].label, mms_rc_name(rc));
-		assert_true(rc == MMS_OK || mms_err_hint(&err)[0] != '\0');
-		assert_true(rc == MMS_OK || out.len == 0);
-	}
+	wire_lines_check_rows(rows, MMS_COUNT(rows), *state, print_page);
 }
 
 static void
@@ -127,14 +113,7 @@ of_a_page_cut_anywhere_nothing_is_believed(void **state)
 static void
 nesting_beyond_all_reason_is_refused(void **state)
 {
-	MMS_AUTO(mms_str) text = { 0 };
-	MMS_AUTO(mms_str) out = { 0 };
-	MMS_AUTO(mms_err) err = { 0 };
-
-	mms_str_add(&text, "{\"value\":[{\"x\":");
-	for (int i = 0; i < 100000; i++)
-		mms_str_addc(&text, '[');
-	assert_int_equal(print_page(*state, &text, &out, &err), MMS_E_RETRY);
+	wire_lines_check_nesting("{\"value\":[{\"x\":", *state, print_page);
 }
 
 /* ---- one event ---------------------------------------------------------------------------- */
