@@ -107,7 +107,7 @@ what_is_saved_meanwhile_stands_beside_our_notes(void **state)
 {
 	const struct moment *m = *state;
 	char path[256], fault[40];
-	int n = 0;
+	long n = 1 - race_stride(1);
 
 	if (!mms_fault_arm_text("alloc:1000000000")) {
 		print_message("# skipped: this build has no fault points\n");
@@ -123,10 +123,10 @@ what_is_saved_meanwhile_stands_beside_our_notes(void **state)
 				      .on_pause = save };
 
 		is_asleep = false;
-		(void)snprintf(fault, sizeof fault, "pause:%d", ++n);
+		(void)snprintf(fault, sizeof fault, "pause:%ld", n += race_stride(1));
 		int failed = scenario_play(&s);
 		if (failed != 0 && is_asleep)
-			fail_msg("%s, saved at step %d: %s", m->what, n, s.failure);
+			fail_msg("%s, saved at step %ld: %s", m->what, n, s.failure);
 		scenario_release(&s);
 	} while (is_asleep);
 	assert_true(n > 20);

@@ -160,16 +160,6 @@ expect_agreement(const char *when)
 	race_is_quiet(&race, when);
 }
 
-/* MMS_STRIDE=1 plays as many steps as are worth it; without it every second of them. */
-static long
-stride(long every)
-{
-	const char *text = getenv("MMS_STRIDE");
-	long factor = text != NULL ? strtol(text, NULL, 10) : 2;
-
-	return every * (factor > 0 ? factor : 2);
-}
-
 /* ---- two at once ---------------------------------------------------------------------------- */
 
 static const struct beside {
@@ -193,7 +183,7 @@ what_comes_between_a_request_and_its_note_leaves_one_event(void **state)
 
 	begin(ANNS BOOKING, row->ways);
 	long n_steps = race_n_steps(&race, "push --booking B1");
-	for (long step = 1; step <= n_steps; step += stride(row->every)) {
+	for (long step = 1; step <= n_steps; step += race_stride(2 * row->every)) {
 		char when[120];
 
 		(void)snprintf(when, sizeof when, "%s, asleep at step %ld of %ld", row->what,
@@ -213,7 +203,7 @@ what_comes_between_a_request_and_its_note_leaves_one_event(void **state)
 		expect_events(1, when);
 		expect_agreement(when);
 	}
-	assert_true(n_taken > 1);
+	assert_true(n_taken > 0);
 }
 
 /* ---- people between a request and its note -------------------------------------------------- */
@@ -241,7 +231,7 @@ play_deed(const struct deed *row, const char *lines, long every)
 	long n_steps = race_n_steps(&race, "push --booking B1");
 	/* One that is not made yet is there in the second half at the earliest. */
 	long from = strstr(lines, "rebook") != NULL ? 1 : n_steps / 2;
-	for (long step = from; step <= n_steps; step += stride(every)) {
+	for (long step = from; step <= n_steps; step += race_stride(2 * every)) {
 		char when[120], id[1100];
 
 		(void)snprintf(when, sizeof when, "%s, asleep at step %ld of %ld", row->what,
@@ -299,7 +289,7 @@ two_that_renew_at_once_leave_a_consent_that_lives(void **state)
 	begin(ANNS, "");
 	race_tell(&race, "token ann@example.com expire");
 	n_steps = race_n_steps(&race, "sync --integration anns");
-	for (long step = 1; step <= n_steps; step += stride(7)) {
+	for (long step = 1; step <= n_steps; step += race_stride(14)) {
 		char when[80];
 
 		(void)snprintf(when, sizeof when, "%s, asleep at step %ld of %ld", rotation,
@@ -358,7 +348,7 @@ no_event_of_ours_is_taken_for_a_users_wherever_a_push_is_killed(void **state)
 	(void)state;
 	begin(ANNS BOOKING, "");
 	long n_steps = race_n_steps(&race, "push --booking B1");
-	for (long step = 1; step <= n_steps; step += stride(step < n_steps / 2 ? 4 : 1)) {
+	for (long step = 1; step <= n_steps; step += race_stride(step < n_steps / 2 ? 8 : 2)) {
 		char when[80];
 
 		(void)snprintf(when, sizeof when, "killed at step %ld of %ld", step, n_steps);
@@ -382,7 +372,7 @@ no_event_of_ours_is_taken_for_a_users_wherever_the_sync_after_it_is_killed(void 
 
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(syncs); i++) {
-		for (long step = 1 + (long)i;; step += stride(4), n++) {
+		for (long step = 1 + (long)i;; step += race_stride(8), n++) {
 			char when[80];
 
 			(void)snprintf(when, sizeof when, "%s killed at step %ld", syncs[i],
@@ -401,7 +391,7 @@ no_event_of_ours_is_taken_for_a_users_wherever_the_sync_after_it_is_killed(void 
 			heal(when);
 		}
 	}
-	assert_true(n > 7);
+	assert_true(n > 3);
 }
 
 #define RACE(test, row)                                               \

@@ -241,6 +241,15 @@ race_run(struct race *race, const char *arguments, const char *fault)
 }
 
 long
+race_stride(long every)
+{
+	const char *text = getenv("MMS_STRIDE");
+	long factor = text != NULL ? strtol(text, NULL, 10) : 1;
+
+	return every * (factor > 0 ? factor : 1);
+}
+
+long
 race_n_steps(struct race *race, const char *arguments)
 {
 	int status = race_run(race, arguments, NULL);

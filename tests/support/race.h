@@ -62,6 +62,11 @@ bool race_take_over(struct race *race, struct mms_test_run *sleeper, struct mms_
 /* It has ended with one of these: " 0 5 ". */
 void race_expect_status(const struct mms_test_run *run, const char *allowed, const char *when);
 
+/*
+ * So many steps from one play to the next: `every`, times MMS_STRIDE (1). A build that is slow has a larger one;
+ * where steps are looked at one by one, 1 plays them all.
+ */
+long race_stride(long every);
 /* How many steps the run of these arguments has, by running it. */
 long race_n_steps(struct race *race, const char *arguments);
 

@@ -460,8 +460,12 @@ every_rule_has_its_control(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
+	/* A build with sanitizers looks at memory: that rules have teeth the other one shows. */
+	bool is_slow = argc > 0 &&
+		       (strstr(argv[0], "/asan") != NULL || strstr(argv[0], "/tsan") != NULL);
+	size_t n = 6;
 	struct CMUnitTest tests[MMS_COUNT(controls) + 6] = {
 		cmocka_unit_test(every_rule_has_its_control),
 		cmocka_unit_test(an_edit_at_any_step_is_not_passed_over),
@@ -471,11 +475,11 @@ main(void)
 		cmocka_unit_test(who_plans_a_booking_at_any_step_makes_no_second_event),
 	};
 
-	for (size_t i = 0; i < MMS_COUNT(controls); i++)
-		tests[i + 6] = (struct CMUnitTest){
+	for (size_t i = 0; i < MMS_COUNT(controls); i += is_slow ? 4 : 1)
+		tests[n++] = (struct CMUnitTest){
 			.name = mms_fault_sabotage_name(controls[i].what),
 			.test_func = a_broken_rule_is_caught,
 			.initial_state = (void *)(uintptr_t)&controls[i],
 		};
-	return _cmocka_run_group_tests("controls", tests, MMS_COUNT(tests), start, stop);
+	return _cmocka_run_group_tests("controls", tests, n, start, stop);
 }
