@@ -55,13 +55,14 @@ static const struct bounded_story {
 			{ "99-torture-back", false, ",3,7,8,", true },
 			{ "131-torture-outlook", false, ",3,4,", true } };
 
-#define THIN_STEPS    6
-#define BOUNDED_S     75  /* a machine that is busy does less in a bounded torture   */
-#define FULL_S        600 /* ... and one that nobody gave a budget for               */
-#define SINGLES_SHARE 70  /* percent of a full torture; what is left is for two faults */
-#define BOUNDED_PAIRS 12
-#define PASSES        16 /* of a full torture                                    */
-#define ALLOCS        2  /* of a sync in a pass                                  */
+#define THIN_STEPS     6
+#define BOUNDED_S      60  /* a machine that is busy does less in a bounded torture   */
+#define BOUNDED_SLOW_S 40  /* it has a quarter of the plays                         */
+#define FULL_S         600 /* ... and one that nobody gave a budget for               */
+#define SINGLES_SHARE  70  /* percent of a full torture; what is left is for two faults */
+#define BOUNDED_PAIRS  12
+#define PASSES         16 /* of a full torture                                    */
+#define ALLOCS         2  /* of a sync in a pass                                  */
 
 /* What all workers add to. */
 struct tally {
@@ -427,9 +428,9 @@ read_options(int argc, char **argv, struct options *o)
 	}
 	if (o->fault != NULL)
 		o->jobs = 1;
-	if (o->budget_s <= 0)
-		o->budget_s = o->is_full ? FULL_S : BOUNDED_S;
 	o->is_slow = strstr(argv[0], "/asan") != NULL || strstr(argv[0], "/tsan") != NULL;
+	if (o->budget_s <= 0)
+		o->budget_s = o->is_full ? FULL_S : o->is_slow ? BOUNDED_SLOW_S : BOUNDED_S;
 	return o->jobs >= 1 && o->jobs <= WORKERS_MAX;
 }
 
