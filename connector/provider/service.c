@@ -8,6 +8,8 @@
 #define BEARER "Authorization: Bearer "
 /* More headers than this no request has. */
 #define HEADERS_MAX ((size_t)12)
+/* A calendar that could not be asked for is not asked for again so soon. */
+#define UNSEEN_MS 10000
 
 /* ---- the session -------------------------------------------------------------------------- */
 
@@ -284,9 +286,17 @@ mms_rc
 service_confirm(struct service *s, struct mms_err *err)
 {
 	enum mms_calendar_role role;
-	mms_rc rc = s->is_seen ? MMS_OK : s->kind->look((struct mms_session *)s, &role, err);
 
+	if (s->is_seen)
+		return MMS_OK;
+	/* Each of the parts of a batch may ask, and each would try as often as requests are tried. */
+	if (s->unseen_mono_ms != 0 && mms_clock_mono_ms() - s->unseen_mono_ms < UNSEEN_MS)
+		return mms_fail(err, MMS_E_RETRY,
+				"calendar '%s' of '%s': %s did not show it a moment ago", s->id,
+				s->calendar->integration, s->kind->name);
+	mms_rc rc = s->kind->look((struct mms_session *)s, &role, err);
 	if (rc == MMS_E_GONE)
 		err->code = rc = MMS_E_RETRY; /* it is not the event that is gone */
+	s->unseen_mono_ms = rc == MMS_E_RETRY ? mms_clock_mono_ms() : 0;
 	return rc;
 }

@@ -72,10 +72,11 @@ struct service {
 	const struct service_kind *kind;
 	const struct mms_provider_env *env;
 	const struct mms_calendar *calendar;
-	const char *id;        /* the calendar's, for texts; borrowed       */
-	char *root;            /* owned: the address before a write's tail  */
-	struct mms_str bearer; /* the header; a secret                      */
-	bool is_seen;          /* it has told something of the calendar: we may see it */
+	const char *id;         /* the calendar's, for texts; borrowed       */
+	char *root;             /* owned: the address before a write's tail  */
+	struct mms_str bearer;  /* the header; a secret                      */
+	bool is_seen;           /* it has told something of the calendar: we may see it */
+	int64_t unseen_mono_ms; /* when that was asked in vain; 0: it was not */
 };
 /*
  * mms_provider_ops.open of a session of this kind, with what every service needs (tokens, api_base, an id).
@@ -111,7 +112,7 @@ mms_rc service_ask(struct service *s, const struct service_request *request,
 		   struct mms_http_answer *answer, struct mms_err *err) MMS_MUST_CHECK;
 /*
  * After a 404 for an event: is it the event that is gone, or does this account not see the calendar any
- * more? Asked once in a session. Errors: RETRY (the calendar; nothing is known of its events), and those of a
+ * more? Asked once in a session, and where that fails not again for a moment. Errors: RETRY (the calendar; nothing is known of its events), and those of a
  * listing.
  */
 mms_rc service_confirm(struct service *s, struct mms_err *err) MMS_MUST_CHECK;

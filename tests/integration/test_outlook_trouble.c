@@ -325,6 +325,8 @@ nothing_is_gone_where_the_calendar_is(void **state)
 	make_events(events, list, ids, 2, true);
 	assert_int_equal(story->g.ops->complete(story->g.session, list, 2, &err), MMS_E_RETRY);
 	release_events(events, 2);
+	/* The batch, and the calendar once for both. */
+	assert_int_equal(count(asked(story), "Authorization: "), 2);
 }
 
 /* ---- a full listing ------------------------------------------------------------------------- */
