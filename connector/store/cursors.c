@@ -35,6 +35,16 @@ time_or_none(const struct mms_value *v)
 	return v->type == 0 ? MMS_NO_TIME : v->i;
 }
 
+static enum mms_blocks_choice
+read_choice(const struct mms_value *v)
+{
+	if (v->type == 0)
+		return MMS_BLOCKS_AS_SITE;
+	if (strcmp(v->ptr, "On") == 0)
+		return MMS_BLOCKS_ON;
+	return strcmp(v->ptr, "Off") == 0 ? MMS_BLOCKS_OFF : MMS_BLOCKS_AS_SITE;
+}
+
 static bool
 read_integration(const struct mms_value *row, struct mms_integration *out)
 {
@@ -53,6 +63,7 @@ read_integration(const struct mms_value *row, struct mms_integration *out)
 	out->past_days = row[13].i;
 	out->future_days = row[14].i;
 	out->interval_minutes = row[15].i;
+	out->blocks = read_choice(&row[16]);
 	return true;
 }
 
@@ -82,6 +93,8 @@ read_cursor(const struct mms_value *row, struct mms_cursor *out)
 	out->longest_stamp_us = row[17].type == 0 ? MMS_NO_TIME : row[17].wall_us;
 	out->fence = row[18].type == 0 ? 0 : row[18].i;
 	out->role = row[19].type == 0 ? 0 : row[19].i;
+	if (row[20].type != 0 && row[20].len == sizeof out->blocks_print)
+		memcpy(out->blocks_print, row[20].ptr, sizeof out->blocks_print);
 	return true;
 }
 
@@ -208,7 +221,7 @@ mms_sources_load(struct mms_db *db, struct mms_sources *out, struct mms_err *err
 	       row != NULL) {
 		struct mms_source *source = add_source(&list);
 		if (source == NULL || !read_integration(row, &source->integration) ||
-		    !read_cursor(row + 16, &source->cursor))
+		    !read_cursor(row + 17, &source->cursor))
 			return mms_fail_nomem(err);
 	}
 	mms_rows_release(&rows);

@@ -55,6 +55,9 @@ void mms_cascade_release(struct mms_cascade *cascade);
 struct mms_inward;
 void mms_inward_free(struct mms_inward *inward);
 
+/* Our blocks that a listing has shown: block_inward.h. */
+struct mms_block_inward;
+
 /* One turn. */
 struct mms_turn_state {
 	struct mms_worker *worker;
@@ -80,6 +83,7 @@ struct mms_turn_state {
 	bool shows_all; /* the listing is one of everything, not of what changed               */
 	struct mms_cascade cascade;
 	struct mms_inward *inward; /* owned; inward.c: what was listed of our own events */
+	struct mms_block_inward *blocks; /* owned; block_inward.c: and of our blocks */
 	unsigned char
 		only_key[MMS_PRINT_BYTES]; /* of options->only_event, where there is one */
 };

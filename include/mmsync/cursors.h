@@ -42,6 +42,8 @@ struct mms_cursor {
 	int64_t longest_stamp_us; /* modified of our own last many rows, site wall time   */
 	int64_t fence;            /* of the lease when all of this was read               */
 	int64_t role; /* enum mms_calendar_role, as the service last said it             */
+	/* What the person's busy blocks were planned under; all zero: there are none. */
+	unsigned char blocks_print[MMS_READ_PRINT_BYTES];
 };
 void mms_cursor_release(struct mms_cursor *cursor);
 
@@ -49,6 +51,7 @@ struct mms_source { /* an integration and its cursor */
 	struct mms_integration integration;
 	struct mms_cursor cursor;
 	bool is_named, is_of_user; /* mms_sources_choose_*() */
+	bool makes_blocks;         /* busy blocks come from its events: what changes is due */
 };
 /* All zero is empty. */
 struct mms_sources {

@@ -41,6 +41,8 @@ enum mms_known_flags {
 	MMS_KNOWN_LIVE = 1 << 6,       /* its state says that there is a row to it    */
 	MMS_KNOWN_PLANNED = 1 << 7,    /* a change of this batch is about it          */
 	MMS_KNOWN_BEHIND = 1 << 8,     /* the state names another row (renamed, or gone) */
+	MMS_KNOWN_NO_SOURCE = 1 << 9,  /* mmsync_event_state.flags (mmsync/blocks.h)      */
+	MMS_KNOWN_PRIVATE = 1 << 10,
 };
 
 /* One event of an integration, about 80 bytes. */
@@ -151,6 +153,7 @@ struct mms_change {
 	int64_t modified_us; /* the row's when it was read; MMS_NO_TIME: NULL          */
 	int64_t new_modified_us;
 	uint8_t state_type; /* enum mms_state_type                                  */
+	uint8_t flags;      /* of the state: enum mms_state_flags (mmsync/blocks.h)  */
 	bool has_state;
 	unsigned char uuid[16]; /* of a new state                                      */
 	char *exact_id, *series_id, *ical_uid, *version;
@@ -164,6 +167,7 @@ struct mms_write_stamp {
 	const char *user; /* owner and modified_by                 */
 	int64_t site_us;  /* now, site wall time                   */
 	int64_t now_ms;   /* now, Unix ms                          */
+	bool makes_dues;  /* what changes is due for busy blocks (mmsync_block_due) */
 };
 
 /* Buffers for bulk writing, reused from batch to batch. All zero is closed. */

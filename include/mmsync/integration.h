@@ -12,6 +12,9 @@
 
 #include "mmsync/timetext.h"
 
+/* Its own word on busy blocks (Custom Field mmsync_busy_blocks: empty, "On", "Off"). */
+enum mms_blocks_choice { MMS_BLOCKS_AS_SITE, MMS_BLOCKS_ON, MMS_BLOCKS_OFF };
+
 /* All zero is empty; texts are owned, NULL where the column is NULL. */
 struct mms_integration {
 	char *name;  /* the document's name               */
@@ -25,6 +28,7 @@ struct mms_integration {
 	int64_t creation_us; /* site wall time; with owner it outlives a rename */
 	bool is_active, is_primary, is_auto;
 	int64_t past_days, future_days, interval_minutes;
+	enum mms_blocks_choice blocks;
 };
 void mms_integration_release(struct mms_integration *integration);
 

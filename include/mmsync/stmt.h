@@ -14,6 +14,7 @@
 #define MMSYNC_STMT_H
 
 #include "mmsync/stmt_audit.h"
+#include "mmsync/stmt_blocks.h"
 #include "mmsync/stmt_bookings.h"
 #include "mmsync/stmt_budget.h"
 #include "mmsync/stmt_busy.h"
@@ -39,7 +40,8 @@
 	MMS_STMTS_OUTWARD(X)         \
 	MMS_STMTS_TOKENS(X)          \
 	MMS_STMTS_BUDGET(X)          \
-	MMS_STMTS_SLOTS(X)
+	MMS_STMTS_SLOTS(X)           \
+	MMS_STMTS_BLOCKS(X)
 
 enum mms_stmt {
 #define X(name, sql, in, out) MMS_STMT_##name,

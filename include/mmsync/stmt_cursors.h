@@ -27,7 +27,7 @@
 	" AND d.operation = 'apply' AND d.given_up <> 2),"                                  \
 	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"         \
 	" AND d.operation = 'apply' AND d.given_up = 0),"                                   \
-	" c.longest_stamp, c.fence, c.role"
+	" c.longest_stamp, c.fence, c.role, c.blocks_print"
 /*
  * Has the service refused the tokens that are stored now (of cursor c)? The digest is of the token
  * as __Auth holds it: other stored tokens end the wait for a person by themselves.
@@ -63,17 +63,18 @@
 	  "SELECT i.name, i.integration_name, i.user, i.integration_type, i.calendar_id,"      \
 	  " i.ical_url, i.sync_direction, i.sync_status, i.owner, i.creation, i.is_active,"    \
 	  " i.is_primary, i.auto_sync_enabled, i.sync_past_days, i.sync_future_days,"          \
-	  " i.sync_interval_minutes, " MMS_SQL_CURSOR                                          \
+	  " i.sync_interval_minutes,"                                                          \
+	  " {?i:tabMM Calendar Integration.mmsync_busy_blocks}, " MMS_SQL_CURSOR               \
 	  " FROM `tabMM Calendar Integration` i LEFT JOIN mmsync_cursor c ON c.name = i.name"  \
 	  " ORDER BY i.name",                                                                  \
-	  "", "sSSSSSSSSTiiiiiiUSSTSIIIIIIIIBIIITII")                                          \
+	  "", "sSSSSSSSSTiiiiiiSUSSTSIIIIIIIIBIIITIIB")                                        \
 	X(CURSORS_WITHOUT_INTEGRATION,                                                         \
 	  "SELECT " MMS_SQL_CURSOR " FROM mmsync_cursor c"                                     \
 	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = c.name WHERE i.name IS NULL"  \
 	  " ORDER BY c.id",                                                                    \
-	  "", "uSSTSIIIIIIIIBIIITII")                                                          \
+	  "", "uSSTSIIIIIIIIBIIITIIB")                                                         \
 	X(CURSOR_LOAD, "SELECT " MMS_SQL_CURSOR " FROM mmsync_cursor c WHERE c.id = ?", "u",   \
-	  "uSSTSIIIIIIIIBIIITII")                                                              \
+	  "uSSTSIIIIIIIIBIIITIIB")                                                             \
 	X(CURSOR_FORGET_TOKEN,                                                                 \
 	  "UPDATE mmsync_cursor SET sync_token = NULL,"                                        \
 	  " lease_until = UTC_TIMESTAMP(6) + " MMS_SQL_LEASE                                   \

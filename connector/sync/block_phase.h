@@ -1,0 +1,39 @@
+/*
+ * The busy blocks of a run: whose are to be planned, planned, and announced. Private to sync/.
+ *
+ *   block_plan.c   what should be (pure)
+ *   block_phase.c  whose, when
+ *   block_read.c   what is known of a person, read
+ *   block_put.c    a plan, committed
+ *   block_job.c    the outbox's entries, done
+ *   block_inward.c what people did to blocks
+ */
+#ifndef SYNC_BLOCK_PHASE_H
+#define SYNC_BLOCK_PHASE_H
+
+#include "block_plan.h"
+#include "outward.h"
+
+/* Does this integration take part: its own setting, else the site's? */
+bool mms_block_takes_part(const struct mms_config *config, const struct mms_source *source);
+
+/*
+ * Before the turns: source->makes_blocks for each that takes part and has another calendar of its person's
+ * to fill. What it changes is due (store/events.c). No statement.
+ */
+void mms_block_mark_sources(const struct mms_config *config, struct mms_sources *sources);
+
+/*
+ * Plan and announce: everything of people whose calendars or settings are not what their blocks were planned under,
+ * and what is due of the others. user NULL: of everybody. In a dry run it is told (o->plan). Trouble with one person is noted in the
+ * report and stops no other. No statement where nothing is or was ever switched on.
+ */
+mms_rc mms_block_phase(const struct mms_outward *o, struct mms_sources *sources,
+		       struct mms_sync_report *report, struct mms_err *err) MMS_MUST_CHECK;
+
+/* The UUID of a source's n-th block in a calendar. */
+mms_rc
+mms_block_uuid(const unsigned char site[16], const unsigned char source[16], uint64_t cursor_id,
+	       unsigned incarnation, unsigned char out[16], struct mms_err *err) MMS_MUST_CHECK;
+
+#endif
