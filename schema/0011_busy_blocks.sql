@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS mmsync_busy_block (
 CREATE TABLE IF NOT EXISTS mmsync_block_due (
   integration_id bigint(20) unsigned NOT NULL COMMENT 'The event''s calendar: mmsync_cursor.id',
   ext_key binary(16) NOT NULL COMMENT 'Which event: mmsync_event_state.ext_key',
-  version bigint(20) NOT NULL DEFAULT 0 COMMENT 'One more each time it is asked for anew: what was planned for an older one does not remove it',
+  version bigint(20) NOT NULL DEFAULT 1 COMMENT 'From 1, one more each time it is asked for anew: what was planned for an older one does not remove it',
   PRIMARY KEY (integration_id, ext_key)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='Events that changed since their busy blocks were planned; written with the change';
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lists.h"
 #include "mmsync/mem.h"
 #include "mmsync/utf8.h"
 
@@ -108,30 +109,9 @@ mms_rc
 mms_outbox_waiting(struct mms_db *db, int64_t now_ms, uint64_t **ids, size_t *n,
 		   struct mms_err *err)
 {
-	MMS_AUTO(mms_rows) rows = { 0 };
-	const struct mms_value *row = NULL;
 	const struct mms_value in[] = { mms_v_i64(now_ms) };
-	uint64_t *all = NULL, *moved = NULL;
-	size_t n_all = 0, cap = 0;
 
-	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_OUTBOX_WAITING, in, err);
-	while (rc == MMS_OK && (rc = mms_rows_next(&rows, &row, err)) == MMS_OK &&
-	       row != NULL) {
-		moved = mms_grow(all, n_all, &cap, sizeof *moved);
-		if (moved == NULL) {
-			rc = mms_fail_nomem(err);
-			break;
-		}
-		all = moved;
-		all[n_all++] = row[0].u;
-	}
-	if (rc != MMS_OK) {
-		mms_free(all);
-		return rc;
-	}
-	*ids = all;
-	*n = n_all;
-	return MMS_OK;
+	return mms_list_load_ids(db, MMS_STMT_OUTBOX_WAITING, in, ids, n, err);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

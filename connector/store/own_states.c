@@ -1,6 +1,7 @@
 /* States of our own events outside (see the header). */
 #include <string.h>
 
+#include "lists.h"
 #include "mmsync/mem.h"
 #include "mmsync/outbox.h"
 
@@ -36,16 +37,6 @@ wall_of(const struct mms_value *v)
 	return v->type == 0 ? MMS_NO_TIME : v->wall_us;
 }
 
-static bool
-copy_bytes(const struct mms_value *v, unsigned char *to, size_t n)
-{
-	bool is_whole = v->type != 0 && v->len == n;
-
-	if (is_whole)
-		memcpy(to, v->ptr, n);
-	return is_whole;
-}
-
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* The columns of MMS_SQL_OWN_STATE. */
@@ -59,9 +50,9 @@ read_state(const struct mms_value *row, struct mms_own_state *out, struct mms_er
 			      &out->base };
 
 	out->cursor_id = row[0].u;
-	(void)copy_bytes(&row[2], out->key, sizeof out->key);
-	(void)copy_bytes(&row[3], out->uuid, sizeof out->uuid);
-	out->has_source = copy_bytes(&row[4], out->source_uuid, sizeof out->source_uuid);
+	(void)mms_list_read_bytes(&row[2], out->key);
+	(void)mms_list_read_bytes(&row[3], out->uuid);
+	out->has_source = mms_list_read_bytes(&row[4], out->source_uuid);
 	out->booking_creation_us = wall_of(&row[9]);
 	out->booking_modified_us = wall_of(&row[10]);
 	out->type = (enum mms_state_type)row[11].i;
