@@ -16,8 +16,8 @@ SELECT s.integration_id, s.external_id FROM mmsync_event_state s LEFT JOIN `tabM
 -- Two states that claim the same row.
 SELECT row_name FROM mmsync_event_state WHERE row_name IS NOT NULL GROUP BY row_name HAVING COUNT(*) > 1;
 
--- A state, outbox entry or dead letter of an integration that has no cursor.
-SELECT integration_id FROM mmsync_event_state WHERE integration_id NOT IN (SELECT id FROM mmsync_cursor) UNION SELECT integration_id FROM mmsync_outbox WHERE integration_id NOT IN (SELECT id FROM mmsync_cursor) UNION SELECT integration_id FROM mmsync_dead_letter WHERE integration_id <> 0 AND integration_id NOT IN (SELECT id FROM mmsync_cursor);
+-- A state, outbox entry, dead letter, block or something due of an integration that has no cursor.
+SELECT integration_id FROM mmsync_event_state WHERE integration_id NOT IN (SELECT id FROM mmsync_cursor) UNION SELECT integration_id FROM mmsync_outbox WHERE integration_id NOT IN (SELECT id FROM mmsync_cursor) UNION SELECT integration_id FROM mmsync_dead_letter WHERE integration_id <> 0 AND integration_id NOT IN (SELECT id FROM mmsync_cursor) UNION SELECT integration_id FROM mmsync_busy_block WHERE integration_id NOT IN (SELECT id FROM mmsync_cursor) UNION SELECT integration_id FROM mmsync_block_due WHERE integration_id NOT IN (SELECT id FROM mmsync_cursor);
 
 -- A state whose key is not that of its id.
 SELECT integration_id, external_id FROM mmsync_event_state WHERE ext_key <> LEFT(UNHEX(SHA2(external_id, 256)), 16) AND ext_key <> LEFT(UNHEX(SHA2(CONCAT('sha256:', LOWER(SHA2(external_id, 256))), 256)), 16);
@@ -25,8 +25,26 @@ SELECT integration_id, external_id FROM mmsync_event_state WHERE ext_key <> LEFT
 -- A name in the event table that the counter has not given yet: the next one would collide.
 SELECT e.name FROM `tabMM Calendar Event Sync` e WHERE e.name REGEXP '^MM-CES-.*-[0-9]{4,10}$' AND CAST(SUBSTRING_INDEX(e.name, '-', -1) AS UNSIGNED) > COALESCE((SELECT current FROM tabSeries WHERE name = ''), 0);
 
--- A busy block that nobody's event is the source of, or that is a source itself.
-SELECT b.integration_id, b.external_id FROM mmsync_event_state b LEFT JOIN mmsync_event_state s ON s.uuid = b.source_uuid WHERE b.type = 3 AND b.status IN (2, 3) AND (b.source_uuid IS NULL OR s.uuid IS NULL OR s.type = 3);
+-- A block that nobody's event is the source of and that stays, or whose source is a block.
+SELECT b.integration_id, t.external_id FROM mmsync_busy_block b JOIN mmsync_event_state t ON t.uuid = b.uuid LEFT JOIN mmsync_event_state s ON s.uuid = b.source_uuid WHERE s.type = 3 OR (t.status <> 5 AND t.removed_by <> 1 AND (t.source_uuid IS NULL OR s.uuid IS NULL));
+
+-- A live block of which is not known what it should say.
+SELECT s.integration_id, s.external_id FROM mmsync_event_state s LEFT JOIN mmsync_busy_block b ON b.uuid = s.uuid AND b.integration_id = s.integration_id WHERE s.type = 3 AND s.status <> 5 AND b.uuid IS NULL;
+
+-- What a block should say, of which no state says whether it is there.
+SELECT LOWER(HEX(b.uuid)) FROM mmsync_busy_block b LEFT JOIN mmsync_event_state s ON s.uuid = b.uuid AND s.type = 3 WHERE s.uuid IS NULL;
+
+-- Two live blocks of one event in one calendar, and nothing is due that would remove one.
+SELECT b.integration_id, LOWER(HEX(b.source_uuid)) FROM mmsync_busy_block b JOIN mmsync_event_state t ON t.uuid = b.uuid LEFT JOIN mmsync_event_state s ON s.uuid = b.source_uuid LEFT JOIN mmsync_block_due d ON d.integration_id = s.integration_id AND d.ext_key = s.ext_key WHERE t.status <> 5 AND t.removed_by <> 1 AND d.ext_key IS NULL GROUP BY b.integration_id, b.source_uuid HAVING COUNT(*) > 1;
+
+-- A block with a row: Frappe shall not see it twice.
+SELECT integration_id, external_id FROM mmsync_event_state WHERE type = 3 AND row_name IS NOT NULL UNION ALL SELECT s.integration_id, e.name FROM mmsync_event_state s JOIN mmsync_cursor c ON c.id = s.integration_id JOIN `tabMM Calendar Event Sync` e ON e.calendar_integration = c.name COLLATE utf8mb4_unicode_ci AND e.external_event_id = s.external_id WHERE s.type = 3 AND s.status <> 5 AND e.sync_status IN ('Synced', 'Pending Sync', 'Sync Failed');
+
+-- A block that would end before it starts.
+SELECT LOWER(HEX(uuid)) FROM mmsync_busy_block WHERE end_ms <= start_ms;
+
+-- Two events that are the same meeting one way alone.
+SELECT LOWER(HEX(a.uuid)) FROM mmsync_same_meeting a LEFT JOIN mmsync_same_meeting b ON b.uuid = a.twin AND b.twin = a.uuid WHERE b.uuid IS NULL;
 
 -- More than one installation, or none that is number 1.
 SELECT COUNT(*) FROM mmsync_installation HAVING COUNT(*) <> 1 OR MIN(id) <> 1;

@@ -162,7 +162,15 @@ mms_block_sources_at(struct mms_db *db, const struct mms_block_person *person,
 	mms_rc rc = mms_str_check(&cursors, err);
 	if (rc == MMS_OK)
 		rc = mms_str_check(&starts, err);
-	return rc == MMS_OK ? add_sources(db, MMS_STMT_BLOCK_SOURCES_AT, in, out, err) : rc;
+	size_t before = out->n;
+	if (rc == MMS_OK)
+		rc = add_sources(db, MMS_STMT_BLOCK_SOURCES_AT, in, out, err);
+	if (rc != MMS_E_DB || out->n != before)
+		return rc;
+	/* A site that has lost the index, or has none yet: slower, and as right. */
+	MMS_AUTO(mms_err) first = { 0 };
+	mms_err_move(&first, err);
+	return add_sources(db, MMS_STMT_BLOCK_SOURCES_AT_PLAIN, in, out, err);
 }
 
 /* ---- pairs --------------------------------------------------------------------------------------- */

@@ -144,7 +144,10 @@ mms_rc mms_blocks_by_key(struct mms_db *db, uint64_t cursor_id,
 /* Add by UUID, in no order; unknown ones are not there. One statement; none for n 0. */
 mms_rc mms_blocks_find(struct mms_db *db, const unsigned char (*uuids)[16], size_t n,
 		       struct mms_blocks *out, struct mms_err *err) MMS_MUST_CHECK;
-/* How many states there ever were for a source in a calendar: the incarnation of the next one. */
+/*
+ * How many states there ever were for a source in a calendar: the incarnation of the next one. By
+ * mmsync_event_state.source_uuid, which an ADOPT or UPDATE leaves: it says what a block was made for.
+ */
 mms_rc
 mms_blocks_count(struct mms_db *db, const unsigned char (*sources)[16], const uint64_t *cursors,
 		 size_t n, int64_t *counts, struct mms_err *err) MMS_MUST_CHECK;
@@ -190,7 +193,7 @@ mms_rc mms_blocks_announce(struct mms_tx *tx, const struct mms_block_change *cha
 			   const unsigned char run[16], int64_t now_ms,
 			   struct mms_err *err) MMS_MUST_CHECK;
 
-/* How many plans of this person were committed (of the first of the person's cursors). */
+/* How many plans of this person were committed (of the first of the person's cursors). Errors: GONE. */
 mms_rc mms_block_plans(struct mms_db *db, uint64_t cursor_id, int64_t *out,
 		       struct mms_err *err) MMS_MUST_CHECK;
 /*

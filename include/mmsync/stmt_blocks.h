@@ -20,20 +20,30 @@
  * What is read of an event: its state s, its mmsync_block_due d, its row. Bookings that were renamed
  * in Frappe have their new name in the row first.
  */
-#define MMS_SQL_BLOCK_SOURCE(of, row)                                                                                                                               \
-	"SELECT " of ".integration_id, s.uuid, " of ".ext_key, COALESCE(s.type, 1),"                                                                                \
-	" COALESCE(s.flags, 0), s.series_id IS NOT NULL, s.uuid IS NOT NULL,"                                                                                       \
-	" COALESCE(s.status = 5, 0), " row(                                                                                                                         \
-		"sync_status") ","                                                                                                                                  \
-			       " COALESCE(" row("is_blocking_availability") " = 1, 0), " row("event_type") " <=> 'All-Day Event', " row("start_datetime") ", " row( \
-				       "end_datetime") ", " row("event_title") ", " row("orga"                                                                      \
-											"nize"                                                                      \
-											"r_"                                                                        \
-											"emai"                                                                      \
-											"l") ","                                                                    \
-											     " s.ical_uid, COALESCE(NULLIF(" row(                                   \
-												     "meeting_booking") ", ''), s.booking),"                        \
-															" s.external_id, COALESCE(d.version, 0)"
+#define MMS_SQL_BLOCK_SOURCE(of, row)                                                                                                                         \
+	"SELECT " of ".integration_id, s.uuid, " of ".ext_key, COALESCE(s.type, 1),"                                                                          \
+	" COALESCE(s.flags, 0), s.series_id IS NOT NULL, s.uuid IS NOT NULL,"                                                                                 \
+	" COALESCE(s.status = 5, 0), " row(                                                                                                                   \
+		"sync_status") ","                                                                                                                            \
+			       " COALESCE(" row("is_blocking_availability") " = 1, 0), " row("event_type") " <=> 'All-Day Event', " row(                      \
+				       "start_datetime") ", " row("end_datetime") ", " row("e"                                                                \
+											   "v"                                                                \
+											   "e"                                                                \
+											   "n"                                                                \
+											   "t"                                                                \
+											   "_"                                                                \
+											   "t"                                                                \
+											   "i"                                                                \
+											   "t"                                                                \
+											   "l"                                                                \
+											   "e") ", " row("orga"                                               \
+													 "nize"                                               \
+													 "r_"                                                 \
+													 "emai"                                               \
+													 "l") ","                                             \
+													      " s.ical_uid, COALESCE(NULLIF(" row(            \
+														      "meeting_booking") ", ''), s.booking)," \
+																	 " s.external_id, COALESCE(d.version, 0)"
 #define MMS_BLOCK_SOURCE_OUT "uBbiiiiiSiiTTSSSSSi"
 
 /* From a state to its row: e by its name, else (renamed in Frappe) r by its event's id. */
@@ -55,6 +65,16 @@
 #define MMS_SQL_STATE_TO_DUE                                                   \
 	" LEFT JOIN mmsync_block_due d ON d.integration_id = s.integration_id" \
 	" AND d.ext_key = s.ext_key"
+
+/* By calendars and starts. The server is told the index: without statistics it takes another. */
+#define MMS_SQL_BLOCK_SOURCES_AT(hint)                                                         \
+	MMS_SQL_BLOCK_SOURCE("s", MMS_SQL_THAT_ROW)                                            \
+	" FROM " MMS_SQL_LIST_IDS " STRAIGHT_JOIN mmsync_cursor c ON c.id = j.id"              \
+	" STRAIGHT_JOIN " MMS_SQL_LIST_TIMES                                                   \
+	" STRAIGHT_JOIN `tabMM Calendar Event Sync` e" hint                                    \
+	" ON e.calendar_integration = c.name " MMS_SQL_AS_FRAPPE                               \
+	" AND e.is_blocking_availability = 1 AND e.start_datetime = k.at" MMS_SQL_ROW_TO_STATE \
+	" WHERE e.sync_status IN ('Synced', 'Pending Sync', 'Sync Failed')"
 
 /* What is read of a block b with its state s. */
 #define MMS_SQL_BLOCK                                                             \
@@ -103,19 +123,9 @@
 				    "e.start_datetime"                                        \
 				    " OR e.end_datetime IS NULL)",                            \
 	  "st", MMS_BLOCK_SOURCE_OUT)                                                         \
-	X(BLOCK_SOURCES_AT,                                                                   \
-	  MMS_SQL_BLOCK_SOURCE(                                                               \
-		  "s",                                                                        \
-		  MMS_SQL_THAT_ROW) " FROM " MMS_SQL_LIST_IDS                                 \
-				    " STRAIGHT_JOIN mmsync_cursor c ON c.id = j.id"           \
-				    " STRAIGHT_JOIN " MMS_SQL_LIST_TIMES                      \
-				    " STRAIGHT_JOIN `tabMM Calendar Event Sync` e"            \
-				    " ON e.calendar_integration = c.name " MMS_SQL_AS_FRAPPE  \
-				    " AND e.is_blocking_availability = 1 AND "                \
-				    "e.start_datetime = k.at" MMS_SQL_ROW_TO_STATE            \
-				    " WHERE e.sync_status IN ('Synced', 'Pending Sync', "     \
-				    "'Sync Failed')",                                         \
-	  "ss", MMS_BLOCK_SOURCE_OUT)                                                         \
+	X(BLOCK_SOURCES_AT, MMS_SQL_BLOCK_SOURCES_AT(MMS_SQL_BUSY_NEAR_INDEX), "ss",          \
+	  MMS_BLOCK_SOURCE_OUT)                                                               \
+	X(BLOCK_SOURCES_AT_PLAIN, MMS_SQL_BLOCK_SOURCES_AT(""), "ss", MMS_BLOCK_SOURCE_OUT)   \
 	X(BLOCK_TWINS,                                                                        \
 	  "SELECT m.uuid, m.twin FROM " MMS_SQL_LIST_BYTES                                    \
 	  " STRAIGHT_JOIN mmsync_same_meeting m ON m.uuid = UNHEX(j.x)",                      \
