@@ -22,18 +22,22 @@ mms_change_release(struct mms_change *change)
 	*change = (struct mms_change){ 0 };
 }
 
+#define N_BULKS 10
+
 /* Each bulk of a writer with its statement. */
 static size_t
-list_bulks(struct mms_event_writer *w, struct mms_bulk *bulks[9], enum mms_stmt stmts[9])
+list_bulks(struct mms_event_writer *w, struct mms_bulk *bulks[N_BULKS],
+	   enum mms_stmt stmts[N_BULKS])
 {
 	struct mms_bulk *all[] = { &w->insert_rows,   &w->update_rows,   &w->mark_rows,
 				   &w->insert_states, &w->update_states, &w->mark_states,
-				   &w->rename_states, &w->put_letters,   &w->remove_letters };
-	static const enum mms_stmt names[] = { MMS_STMT_EVENT_INSERT, MMS_STMT_EVENT_UPDATE,
-					       MMS_STMT_EVENT_MARK,   MMS_STMT_STATE_INSERT,
-					       MMS_STMT_STATE_UPDATE, MMS_STMT_STATE_MARK,
-					       MMS_STMT_STATE_RENAME, MMS_STMT_LETTER_PUT,
-					       MMS_STMT_LETTER_REMOVE };
+				   &w->rename_states, &w->put_letters,   &w->remove_letters,
+				   &w->put_dues };
+	static const enum mms_stmt names[] = { MMS_STMT_EVENT_INSERT,  MMS_STMT_EVENT_UPDATE,
+					       MMS_STMT_EVENT_MARK,    MMS_STMT_STATE_INSERT,
+					       MMS_STMT_STATE_UPDATE,  MMS_STMT_STATE_MARK,
+					       MMS_STMT_STATE_RENAME,  MMS_STMT_LETTER_PUT,
+					       MMS_STMT_LETTER_REMOVE, MMS_STMT_BLOCK_DUE_PUT };
 
 	memcpy(bulks, all, sizeof all);
 	memcpy(stmts, names, sizeof names);
@@ -43,22 +47,24 @@ list_bulks(struct mms_event_writer *w, struct mms_bulk *bulks[9], enum mms_stmt 
 mms_rc
 mms_event_writer_open(struct mms_event_writer *w, size_t max_rows, struct mms_err *err)
 {
-	struct mms_bulk *bulks[9];
-	enum mms_stmt stmts[9];
+	struct mms_bulk *bulks[N_BULKS];
+	enum mms_stmt stmts[N_BULKS];
 	mms_rc rc = MMS_OK;
 	size_t n = list_bulks(w, bulks, stmts);
 
 	w->is_open = true;
-	for (size_t i = 0; rc == MMS_OK && i < n; i++)
-		rc = mms_bulk_init(bulks[i], stmts[i], max_rows, err);
+	for (size_t i = 0; rc == MMS_OK && i < n; i++) {
+		if (bulks[i] != &w->put_dues)
+			rc = mms_bulk_init(bulks[i], stmts[i], max_rows, err);
+	}
 	return rc;
 }
 
 void
 mms_event_writer_release(struct mms_event_writer *w)
 {
-	struct mms_bulk *bulks[9];
-	enum mms_stmt stmts[9];
+	struct mms_bulk *bulks[N_BULKS];
+	enum mms_stmt stmts[N_BULKS];
 
 	if (w == NULL || !w->is_open)
 		return;
@@ -157,19 +163,13 @@ add_state_insert(struct mms_event_writer *w, const struct mms_write_stamp *stamp
 		 const struct mms_change *c, struct mms_err *err)
 {
 	const struct mms_value in[] = {
-		mms_v_u64(stamp->cursor_id),
-		mms_v_bytes(c->key, sizeof c->key),
-		mms_v_text(c->exact_id),
-		mms_v_bytes(c->uuid, sizeof c->uuid),
-		mms_v_text(c->series_id),
-		mms_v_text(c->ical_uid),
-		mms_v_text(c->name),
-		mms_v_i64(c->state_type),
-		mms_v_i64(state_status(c)),
-		mms_v_text(c->version),
-		mms_v_bytes(&c->prints, sizeof c->prints),
-		mms_v_i64(stamp->now_ms),
-		mms_v_i64(stamp->now_ms),
+		mms_v_u64(stamp->cursor_id), mms_v_bytes(c->key, sizeof c->key),
+		mms_v_text(c->exact_id),     mms_v_bytes(c->uuid, sizeof c->uuid),
+		mms_v_text(c->series_id),    mms_v_text(c->ical_uid),
+		mms_v_text(c->name),         mms_v_i64(c->state_type),
+		mms_v_i64(c->flags),         mms_v_i64(state_status(c)),
+		mms_v_text(c->version),      mms_v_bytes(&c->prints, sizeof c->prints),
+		mms_v_i64(stamp->now_ms),    mms_v_i64(stamp->now_ms),
 	};
 
 	return mms_bulk_add(&w->insert_states, in, err);
@@ -180,16 +180,20 @@ add_state_update(struct mms_event_writer *w, const struct mms_write_stamp *stamp
 		 const struct mms_change *c, struct mms_err *err)
 {
 	const struct mms_value in[] = {
-		mms_v_text(c->name),
-		mms_v_i64(state_status(c)),
-		mms_v_text(c->version),
-		mms_v_bytes(&c->prints, sizeof c->prints),
-		mms_v_i64(stamp->now_ms),
-		mms_v_u64(stamp->cursor_id),
-		mms_v_bytes(c->key, sizeof c->key),
+		mms_v_text(c->name),         mms_v_i64(state_status(c)),
+		mms_v_text(c->version),      mms_v_bytes(&c->prints, sizeof c->prints),
+		mms_v_i64(c->flags),         mms_v_i64(stamp->now_ms),
+		mms_v_u64(stamp->cursor_id), mms_v_bytes(c->key, sizeof c->key),
 	};
 
 	return mms_bulk_add(&w->update_states, in, err);
+}
+
+/* What the event's state is found by, once the change is written. */
+static const unsigned char *
+state_key(const struct mms_change *c)
+{
+	return c->is_under_old ? c->old_key : c->key;
 }
 
 static mms_rc
@@ -201,7 +205,7 @@ add_state_mark(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 		mms_v_i64(state_status(c)),
 		mms_v_i64(stamp->now_ms),
 		mms_v_u64(stamp->cursor_id),
-		mms_v_bytes(c->is_under_old ? c->old_key : c->key, sizeof c->key),
+		mms_v_bytes(state_key(c), sizeof c->key),
 	};
 
 	return mms_bulk_add(&w->mark_states, in, err);
@@ -220,6 +224,7 @@ add_state_rename(struct mms_event_writer *w, const struct mms_write_stamp *stamp
 		mms_v_i64(state_status(c)),
 		mms_v_text(c->version),
 		mms_v_bytes(&c->prints, sizeof c->prints),
+		mms_v_i64(c->flags),
 		mms_v_i64(stamp->now_ms),
 		mms_v_u64(stamp->cursor_id),
 		mms_v_bytes(c->old_key, sizeof c->old_key),
@@ -255,6 +260,22 @@ add_letter(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 }
 
 static mms_rc
+add_due(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
+	const struct mms_change *c, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_u64(stamp->cursor_id),
+					mms_v_bytes(state_key(c), MMS_PRINT_BYTES) };
+	mms_rc rc = MMS_OK;
+
+	if (!stamp->makes_dues || c->kind == MMS_CHANGE_LETTER || c->kind == MMS_CHANGE_FOLLOW)
+		return MMS_OK;
+	if (w->put_dues.max == 0)
+		rc = mms_bulk_init(&w->put_dues, MMS_STMT_BLOCK_DUE_PUT, w->insert_rows.max,
+				   err);
+	return rc == MMS_OK ? mms_bulk_add(&w->put_dues, in, err) : rc;
+}
+
+static mms_rc
 add_change(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 	   const struct mms_change *c, struct mms_err *err)
 {
@@ -276,6 +297,8 @@ add_change(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 		rc = add_state_update(w, stamp, c, err);
 	else if (c->kind != MMS_CHANGE_LETTER && c->exact_id != NULL && !c->is_under_old)
 		rc = add_state_insert(w, stamp, c, err);
+	if (rc == MMS_OK)
+		rc = add_due(w, stamp, c, err);
 	return rc == MMS_OK ? add_letter(w, stamp, c, err) : rc;
 }
 
@@ -284,8 +307,8 @@ mms_event_writer_run(struct mms_event_writer *w, struct mms_tx *tx,
 		     const struct mms_write_stamp *stamp, struct mms_change *const *changes,
 		     size_t n, struct mms_err *err)
 {
-	struct mms_bulk *bulks[9];
-	enum mms_stmt stmts[9];
+	struct mms_bulk *bulks[N_BULKS];
+	enum mms_stmt stmts[N_BULKS];
 	size_t n_bulks = list_bulks(w, bulks, stmts);
 	mms_rc rc = MMS_OK;
 
@@ -298,6 +321,8 @@ mms_event_writer_run(struct mms_event_writer *w, struct mms_tx *tx,
 		bool is_guarded = bulks[i] == &w->insert_rows || bulks[i] == &w->update_rows ||
 				  bulks[i] == &w->mark_rows;
 
+		if (bulks[i]->n == 0)
+			continue;
 		rc = mms_bulk_run(bulks[i], tx, &affected, err);
 		if (rc == MMS_OK && is_guarded && affected != bulks[i]->n &&
 		    !mms_fault_is_sabotaged(MMS_SABOTAGE_NO_GUARD))

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "mmsync/blocks.h"
 #include "mmsync/digest.h"
 #include "mmsync/mem.h"
 
@@ -212,6 +213,17 @@ note_letter(struct mms_known *known, const struct mms_change *change, struct mms
 	return add_letter(known, event, &letter, err);
 }
 
+/* What a state's flags are here. */
+static void
+take_flags(struct mms_known_event *event, int64_t flags)
+{
+	event->flags &= (uint16_t) ~(MMS_KNOWN_NO_SOURCE | MMS_KNOWN_PRIVATE);
+	if (flags & MMS_STATE_NO_SOURCE)
+		event->flags |= MMS_KNOWN_NO_SOURCE;
+	if (flags & MMS_STATE_PRIVATE)
+		event->flags |= MMS_KNOWN_PRIVATE;
+}
+
 mms_rc
 mms_known_note(struct mms_known *known, const struct mms_change *change, struct mms_err *err)
 {
@@ -233,6 +245,9 @@ mms_known_note(struct mms_known *known, const struct mms_change *change, struct 
 	}
 	event->flags |= MMS_KNOWN_ROW | MMS_KNOWN_STATE;
 	event->flags &= (uint16_t)~MMS_KNOWN_BEHIND;
+	/* A mark writes no flags, but those of a state that it makes. */
+	if (change->kind != MMS_CHANGE_MARK || !change->has_state)
+		take_flags(event, change->flags);
 	if (change->kind == MMS_CHANGE_STATE)
 		return MMS_OK;
 	event->modified_us = change->new_modified_us;
@@ -369,6 +384,7 @@ load_states(struct mms_db *db, uint64_t cursor_id, struct mms_known *known, stru
 		event->flags |= MMS_KNOWN_STATE;
 		if (row[2].i != MMS_STATE_DELETED)
 			event->flags |= MMS_KNOWN_LIVE;
+		take_flags(event, row[4].i);
 		/* A row renamed in Frappe is found by its event's id: the state follows. */
 		const char *name = mms_known_name(known, event);
 		if (name != NULL && (row[3].type == 0 || strcmp(name, row[3].ptr) != 0))

@@ -10,6 +10,7 @@
 #include "lists.h"
 #include "mmsync/mem.h"
 #include "mmsync/utf8.h"
+#include "outbox_rows.h"
 
 /* What our columns hold: bytes of a TEXT, characters of error_code. */
 #define TEXT_BYTES 65535
@@ -116,23 +117,47 @@ mms_outbox_waiting(struct mms_db *db, int64_t now_ms, uint64_t **ids, size_t *n,
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-mms_rc
-mms_outbox_put(struct mms_tx *tx, const struct mms_own_state *state, const char *operation,
-	       int64_t now_ms, struct mms_err *err)
+static struct mms_entry_of
+entry_of(const struct mms_own_state *state)
 {
-	const struct mms_value in[] = {
-		mms_v_u64(state->cursor_id),
+	return (struct mms_entry_of){
+		.cursor_id = state->cursor_id,
+		.key = state->key,
+		.uuid = state->uuid,
+		.source_uuid = state->has_source ? state->source_uuid : NULL,
+		.external_id = state->external_id,
+		.booking = state->booking,
+		.type = state->type,
+	};
+}
+
+void
+mms_outbox_put_values(const struct mms_entry_of *of, const char *operation, int64_t now_ms,
+		      struct mms_value out[MMS_OUTBOX_PUT_VALUES])
+{
+	const struct mms_value in[MMS_OUTBOX_PUT_VALUES] = {
+		mms_v_u64(of->cursor_id),
 		mms_v_text(operation),
-		mms_v_bytes(state->uuid, sizeof state->uuid),
-		mms_v_text(state->external_id),
-		mms_v_i64(state->type),
-		mms_v_text(state->booking),
-		state->has_source ? mms_v_bytes(state->source_uuid, sizeof state->source_uuid)
-				  : mms_v_null(),
+		mms_v_bytes(of->uuid, 16),
+		mms_v_text(of->external_id),
+		mms_v_i64(of->type),
+		mms_v_text(of->booking),
+		of->source_uuid != NULL ? mms_v_bytes(of->source_uuid, 16) : mms_v_null(),
 		mms_v_i64(now_ms),
 		mms_v_i64(now_ms),
 	};
 
+	memcpy(out, in, sizeof in);
+}
+
+mms_rc
+mms_outbox_put(struct mms_tx *tx, const struct mms_own_state *state, const char *operation,
+	       int64_t now_ms, struct mms_err *err)
+{
+	struct mms_entry_of of = entry_of(state);
+	struct mms_value in[MMS_OUTBOX_PUT_VALUES];
+
+	mms_outbox_put_values(&of, operation, now_ms, in);
 	mms_rc rc = mms_tx_run(tx, MMS_STMT_OUTBOX_PUT, in, NULL, err);
 	return rc == MMS_OK ? rc : mms_fail_in(err, "write the outbox");
 }
@@ -151,11 +176,12 @@ cut(const char *text, size_t max_chars, size_t max_bytes)
 	return mms_v_textn(text, mms_utf8_prefix(text, strlen(text), max_chars, max_bytes));
 }
 
-mms_rc
-mms_outbox_put_off(struct mms_tx *tx, const struct mms_outbox_entry *entry, const char *code,
-		   const char *text, int64_t next_ms, int64_t now_ms, struct mms_err *err)
+void
+mms_outbox_put_off_values(const struct mms_outbox_entry *entry, const char *code,
+			  const char *text, int64_t next_ms, int64_t now_ms,
+			  struct mms_value out[MMS_OUTBOX_PUT_OFF_VALUES])
 {
-	const struct mms_value in[] = {
+	const struct mms_value in[MMS_OUTBOX_PUT_OFF_VALUES] = {
 		mms_v_i64(next_ms),
 		cut(code, CODE_CHARS, SIZE_MAX),
 		cut(text, SIZE_MAX, TEXT_BYTES),
@@ -164,10 +190,41 @@ mms_outbox_put_off(struct mms_tx *tx, const struct mms_outbox_entry *entry, cons
 		mms_v_i64(entry->version),
 	};
 
+	memcpy(out, in, sizeof in);
+}
+
+mms_rc
+mms_outbox_put_off(struct mms_tx *tx, const struct mms_outbox_entry *entry, const char *code,
+		   const char *text, int64_t next_ms, int64_t now_ms, struct mms_err *err)
+{
+	struct mms_value in[MMS_OUTBOX_PUT_OFF_VALUES];
+
+	mms_outbox_put_off_values(entry, code, text, next_ms, now_ms, in);
 	return mms_tx_run(tx, MMS_STMT_OUTBOX_PUT_OFF, in, NULL, err);
 }
 
 /* ---- what was given up ----------------------------------------------------------------------- */
+
+void
+mms_outbox_letter_values(const struct mms_entry_of *of,
+			 const struct mms_outbox_trouble *trouble, int64_t now_ms,
+			 struct mms_value out[MMS_OUTBOX_LETTER_VALUES])
+{
+	const struct mms_value in[MMS_OUTBOX_LETTER_VALUES] = {
+		mms_v_u64(of->cursor_id),
+		mms_v_bytes(of->key, MMS_PRINT_BYTES),
+		mms_v_text(trouble->operation),
+		mms_v_text(of->external_id),
+		mms_v_bytes(trouble->print, MMS_PRINT_BYTES),
+		cut(trouble->code, CODE_CHARS, SIZE_MAX),
+		cut(trouble->text, SIZE_MAX, TEXT_BYTES),
+		mms_v_i64(trouble->attempts),
+		mms_v_i64(now_ms),
+		mms_v_i64(now_ms),
+	};
+
+	memcpy(out, in, sizeof in);
+}
 
 mms_rc
 mms_outbox_give_up(struct mms_tx *tx, const struct mms_outbox_entry *entry,
@@ -175,19 +232,17 @@ mms_outbox_give_up(struct mms_tx *tx, const struct mms_outbox_entry *entry,
 		   const unsigned char print[MMS_PRINT_BYTES], int64_t now_ms,
 		   struct mms_err *err)
 {
-	const struct mms_value in[] = {
-		mms_v_u64(state->cursor_id),
-		mms_v_bytes(state->key, sizeof state->key),
-		mms_v_text(entry->operation),
-		mms_v_text(state->external_id),
-		mms_v_bytes(print, MMS_PRINT_BYTES),
-		cut(code, CODE_CHARS, SIZE_MAX),
-		cut(text, SIZE_MAX, TEXT_BYTES),
-		mms_v_i64(entry->attempts + 1),
-		mms_v_i64(now_ms),
-		mms_v_i64(now_ms),
+	struct mms_entry_of of = entry_of(state);
+	struct mms_outbox_trouble trouble = {
+		.operation = entry->operation,
+		.code = code,
+		.text = text,
+		.print = print,
+		.attempts = entry->attempts + 1,
 	};
+	struct mms_value in[MMS_OUTBOX_LETTER_VALUES];
 
+	mms_outbox_letter_values(&of, &trouble, now_ms, in);
 	mms_rc rc = mms_tx_run(tx, MMS_STMT_OUTWARD_LETTER_PUT, in, NULL, err);
 	if (rc == MMS_OK)
 		rc = mms_outbox_done(tx, entry, err);

@@ -230,6 +230,7 @@ struct mms_block_end {
 	enum mms_removed_by removed_by;
 	const char *external_id; /* it has this id now, of this key; NULL: as before */
 	unsigned char key[MMS_PRINT_BYTES];
+	bool takes_id; /* with external_id: what of a person's has it, has it no more (after a CONFLICT) */
 	const char *version;
 	unsigned char sent_print[MMS_PRINT_BYTES], outside_print[MMS_PRINT_BYTES];
 	int64_t put_backs;

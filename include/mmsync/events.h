@@ -175,6 +175,7 @@ struct mms_event_writer {
 	struct mms_bulk insert_rows, update_rows, mark_rows;
 	struct mms_bulk insert_states, update_states, mark_states, rename_states;
 	struct mms_bulk put_letters, remove_letters;
+	struct mms_bulk put_dues; /* made when it is first needed */
 	bool is_open;
 };
 mms_rc mms_event_writer_open(struct mms_event_writer *w, size_t max_rows,
@@ -183,7 +184,8 @@ void mms_event_writer_release(struct mms_event_writer *w);
 
 /*
  * Write changes in one transaction: rows by bulk INSERT, or bulk UPDATE guarded by name and
- * modified; states and dead letters with them.
+ * modified; states and dead letters with them. Where the stamp makes dues, each event but of LETTER and
+ * FOLLOW is then due for busy blocks.
  * Errors: CONFLICT (a duplicate key, or a row changed since it was read: read again, plan
  * again), ITEM (a value is refused: bisect), RETRY, NOMEM.
  */

@@ -15,6 +15,7 @@
 
 #include "mmsync/stmt_audit.h"
 #include "mmsync/stmt_blocks.h"
+#include "mmsync/stmt_blocks_put.h"
 #include "mmsync/stmt_bookings.h"
 #include "mmsync/stmt_budget.h"
 #include "mmsync/stmt_busy.h"
@@ -41,7 +42,8 @@
 	MMS_STMTS_TOKENS(X)          \
 	MMS_STMTS_BUDGET(X)          \
 	MMS_STMTS_SLOTS(X)           \
-	MMS_STMTS_BLOCKS(X)
+	MMS_STMTS_BLOCKS(X)          \
+	MMS_STMTS_BLOCKS_PUT(X)
 
 enum mms_stmt {
 #define X(name, sql, in, out) MMS_STMT_##name,

@@ -21,9 +21,9 @@
 	  " FROM `tabMM Calendar Event Sync` WHERE calendar_integration = ?",                  \
 	  "s", "SsTSSSTTSSSSiSi")                                                              \
 	X(KNOWN_STATES,                                                                        \
-	  "SELECT ext_key, type, status, row_name FROM mmsync_event_state WHERE "              \
+	  "SELECT ext_key, type, status, row_name, flags FROM mmsync_event_state WHERE "       \
 	  "integration_id = ?",                                                                \
-	  "u", "biiS")                                                                         \
+	  "u", "biiSi")                                                                        \
 	X(KNOWN_LETTERS,                                                                       \
 	  "SELECT ext_key, attempts, given_up, content_print FROM mmsync_dead_letter"          \
 	  " WHERE integration_id = ? AND operation = 'apply'",                                 \
@@ -58,13 +58,15 @@
 	X(STATE_INSERT,                                                                        \
 	  "INSERT INTO mmsync_event_state (integration_id, ext_key, external_id, uuid, "       \
 	  "series_id,"                                                                         \
-	  " ical_uid, row_name, type, created_by_us, status, external_version, content_hash,"  \
-	  " created_at_ms, changed_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",  \
-	  "ubsbSSSiiSbii", "")                                                                 \
+	  " ical_uid, row_name, type, flags, created_by_us, status, external_version,"         \
+	  " content_hash, created_at_ms, changed_at_ms)"                                       \
+	  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",                             \
+	  "ubsbSSSiiiSbii", "")                                                                \
 	X(STATE_UPDATE,                                                                        \
 	  "UPDATE mmsync_event_state SET row_name = ?, status = ?, external_version = ?,"      \
-	  " content_hash = ?, changed_at_ms = ? WHERE integration_id = ? AND ext_key = ?",     \
-	  "SiSBiub", "")                                                                       \
+	  " content_hash = ?, flags = ?, changed_at_ms = ?"                                    \
+	  " WHERE integration_id = ? AND ext_key = ?",                                         \
+	  "SiSBiiub", "")                                                                      \
 	X(STATE_MARK,                                                                          \
 	  "UPDATE mmsync_event_state SET row_name = COALESCE(?, row_name), status = ?,"        \
 	  " changed_at_ms = ? WHERE integration_id = ? AND ext_key = ?",                       \
@@ -72,7 +74,7 @@
 	X(STATE_RENAME,                                                                        \
 	  "UPDATE mmsync_event_state SET ext_key = ?, external_id = ?, series_id = ?,"         \
 	  " ical_uid = ?, row_name = ?, status = ?, external_version = ?, content_hash = ?,"   \
-	  " changed_at_ms = ? WHERE integration_id = ? AND ext_key = ?",                       \
-	  "bsSSSiSbiub", "")
+	  " flags = ?, changed_at_ms = ? WHERE integration_id = ? AND ext_key = ?",            \
+	  "bsSSSiSbiiub", "")
 
 #endif

@@ -85,6 +85,9 @@ store_site_clean(struct store_site *site)
 		"mmsync_event_state",
 		"mmsync_outbox",
 		"mmsync_dead_letter",
+		"mmsync_busy_block",
+		"mmsync_block_due",
+		"mmsync_same_meeting",
 		"mmsync_cursor",
 	};
 
