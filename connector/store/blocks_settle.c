@@ -3,6 +3,7 @@
 
 #include "blocks_rows.h"
 #include "bulks.h"
+#include "lists.h"
 #include "mmsync/blocks.h"
 #include "mmsync/mem.h"
 
@@ -89,15 +90,6 @@ add_state(struct mms_bulks *bulks, const struct mms_block_end *end, int64_t now_
 	return rc;
 }
 
-static mms_rc
-add_source(struct mms_bulks *bulks, const struct mms_block_end *end, struct mms_err *err)
-{
-	const struct mms_value in[] = { mms_v_bytes(end->block->source_uuid,
-						    sizeof end->block->source_uuid) };
-
-	return mms_bulks_add(bulks, MMS_STMT_BLOCK_SOURCE_DUE, in, err);
-}
-
 /* ---- the outbox and its letters ------------------------------------------------------------------- */
 
 static mms_rc
@@ -179,29 +171,38 @@ add_end(struct mms_bulks *bulks, const struct mms_block_end *end, int64_t now_ms
 
 	if (end->is_state)
 		rc = add_state(bulks, end, now_ms, err);
-	if (rc == MMS_OK && end->is_source_due)
-		rc = add_source(bulks, end, err);
 	if (rc == MMS_OK && end->drops_letters)
 		rc = add_letters_drop(bulks, end, err);
 	return rc == MMS_OK ? add_outbox(bulks, end, now_ms, err) : rc;
 }
 
 /*
- * An entry that was asked for anew while its block was removed asks for one that is dead now: whoever planned that has
- * to plan again. Which entries these are is not told, so that all dead ones' sources are due.
+ * The sources that are to be planned anew. Where an entry was asked for anew (is_anew) while its block was
+ * removed, it asks for one that is dead now, and whoever planned that has to plan again. Which entries these are is
+ * not told: the sources of all that are dead are due.
  */
 static mms_rc
-ask_again(struct mms_tx *tx, const struct mms_block_end *ends, size_t n, struct mms_err *err)
+put_sources(struct mms_tx *tx, const struct mms_block_end *ends, size_t n, bool is_anew,
+	    struct mms_err *err)
 {
-	static const enum mms_stmt order[] = { MMS_STMT_BLOCK_SOURCE_DUE };
-	MMS_AUTO(mms_bulks) bulks = { .max = n };
-	mms_rc rc = MMS_OK;
+	MMS_AUTO(mms_str) list = { 0 };
+	size_t n_due = 0;
 
-	for (size_t i = 0; rc == MMS_OK && i < n; i++) {
-		if (is_dead(&ends[i]) && ends[i].done != NULL && !ends[i].is_source_due)
-			rc = add_source(&bulks, &ends[i], err);
+	mms_str_add(&list, "[");
+	for (size_t i = 0; i < n; i++) {
+		const struct mms_block_end *end = &ends[i];
+
+		if (!end->is_source_due && !(is_anew && is_dead(end) && end->done != NULL))
+			continue;
+		mms_list_next(&list, n_due++);
+		mms_list_add_hex(&list, end->block->source_uuid);
 	}
-	return rc == MMS_OK ? mms_bulks_run(&bulks, tx, order, MMS_COUNT(order), err) : rc;
+	mms_str_add(&list, "]");
+	mms_rc rc = mms_str_check(&list, err);
+	if (rc != MMS_OK || n_due == 0)
+		return rc;
+	const struct mms_value in[] = { mms_list_value(&list) };
+	return mms_tx_run(tx, MMS_STMT_BLOCK_SOURCES_DUE_PUT, in, NULL, err);
 }
 
 mms_rc
@@ -211,8 +212,8 @@ mms_blocks_settle(struct mms_tx *tx, const struct mms_block_end *ends, size_t n,
 	static const enum mms_stmt before[] = {
 		MMS_STMT_BLOCK_STATE_SETTLE,  MMS_STMT_BLOCK_STATE_FAILED,
 		MMS_STMT_OWN_STATE_CLEAR_KEY, MMS_STMT_OWN_STATE_RENAME,
-		MMS_STMT_BLOCK_SETTLE,        MMS_STMT_BLOCK_SOURCE_DUE,
-		MMS_STMT_BLOCK_LETTERS_DROP,  MMS_STMT_OUTWARD_LETTER_PUT,
+		MMS_STMT_BLOCK_SETTLE,        MMS_STMT_BLOCK_LETTERS_DROP,
+		MMS_STMT_OUTWARD_LETTER_PUT,
 	};
 	static const enum mms_stmt after[] = { MMS_STMT_OUTBOX_PUT_OFF, MMS_STMT_OUTBOX_PUT };
 	MMS_AUTO(mms_bulks) bulks = { .max = n };
@@ -225,10 +226,10 @@ mms_blocks_settle(struct mms_tx *tx, const struct mms_block_end *ends, size_t n,
 		rc = mms_bulks_run(&bulks, tx, before, MMS_COUNT(before), err);
 	if (rc == MMS_OK)
 		rc = mms_bulks_run_guarded(&bulks, tx, MMS_STMT_OUTBOX_DONE, &n_anew, err);
-	if (rc == MMS_OK && n_anew > 0)
-		rc = ask_again(tx, ends, n, err);
 	if (rc == MMS_OK)
 		rc = mms_bulks_run(&bulks, tx, after, MMS_COUNT(after), err);
+	if (rc == MMS_OK)
+		rc = put_sources(tx, ends, n, n_anew > 0, err);
 	return rc == MMS_OK ? rc : mms_fail_in(err, "settle busy blocks");
 }
 

@@ -7,6 +7,8 @@
 #ifndef MMSYNC_STMT_BLOCKS_PUT_H
 #define MMSYNC_STMT_BLOCKS_PUT_H
 
+#include "mmsync/stmt_blocks.h"
+
 #define MMS_STMTS_BLOCKS_PUT(X)                                                                \
 	X(BLOCK_INSERT,                                                                        \
 	  "INSERT INTO mmsync_busy_block (uuid, integration_id, source_uuid, source_id, "      \
@@ -53,11 +55,12 @@
 	  "DELETE FROM mmsync_block_due WHERE integration_id = ? AND ext_key = ?"              \
 	  " AND version = ?",                                                                  \
 	  "ubi", "")                                                                           \
-	X(BLOCK_SOURCE_DUE,                                                                    \
+	X(BLOCK_SOURCES_DUE_PUT,                                                               \
 	  "INSERT INTO mmsync_block_due (integration_id, ext_key, version)"                    \
-	  " SELECT integration_id, ext_key, 1 FROM mmsync_event_state WHERE uuid = ?"          \
+	  " SELECT s.integration_id, s.ext_key, 1 FROM " MMS_SQL_LIST_BYTES                    \
+	  " STRAIGHT_JOIN mmsync_event_state s ON s.uuid = UNHEX(j.x) AND s.type <> 3"         \
 	  " ON DUPLICATE KEY UPDATE version = mmsync_block_due.version + 1",                   \
-	  "b", "")                                                                             \
+	  "s", "")                                                                             \
 	X(BLOCK_STATE_SETTLE,                                                                  \
 	  "UPDATE mmsync_event_state SET removed_by = IF(? = 5 OR removed_by = ?, ?, "         \
 	  "removed_by),"                                                                       \

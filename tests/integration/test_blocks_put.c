@@ -1,15 +1,12 @@
-/* Busy blocks as they are written: plans, what became of them, each kind of write one statement. */
+/* Plans of busy blocks as they are written: each kind of write is one statement. */
 #include "support/unit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "mmsync/blocks.h"
 #include "mmsync/mem.h"
+#include "support/block_rows.h"
 #include "support/dbcheck.h"
-#include "support/store_site.h"
-
-#define NOW INT64_C(1772355600000)
 
 static struct store_site site;
 
@@ -33,15 +30,7 @@ static int
 clean(void **state)
 {
 	(void)state;
-	store_site_clean(&site);
-	mms_test_sql(
-		&site.server,
-		"INSERT INTO mmsync_cursor (id, name, provider) VALUES"
-		" (1, 'cal1', 'google'), (2, 'cal2', 'google'), (3, 'cal3', 'outlook');"
-		"INSERT INTO mmsync_event_state (integration_id, ext_key, external_id, uuid,"
-		" type, status, created_at_ms, changed_at_ms) VALUES"
-		" (1, REPEAT(X'E1', 16), 'e1', REPEAT(X'A1', 16), 1, 3, 0, 0),"
-		" (3, REPEAT(X'E2', 16), 'e2', REPEAT(X'A2', 16), 1, 3, 0, 0)");
+	block_rows_clean(&site);
 	return 0;
 }
 
@@ -51,97 +40,18 @@ expect(const char *want, const char *sql)
 	store_site_expect(&site, want, sql);
 }
 
-/* Each table in one line; a block is told by the last hexadecimal digit of its UUID. */
-#define STATES                                                                                \
-	"SELECT GROUP_CONCAT(CONCAT_WS(' ', RIGHT(HEX(uuid), 1), integration_id,"             \
-	" CONVERT(external_id USING ascii), RIGHT(HEX(ext_key), 2), RIGHT(HEX(source_uuid), " \
-	"2),"                                                                                 \
-	" type, created_by_us, status, removed_by, COALESCE(external_version, '-'),"          \
-	" changed_at_ms - 1772355600000) ORDER BY uuid SEPARATOR '; ')"                       \
-	" FROM mmsync_event_state WHERE type = 3"
-#define BLOCKS                                                                        \
-	"SELECT GROUP_CONCAT(CONCAT_WS(' ', RIGHT(HEX(uuid), 1), integration_id,"     \
-	" RIGHT(HEX(source_uuid), 2), source_id, start_ms, end_ms, title,"            \
-	" RIGHT(HEX(print), 2), COALESCE(RIGHT(HEX(sent_print), 2), '-'),"            \
-	" COALESCE(RIGHT(HEX(outside_print), 2), '-'), put_backs, rounds, rounds_ms," \
-	" quarantined, LEFT(HEX(planned_run), 4), planned_ms - 1772355600000,"        \
-	" COALESCE(CONVERT(calendar_id USING ascii), '-'), COALESCE(provider, '-'))"  \
-	" ORDER BY uuid SEPARATOR '; ') FROM mmsync_busy_block"
-#define OUTBOX                                                                                 \
-	"SELECT GROUP_CONCAT(CONCAT_WS(' ', operation, RIGHT(HEX(uuid), 1),"                   \
-	" CONVERT(external_id USING ascii), RIGHT(HEX(source_uuid), 2), type, version,"        \
-	" attempts, next_attempt_ms, COALESCE(error_code, '-')) ORDER BY uuid SEPARATOR '; ')" \
-	" FROM mmsync_outbox"
-#define LETTERS                                                                      \
-	"SELECT GROUP_CONCAT(CONCAT_WS(' ', operation, integration_id,"              \
-	" RIGHT(HEX(ext_key), 2), CONVERT(external_id USING ascii),"                 \
-	" RIGHT(HEX(content_print), 2), error_code, error_text, attempts, given_up)" \
-	" ORDER BY id SEPARATOR '; ') FROM mmsync_dead_letter"
-#define DUES                                                                                  \
-	"SELECT GROUP_CONCAT(CONCAT_WS(' ', integration_id, RIGHT(HEX(ext_key), 2), version)" \
-	" ORDER BY integration_id, ext_key SEPARATOR '; ') FROM mmsync_block_due"
-
-/* ---- plans ------------------------------------------------------------------------------------- */
-
-/* A change of block `number` in calendar 2, whose source is in calendar 1. */
-static struct mms_block_change
-change_of(enum mms_block_step step, unsigned char number)
-{
-	static const char *const ids[] = { "b0", "b1", "b2", "b3", "b4", "b5", "b6" };
-	struct mms_block_change c = {
-		.step = step,
-		.cursor_id = 2,
-		.source_id = 1,
-		.external_id = ids[number],
-		.start_ms = 1000 * number,
-		.end_ms = 2000 * number,
-		.title = "Busy",
-		.reason = "again and again",
-	};
-
-	memset(c.uuid, number, sizeof c.uuid);
-	memset(c.key, 0xB0 + number, sizeof c.key);
-	memset(c.source_uuid, 0xA1, sizeof c.source_uuid);
-	memset(c.print, 0x10 + number, sizeof c.print);
-	return c;
-}
-
-/* Announce it in a transaction of its own: so many statements, without its begin and end. */
-static void
-announce(const struct mms_block_change *changes, size_t n, uint64_t n_statements,
-	 int64_t now_ms)
-{
-	MMS_AUTO(mms_tx) tx = { 0 };
-
-	OK(mms_tx_begin(&tx, site.db, &err));
-	uint64_t before = mms_db_n_statements(site.db);
-	OK(mms_blocks_announce(&tx, changes, n, run, now_ms, &err));
-	assert_int_equal(mms_db_n_statements(site.db) - before, n_statements);
-	OK(mms_tx_commit(&tx, &err));
-}
-
-static void
-add_blocks(size_t n)
-{
-	struct mms_block_change changes[6];
-
-	for (size_t i = 0; i < n; i++)
-		changes[i] = change_of(MMS_BLOCK_CREATE, (unsigned char)(i + 1));
-	announce(changes, n, 3, NOW);
-}
-
 static void
 a_new_block_is_announced(void **state)
 {
 	(void)state;
-	add_blocks(2);
+	block_rows_add(&site, 2);
 	expect("1 2 b1 B1 A1 3 1 1 0 - 0; 2 2 b2 B2 A1 3 1 1 0 - 0", STATES);
 	expect("1 2 A1 1 1000 2000 Busy 11 - - 0 0 0 0 7701 0 - -;"
 	       " 2 2 A1 1 2000 4000 Busy 12 - - 0 0 0 0 7701 0 - -",
 	       BLOCKS);
 	expect("create 1 b1 A1 3 0 0 0 -; create 2 b2 A1 3 0 0 0 -", OUTBOX);
 	expect("NULL", LETTERS);
-	announce(NULL, 0, 0, NOW);
+	block_rows_announce(&site, NULL, 0, 0, NOW);
 }
 
 static void
@@ -156,9 +66,9 @@ a_block_that_is_known_is_a_conflict(void **state)
 	};
 
 	(void)state;
-	add_blocks(1);
+	block_rows_add(&site, 1);
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		struct mms_block_change c = change_of(MMS_BLOCK_CREATE, 2);
+		struct mms_block_change c = block_rows_change(MMS_BLOCK_CREATE, 2);
 		MMS_AUTO(mms_tx) tx = { 0 };
 
 		memset(c.uuid, rows[i].uuid, sizeof c.uuid);
@@ -175,13 +85,16 @@ static void
 each_kind_of_change_is_one_statement(void **state)
 {
 	struct mms_block_change changes[] = {
-		change_of(MMS_BLOCK_UPDATE, 1),     change_of(MMS_BLOCK_DELETE, 2),
-		change_of(MMS_BLOCK_LOSE, 3),       change_of(MMS_BLOCK_ADOPT, 4),
-		change_of(MMS_BLOCK_QUARANTINE, 5), change_of(MMS_BLOCK_QUARANTINE_NEW, 6),
+		block_rows_change(MMS_BLOCK_UPDATE, 1),
+		block_rows_change(MMS_BLOCK_DELETE, 2),
+		block_rows_change(MMS_BLOCK_LOSE, 3),
+		block_rows_change(MMS_BLOCK_ADOPT, 4),
+		block_rows_change(MMS_BLOCK_QUARANTINE, 5),
+		block_rows_change(MMS_BLOCK_QUARANTINE_NEW, 6),
 	};
 
 	(void)state;
-	add_blocks(5);
+	block_rows_add(&site, 5);
 	mms_test_sql(
 		&site.server,
 		"UPDATE mmsync_event_state SET removed_by = 1 WHERE uuid = REPEAT(X'01', 16);"
@@ -202,7 +115,7 @@ each_kind_of_change_is_one_statement(void **state)
 	changes[3].source_id = 3;
 	changes[4].rounds = 6;
 	/* states planned, states, blocks, changed, adopted, marked, outbox, letters, two of what is lost */
-	announce(changes, 6, 10, NOW + 7);
+	block_rows_announce(&site, changes, 6, 10, NOW + 7);
 	expect("1 2 b1 B1 A2 3 1 1 0 - 7; 2 2 b2 B2 A1 3 1 1 1 - 7;"
 	       " 3 2 b3 B3 A1 3 1 5 1 - 7; 4 2 b4 B4 A2 3 1 1 0 - 7;"
 	       " 5 2 b5 B5 A1 3 1 1 0 - 0; 6 2 b6 B6 A1 3 1 4 0 - 7",
@@ -230,12 +143,12 @@ a_plan_for_a_block_that_died_meanwhile_is_a_conflict(void **state)
 						     MMS_BLOCK_LOSE, MMS_BLOCK_ADOPT };
 
 	(void)state;
-	add_blocks(2);
+	block_rows_add(&site, 2);
 	mms_test_sql(&site.server, "UPDATE mmsync_event_state SET status = 5, removed_by = 2"
 				   " WHERE uuid = REPEAT(X'01', 16)");
 	for (size_t i = 0; i < MMS_COUNT(steps); i++) {
-		struct mms_block_change changes[] = { change_of(steps[i], 1),
-						      change_of(steps[i], 2) };
+		struct mms_block_change changes[] = { block_rows_change(steps[i], 1),
+						      block_rows_change(steps[i], 2) };
 		MMS_AUTO(mms_tx) tx = { 0 };
 
 		OK(mms_tx_begin(&tx, site.db, &err));
@@ -244,9 +157,9 @@ a_plan_for_a_block_that_died_meanwhile_is_a_conflict(void **state)
 	}
 	expect("1 2 b1 B1 A1 3 1 5 2 - 0; 2 2 b2 B2 A1 3 1 1 0 - 0", STATES);
 	/* what does not change is there all the same, in whichever millisecond */
-	struct mms_block_change same = change_of(MMS_BLOCK_UPDATE, 2);
-	announce(&same, 1, 3, NOW);
-	announce(&same, 1, 3, NOW);
+	struct mms_block_change same = block_rows_change(MMS_BLOCK_UPDATE, 2);
+	block_rows_announce(&site, &same, 1, 3, NOW);
+	block_rows_announce(&site, &same, 1, 3, NOW);
 }
 
 static void
