@@ -41,7 +41,7 @@ struct mms_block_rules {
 	const char *
 		title; /* of the setting: a template, in which {calendar} is the source's name */
 	bool copies_title; /* privacy: title; not of private events                                */
-	size_t title_chars; /* how long a title may be                                               */
+	size_t title_chars; /* how long a title may be; 0: any                                       */
 };
 
 struct mms_block_plan_input {
@@ -85,22 +85,43 @@ void mms_block_plan_release(struct mms_block_plan *plan);
  *
  * - Busy events of different calendars at the same time (start and end) are the same meeting where they have the
  *   same iCalUID, or the same organizer (case ignored), or are of the same booking; so is, in any calendar, one
- *   whose title is that of blocks: somebody's copy of a block says nothing new. What is the same as the same is the same.
- * - A meeting is wanted in each target calendar in which (by `outside`) it is not already; of several targets that
- *   are one calendar outside in the first. It comes from the event that a live block there comes from, else from one
+ *   whose title is that of blocks: somebody's copy of a block says nothing new. (That is what the template gives for any
+ *   calendar of the person; where titles are copied, also the title of another event at that time that is not
+ *   private.) What is the same as the same is the same. A copy alone is an event as any other: feeds without details
+ *   show nothing else. A doubtful event is the same as a busy one by the same facts.
+ * - A meeting is wanted in each target calendar in which (by `outside`) it is not already, as a busy event or a
+ *   doubtful one; of several targets that are one calendar outside in that of the lowest cursor, unless a block is in
+ *   another of them already. It comes from the busy event that the block there comes from, else from one
  *   that is of a booking, else from that of the lowest cursor (then UUID).
- * - One live block for a meeting in a calendar; of several the oldest that is not `creating` stays, else the oldest.
- *   Where its source is another event of the meeting now: ADOPT when it says the same, else UPDATE (with the new source).
+ * - One live block for a meeting in a calendar: settled ones (`created`, `synced`) before `creating` ones, before failed
+ *   and quarantined ones, before those whose removal was planned; of equals the oldest (created_at_ms, then the order here).
+ *   Where its source is doubtful, and another event of the meeting is not: ADOPT when it says the same, else UPDATE (with the
+ *   new source).
  * - What a block should say is another print than its own: UPDATE; also where its removal was planned (removed_by BY_US).
- *   A failed one (given up): only if the print differs. A quarantined one is never updated, but deleted.
- * - A live block that is wanted no more: DELETE where the calendar is reachable (not twice: removed_by BY_US), unless
- *   its source is doubtful, or is busy and has ended before its calendar's window and still takes part.
+ *   A failed one (given up): only if the print differs, or what was given up is its removal. A quarantined one is never
+ *   updated, but deleted; one that is quarantined and whose removal was planned counts as not there.
+ * - A block whose source does not block any more, or is gone (in a whole plan: not among the events): where a meeting
+ *   wants a block in that calendar outside, has none, and would say the same, that is it: ADOPT, or UPDATE where its removal was
+ *   planned. Not a failed or quarantined one.
+ * - A live block that is wanted no more: DELETE where the calendar is reachable (not twice: removed_by BY_US). Left as it
+ *   is where its own calendar is still a target, that of its source still a source, and: all events of its meeting are
+ *   doubtful; or its source is busy and has ended before its calendar's window, and no other block is there for its
+ *   meeting; or its source is not among the events, and what it says ended before the window of its source's calendar
+ *   (rows of old events are removed some day).
  * - A live block made in another calendar or at another service than its integration has now (calendar_id, provider,
- *   where known): LOSE, and it counts as not there.
- * - Wanted and none is live: not if a person removed the last one there of any event of this meeting, and
+ *   where known): LOSE, and it counts as not there. So does what a person removed in such a calendar.
+ * - Wanted and none is live: not if a person removed the last one there (by `outside`) of any event of this meeting, and
  *   it said (sent_print) what it would say now. Not for what ended before the window of its own calendar.
  * - What ended before the window and has a block: moved and retitled as ever.
- * Errors: NOMEM.
+ * - Blocks in calendars that are not among these are somebody else's to decide. An event with the UUID of a block is none.
+ *   What stands in the input twice (by UUID) counts once.
+ *
+ * Pairs are told of all members of a meeting, doubtful ones too. Of up to 16 each with each; of more each with the first
+ * and with the next: follow them until nothing new comes. All events at the same start are closed under sameness: who
+ * reads those needs to know no more about titles.
+ *
+ * Decisions are in the order of start, end, calendar, source; the order of calendars and events here does not matter.
+ * Near-linear in events, blocks, and events times calendars. Errors: NOMEM.
  */
 mms_rc mms_block_plan(const struct mms_block_plan_input *in, struct mms_digest *digest,
 		      struct mms_block_plan *out, struct mms_err *err) MMS_MUST_CHECK;
@@ -109,7 +130,10 @@ mms_rc mms_block_plan(const struct mms_block_plan_input *in, struct mms_digest *
 mms_rc
 mms_block_print(struct mms_digest *digest, int64_t start_ms, int64_t end_ms, const char *title,
 		unsigned char out[MMS_PRINT_BYTES], struct mms_err *err) MMS_MUST_CHECK;
-/* Do two events' facts make them the same meeting (see above)? title: of blocks, for copies of them. */
+/*
+ * Do two events' facts make them the same meeting (see above), directly? title: of blocks, for copies of them; where
+ * titles are copied or name the calendar there are more copies than this knows of.
+ */
 bool mms_block_is_same(const struct mms_block_event *a, const struct mms_block_event *b,
 		       const char *title);
 
