@@ -150,11 +150,20 @@ put_bookings(struct mms_json *j, const struct mms_sync_report *report)
 	mms_json_map_end(j);
 }
 
-/* Sums of all turns; duration is the run's. */
+static void
+add_blocks(struct mms_block_counts *sum, const struct mms_block_counts *one)
+{
+	sum->created += one->created;
+	sum->updated += one->updated;
+	sum->deleted += one->deleted;
+	sum->failed += one->failed;
+}
+
+/* Sums of all turns, and of calendars that had none; duration is the run's. */
 static struct mms_turn
 add_up(const struct mms_sync_report *report)
 {
-	struct mms_turn sum = { 0 };
+	struct mms_turn sum = { .blocks = report->blocks };
 
 	for (size_t i = 0; i < report->n; i++) {
 		const struct mms_turn *t = &report->turns[i];
@@ -167,10 +176,7 @@ add_up(const struct mms_sync_report *report)
 		sum.events.ours += t->events.ours;
 		sum.events.foreign += t->events.foreign;
 		sum.events.failed += t->events.failed;
-		sum.blocks.created += t->blocks.created;
-		sum.blocks.updated += t->blocks.updated;
-		sum.blocks.deleted += t->blocks.deleted;
-		sum.blocks.failed += t->blocks.failed;
+		add_blocks(&sum.blocks, &t->blocks);
 		sum.pages += t->pages;
 		sum.requests += t->requests;
 		sum.retries += t->retries;
@@ -280,6 +286,21 @@ print_trouble(const struct mms_turn *t)
 }
 
 static void
+print_blocks(const struct mms_app *app, const struct mms_sync_report *report)
+{
+	struct mms_block_counts n = add_up(report).blocks;
+
+	if (!app->is_quiet && n.created + n.updated + n.deleted > 0)
+		printf("busy blocks: %" PRId64 " created, %" PRId64 " updated, %" PRId64
+		       " deleted\n",
+		       n.created, n.updated, n.deleted);
+	if (n.failed > 0)
+		printf("%" PRId64
+		       " busy block%s could not be written; see mmsync failures list\n",
+		       n.failed, n.failed == 1 ? "" : "s");
+}
+
+static void
 print_bookings(const struct mms_app *app, const struct mms_sync_report *report)
 {
 	const struct mms_booking_counts *b = &report->bookings;
@@ -337,6 +358,7 @@ print_table(struct mms_app *app, const struct mms_sync_report *report, bool is_n
 		if (!app->is_quiet || !is_skipped || is_refused(&report->turns[i], is_named))
 			print_trouble(&report->turns[i]);
 	}
+	print_blocks(app, report);
 	print_bookings(app, report);
 	return MMS_OK;
 }
@@ -363,7 +385,8 @@ check_options(const struct mms_sync_options *o, struct mms_err *err)
 static int
 status_of(const struct mms_sync_report *report, bool is_named)
 {
-	int status = report->bookings.failed > 0 || report->n_troubles > 0;
+	int status =
+		report->bookings.failed + report->blocks.failed > 0 || report->n_troubles > 0;
 
 	for (size_t i = 0; i < report->n_troubles; i++) {
 		if (report->troubles[i].err.code == MMS_E_DB)

@@ -36,6 +36,14 @@ mms_uuid_new(int64_t now_ms, unsigned char out[MMS_UUID_BYTES], struct mms_err *
 	return MMS_OK;
 }
 
+void
+mms_uuid_of_hash(const unsigned char *hash, unsigned char out[MMS_UUID_BYTES])
+{
+	memcpy(out, hash, MMS_UUID_BYTES);
+	out[6] = (unsigned char)(0x80 | (out[6] & 0x0F));
+	out[8] = (unsigned char)(0x80 | (out[8] & 0x3F));
+}
+
 char *
 mms_uuid_print(const unsigned char uuid[MMS_UUID_BYTES], char buf[MMS_UUID_TEXT])
 {

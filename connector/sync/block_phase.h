@@ -21,12 +21,14 @@ bool mms_block_takes_part(const struct mms_config *config, const struct mms_sour
  * Before the turns: source->makes_blocks for each that takes part and has another calendar of its person's
  * to fill. What it changes is due (store/events.c). No statement.
  */
-void mms_block_mark_sources(const struct mms_config *config, struct mms_sources *sources);
+mms_rc mms_block_mark_sources(const struct mms_config *config, struct mms_sources *sources,
+			      struct mms_err *err) MMS_MUST_CHECK;
 
 /*
  * Plan and announce: everything of people whose calendars or settings are not what their blocks were planned under,
- * and what is due of the others. user NULL: of everybody. In a dry run it is told (o->plan). Trouble with one person is noted in the
- * report and stops no other. No statement where nothing is or was ever switched on.
+ * and what is due of the others. In a dry run it is told (o->plan). Trouble with one person is noted in the
+ * report and stops no other. report NULL (a push): only what is due, and trouble is left for the next sync to tell. No statement where
+ * nothing is or was ever switched on.
  */
 mms_rc mms_block_phase(const struct mms_outward *o, struct mms_sources *sources,
 		       struct mms_sync_report *report, struct mms_err *err) MMS_MUST_CHECK;

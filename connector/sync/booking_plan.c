@@ -199,8 +199,6 @@ mms_booking_event_uuid(const unsigned char site_uuid[MMS_UUID_BYTES], const char
 	rc = mms_digest_end(&digest, hash, err);
 	if (rc != MMS_OK)
 		return rc;
-	memcpy(out, hash, MMS_UUID_BYTES);
-	out[6] = (unsigned char)(0x80 | (out[6] & 0x0F));
-	out[8] = (unsigned char)(0x80 | (out[8] & 0x3F));
+	mms_uuid_of_hash(hash, out);
 	return MMS_OK;
 }

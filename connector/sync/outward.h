@@ -178,13 +178,19 @@ struct mms_outbound_told {
 };
 typedef void mms_outbound_tell(void *aux, const struct mms_outbound_told *told);
 
+/* What was done in one calendar; requests of both kinds are counted with the bookings. */
+struct mms_outbound_counts {
+	struct mms_booking_counts bookings;
+	struct mms_block_counts blocks;
+};
+
 /*
- * outbound.c: take the lease and work off what is due. Errors: HELD (others do it), AUTH, WAIT, RETRY,
+ * outbound.c: take the lease and work off what is due. only_blocks: nothing but busy blocks, also where nothing else is written any more. Errors: HELD (others do it), AUTH, WAIT, RETRY,
  * CONFIG, GONE, STOPPED, DB, NOMEM; single entries that fail are no error.
  */
 mms_rc mms_outbound_run(const struct mms_outward *o, struct mms_source *source,
-			mms_outbound_tell *tell, void *aux, struct mms_booking_counts *counts,
-			struct mms_err *err) MMS_MUST_CHECK;
+			bool only_blocks, mms_outbound_tell *tell, void *aux,
+			struct mms_outbound_counts *counts, struct mms_err *err) MMS_MUST_CHECK;
 
 /* gather.c: announce the bookings that changed without a hook; user NULL: only those that changed. */
 mms_rc mms_gather_changed(const struct mms_outward *o, struct mms_err *err) MMS_MUST_CHECK;

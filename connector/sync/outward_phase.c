@@ -1,31 +1,40 @@
 /*
- * The outward half of a run: bookings that changed are announced, then each calendar with something in its
- * outbox is visited, as many at once as there are workers. It comes after all turns, so that one run is
+ * The outward half of a run: bookings that changed are announced, busy blocks planned, then each calendar with something in
+ * its outbox is visited, as many at once as there are workers. It comes after all turns, so that one run is
  * enough whatever their order; and whoever was told `queued` while one of these turns had the lease is
  * served here.
  */
 #include <pthread.h>
 #include <string.h>
+#include <strings.h>
 
+#include "block_phase.h"
 #include "choose.h"
 #include "crew.h"
 #include "mmsync/mem.h"
 #include "outward.h"
 
 /* What is done for one calendar may put something into another's outbox. */
-#define ROUNDS_MAX 3
+#define ROUNDS_MAX 4
+
+/* A calendar to visit. */
+struct job {
+	struct mms_source *source;
+	bool only_blocks; /* the run is not about it, or it is not written to any more */
+};
 
 struct phase {
 	const struct mms_worker *pattern;
 	struct mms_sources *sources;
 	struct mms_sync_report *report;
 	unsigned char site_uuid[16];
-	struct mms_source **jobs;
+	struct job *jobs;
 	size_t n_jobs, n_taken, n_done;
-	pthread_mutex_t lock; /* of the four above and the report */
+	int64_t n_good, n_bad; /* events that were written, or failed, in this run */
+	pthread_mutex_t lock;  /* of the six above and the report                  */
 };
 
-static const struct mms_turn *
+static struct mms_turn *
 find_turn(const struct phase *p, const struct mms_source *source)
 {
 	for (size_t i = 0; i < p->report->n; i++) {
@@ -44,20 +53,54 @@ is_closed(const struct phase *p, const struct mms_source *source)
 	return turn != NULL && (turn->err.code == MMS_E_WAIT || turn->err.code == MMS_E_AUTH);
 }
 
+/* Not in a scheduled run: it is not for those, or the service wants no request now. */
+static bool
+is_passed_over(const struct phase *p, const struct mms_source *source)
+{
+	int64_t wait_ms = source->cursor.wait_until_ms;
+
+	return p->pattern->options->only_due &&
+	       (!source->integration.is_auto ||
+		(wait_ms != MMS_NO_TIME && wait_ms > p->report->started_ms));
+}
+
+static bool
+is_wanted(const struct phase *p, const struct mms_source *source)
+{
+	struct mms_sync_options options = *p->pattern->options;
+
+	options.only_due = false;
+	return mms_choose_is_wanted(&options, source, p->report->started_ms);
+}
+
 /* May this run visit it? What is due is asked of the outbox, not of the interval. */
 static bool
 is_chosen(const struct phase *p, const struct mms_source *source)
 {
-	struct mms_sync_options options = *p->pattern->options;
-	bool only_due = options.only_due;
-	int64_t now_ms = p->report->started_ms, wait_ms = source->cursor.wait_until_ms;
+	return !is_passed_over(p, source) && mms_outward_is_written_to(source) &&
+	       !is_closed(p, source) && is_wanted(p, source);
+}
 
-	options.only_due = false;
-	if (only_due &&
-	    (!source->integration.is_auto || (wait_ms != MMS_NO_TIME && wait_ms > now_ms)))
+/*
+ * For its busy blocks alone: it is of somebody whose other calendar this run is about, or it was switched off and still
+ * has some.
+ */
+static bool
+is_reached(const struct phase *p, const struct mms_source *source)
+{
+	const struct mms_provider *provider = mms_provider_find(source->integration.type);
+	const char *user = source->integration.user;
+
+	if (provider == NULL || provider->ops == NULL || !(provider->caps & MMS_CAP_WRITE) ||
+	    is_closed(p, source) || is_passed_over(p, source))
 		return false;
-	return mms_outward_is_written_to(source) && !is_closed(p, source) &&
-	       mms_choose_is_wanted(&options, source, now_ms);
+	for (size_t i = 0; i < p->sources->n; i++) {
+		const struct mms_source *other = &p->sources->items[i];
+		if (user != NULL && other->integration.user != NULL &&
+		    strcasecmp(user, other->integration.user) == 0 && is_wanted(p, other))
+			return true;
+	}
+	return p->pattern->options->n_integrations + p->pattern->options->n_users == 0;
 }
 
 static struct mms_outward
@@ -84,6 +127,18 @@ was_read_whole(const struct phase *p, const struct mms_source *source)
 	       strcmp(turn->mode, "full") == 0;
 }
 
+/* By one worker, while no other is at work. */
+static void
+plan_blocks(struct mms_worker *worker, void *aux)
+{
+	struct phase *p = aux;
+	struct mms_outward o = outward_of(p, worker);
+	MMS_AUTO(mms_err) err = { 0 };
+
+	if (mms_block_phase(&o, p->sources, p->report, &err) != MMS_OK)
+		mms_outward_note_trouble(p->report, "busy blocks", &err);
+}
+
 static void
 announce(struct mms_worker *worker, void *aux)
 {
@@ -97,10 +152,9 @@ announce(struct mms_worker *worker, void *aux)
 		if (mms_outward_is_written_to(source) && was_read_whole(p, source))
 			rc = mms_gather_all_of(&o, source, &err);
 	}
-	(void)pthread_mutex_lock(&p->lock);
 	if (rc != MMS_OK)
 		mms_outward_note_trouble(p->report, "bookings", &err);
-	(void)pthread_mutex_unlock(&p->lock);
+	plan_blocks(worker, p);
 }
 
 /* ---- visiting ------------------------------------------------------------------------------ */
@@ -120,24 +174,35 @@ mms_outward_note_trouble(struct mms_sync_report *report, const char *name, struc
 	report->n_troubles++;
 }
 
-static struct mms_source *
+static struct job *
 take(struct phase *p)
 {
 	(void)pthread_mutex_lock(&p->lock);
-	struct mms_source *source = p->n_taken < p->n_jobs ? p->jobs[p->n_taken++] : NULL;
+	struct job *job = p->n_taken < p->n_jobs ? &p->jobs[p->n_taken++] : NULL;
 	(void)pthread_mutex_unlock(&p->lock);
-	return source;
+	return job;
 }
 
 static void
-add_up(struct mms_booking_counts *sum, const struct mms_booking_counts *one)
+add_up(struct phase *p, const struct mms_source *source, const struct mms_outbound_counts *one)
 {
-	sum->created += one->created;
-	sum->updated += one->updated;
-	sum->deleted += one->deleted;
-	sum->failed += one->failed;
-	sum->requests += one->requests;
-	sum->retries += one->retries;
+	struct mms_turn *turn = find_turn(p, source);
+	struct mms_block_counts *blocks = turn != NULL ? &turn->blocks : &p->report->blocks;
+	struct mms_booking_counts *sum = &p->report->bookings;
+
+	sum->created += one->bookings.created;
+	sum->updated += one->bookings.updated;
+	sum->deleted += one->bookings.deleted;
+	sum->failed += one->bookings.failed;
+	sum->requests += one->bookings.requests;
+	sum->retries += one->bookings.retries;
+	blocks->created += one->blocks.created;
+	blocks->updated += one->blocks.updated;
+	blocks->deleted += one->blocks.deleted;
+	blocks->failed += one->blocks.failed;
+	p->n_good += one->bookings.created + one->bookings.updated + one->bookings.deleted +
+		     one->blocks.created + one->blocks.updated + one->blocks.deleted;
+	p->n_bad += one->bookings.failed + one->blocks.failed;
 }
 
 static void
@@ -145,16 +210,18 @@ visit(struct mms_worker *worker, void *aux)
 {
 	struct phase *p = aux;
 	struct mms_outward o = outward_of(p, worker);
-	struct mms_source *source;
+	struct job *job;
 
-	while ((source = take(p)) != NULL) {
-		struct mms_booking_counts counts = { 0 };
+	while ((job = take(p)) != NULL) {
+		struct mms_outbound_counts counts = { 0 };
 		MMS_AUTO(mms_err) err = { 0 };
 
-		mms_rc rc = mms_outbound_run(&o, source, NULL, NULL, &counts, &err);
+		const struct mms_source *source = job->source;
+		mms_rc rc = mms_outbound_run(&o, job->source, job->only_blocks, NULL, NULL,
+					     &counts, &err);
 		(void)pthread_mutex_lock(&p->lock);
 		p->n_done++;
-		add_up(&p->report->bookings, &counts);
+		add_up(p, source, &counts);
 		if (rc != MMS_OK && rc != MMS_E_HELD)
 			mms_outward_note_trouble(p->report, source->integration.name, &err);
 		(void)pthread_mutex_unlock(&p->lock);
@@ -176,8 +243,9 @@ find_jobs(struct phase *p, struct mms_err *err)
 	for (size_t i = 0; rc == MMS_OK && i < n; i++) {
 		for (size_t k = 0; k < p->sources->n; k++) {
 			struct mms_source *source = &p->sources->items[k];
-			if (source->cursor.id == ids[i] && is_chosen(p, source))
-				p->jobs[p->n_jobs++] = source;
+			bool is_full = source->cursor.id == ids[i] && is_chosen(p, source);
+			if (is_full || (source->cursor.id == ids[i] && is_reached(p, source)))
+				p->jobs[p->n_jobs++] = (struct job){ source, !is_full };
 		}
 	}
 	mms_free(ids);
@@ -192,9 +260,12 @@ run_rounds(struct phase *p, size_t n_workers, struct mms_err *err)
 	for (int round = 0; rc == MMS_OK && !p->pattern->options->is_dry && round < ROUNDS_MAX;
 	     round++) {
 		size_t n_troubles = p->report->n_troubles;
-		struct mms_booking_counts before = p->report->bookings;
+		int64_t n_good = p->n_good, n_bad = p->n_bad;
 
-		rc = find_jobs(p, err);
+		if (round > 0) /* what was settled in the last one makes blocks, too */
+			rc = mms_crew_run(p->pattern, 1, plan_blocks, p, err);
+		if (rc == MMS_OK)
+			rc = find_jobs(p, err);
 		if (rc != MMS_OK || p->n_jobs == 0)
 			return rc;
 		size_t n = n_workers < p->n_jobs ? n_workers : p->n_jobs;
@@ -203,11 +274,9 @@ run_rounds(struct phase *p, size_t n_workers, struct mms_err *err)
 			mms_err_release(err);
 			rc = MMS_OK;
 		}
-		const struct mms_booking_counts *after = &p->report->bookings;
 		/* Where nothing went well another round would meet the same trouble. */
-		if (after->created + after->updated + after->deleted ==
-			    before.created + before.updated + before.deleted ||
-		    p->report->n_troubles != n_troubles || after->failed != before.failed)
+		if (p->n_good == n_good || p->report->n_troubles != n_troubles ||
+		    p->n_bad != n_bad)
 			return rc;
 	}
 	return rc;
@@ -240,6 +309,15 @@ forget_inactive(const struct mms_worker *pattern, struct mms_sources *sources,
 	return rc;
 }
 
+/* Were busy blocks made for its person? */
+static bool
+has_blocks(const struct mms_source *source)
+{
+	static const unsigned char none[MMS_READ_PRINT_BYTES];
+
+	return memcmp(source->cursor.blocks_print, none, sizeof none) != 0;
+}
+
 mms_rc
 mms_outward_phase(const struct mms_worker *pattern, struct mms_sources *sources,
 		  struct mms_sync_report *report, struct mms_err *err)
@@ -250,7 +328,8 @@ mms_outward_phase(const struct mms_worker *pattern, struct mms_sources *sources,
 
 	mms_rc rc = pattern->options->is_dry ? MMS_OK : forget_inactive(pattern, sources, err);
 	for (size_t i = 0; i < sources->n; i++)
-		is_any = is_any || mms_outward_is_written_to(&sources->items[i]);
+		is_any = is_any || mms_outward_is_written_to(&sources->items[i]) ||
+			 has_blocks(&sources->items[i]);
 	if (rc != MMS_OK || !is_any)
 		return rc;
 	if (pattern->has_site && !pattern->is_copy)
@@ -259,7 +338,7 @@ mms_outward_phase(const struct mms_worker *pattern, struct mms_sources *sources,
 		rc = mms_outward_site(env, p.site_uuid, err);
 	if (rc != MMS_OK)
 		return rc;
-	p.jobs = mms_alloc((sources->n + 1) * sizeof(struct mms_source *));
+	p.jobs = mms_alloc((sources->n + 1) * sizeof *p.jobs);
 	if (p.jobs == NULL || pthread_mutex_init(&p.lock, NULL) != 0) {
 		mms_free(p.jobs);
 		return mms_fail_nomem(err);

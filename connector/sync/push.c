@@ -2,7 +2,9 @@
 #include "mmsync/push.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "block_phase.h"
 #include "choose.h"
 #include "heartbeat.h"
 #include "mmsync/busy.h"
@@ -305,12 +307,12 @@ do_all(struct push *p, const uint64_t *waiting, size_t n_waiting, struct mms_err
 
 	for (size_t i = 0; rc == MMS_OK && i < p->sources.n; i++) {
 		struct mms_source *source = &p->sources.items[i];
-		struct mms_booking_counts counts = { 0 };
+		struct mms_outbound_counts counts = { 0 };
 		uint64_t id = source->cursor.id;
 
 		if (id == 0 || (!is_waiting_for(p, id) && !has_id(waiting, n_waiting, id)))
 			continue;
-		rc = mms_outbound_run(&p->o, source, on_told, p, &counts, err);
+		rc = mms_outbound_run(&p->o, source, false, on_told, p, &counts, err);
 		if (rc == MMS_OK || is_end(rc))
 			continue;
 		if (rc != MMS_E_HELD)
@@ -318,6 +320,65 @@ do_all(struct push *p, const uint64_t *waiting, size_t n_waiting, struct mms_err
 		mms_err_release(err);
 		rc = MMS_OK;
 	}
+	return rc;
+}
+
+/* ---- busy blocks --------------------------------------------------------------------------- */
+
+/* Is it of somebody whose calendar one of these bookings is in? */
+static bool
+is_of_host(const struct push *p, const struct mms_source *source)
+{
+	for (size_t i = 0; i < p->sources.n; i++) {
+		const struct mms_source *other = &p->sources.items[i];
+		if (!other->makes_blocks || !source->makes_blocks ||
+		    strcasecmp(other->integration.user, source->integration.user) != 0)
+			continue;
+		for (size_t k = 0; k < p->report->n; k++) {
+			const struct mms_push_booking *b = &p->report->bookings[k];
+			for (size_t e = 0; e < b->n_events; e++) {
+				if (b->events[e].cursor_id == other->cursor.id)
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+/*
+ * Who was just booked is busy in the own other calendars, too. What does not work here the next sync does, and tells.
+ */
+static mms_rc
+do_blocks(struct push *p, struct mms_err *err)
+{
+	uint64_t *waiting = NULL;
+	size_t n_waiting = 0;
+	bool is_any = false;
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	for (size_t i = 0; i < p->sources.n; i++)
+		is_any = is_any || is_of_host(p, &p->sources.items[i]);
+	if (!is_any)
+		return MMS_OK;
+	mms_rc rc = mms_block_phase(&p->o, &p->sources, NULL, err);
+	if (rc == MMS_OK)
+		rc = mms_pool_lend(p->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_outbox_waiting(lent.db, p->o.now_ms, &waiting, &n_waiting, err);
+	mms_lent_release(&lent);
+	for (size_t i = 0; rc == MMS_OK && i < p->sources.n; i++) {
+		struct mms_source *source = &p->sources.items[i];
+		struct mms_outbound_counts counts = { 0 };
+
+		if (!has_id(waiting, n_waiting, source->cursor.id) || !is_of_host(p, source))
+			continue;
+		rc = mms_outbound_run(&p->o, source, true, NULL, NULL, &counts, err);
+		if (rc == MMS_OK || is_end(rc))
+			continue;
+		mms_err_release(err);
+		rc = MMS_OK;
+	}
+	mms_free(waiting);
 	return rc;
 }
 
@@ -350,7 +411,8 @@ get_ready(struct push *p, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = mms_sources_settle(lent.db, &p->sources, err);
 	p->o.sources = &p->sources;
-	return rc;
+	return rc == MMS_OK ? mms_block_mark_sources(&p->env->site->config, &p->sources, err)
+			    : rc;
 }
 
 static mms_rc
@@ -377,6 +439,8 @@ work_off(struct push *p, struct mms_err *err)
 		rc = get_ready(p, err);
 	if (rc == MMS_OK && (has_work || n_waiting > 0))
 		rc = do_all(p, waiting, n_waiting, err);
+	if (rc == MMS_OK && (has_work || n_waiting > 0))
+		rc = do_blocks(p, err);
 	mms_free(waiting);
 	return rc;
 }

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "block_phase.h"
 #include "choose.h"
 #include "crew.h"
 #include "heartbeat.h"
@@ -183,7 +184,8 @@ load_sources(const struct mms_sync_env *env, const struct mms_sync_options *o, s
 		rc = mms_sources_load(lent.db, &run->sources, err);
 	if (rc == MMS_OK && !o->is_dry)
 		rc = mms_sources_settle(lent.db, &run->sources, err);
-	return rc;
+	return rc == MMS_OK ? mms_block_mark_sources(&env->site->config, &run->sources, err)
+			    : rc;
 }
 
 static mms_rc

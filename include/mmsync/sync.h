@@ -94,6 +94,7 @@ struct mms_sync_report {
 	struct mms_turn *turns;
 	size_t n;
 	struct mms_booking_counts bookings;
+	struct mms_block_counts blocks; /* in calendars that had no turn */
 	struct mms_outward_trouble *troubles; /* owned */
 	size_t n_troubles, cap_troubles;
 	uint64_t statements; /* of the whole run, for exact counts */

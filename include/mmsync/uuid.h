@@ -25,6 +25,9 @@ mms_rc mms_random(void *out, size_t n, struct mms_err *err) MMS_MUST_CHECK;
 mms_rc mms_uuid_new(int64_t now_ms, unsigned char out[MMS_UUID_BYTES],
 		    struct mms_err *err) MMS_MUST_CHECK;
 
+/* The UUID, version 8, of the first 16 bytes of a digest. Source: RFC 9562 section 5.8. */
+void mms_uuid_of_hash(const unsigned char *hash, unsigned char out[MMS_UUID_BYTES]);
+
 /* Lower case with hyphens; returns buf. */
 char *mms_uuid_print(const unsigned char uuid[MMS_UUID_BYTES], char buf[MMS_UUID_TEXT]);
 
