@@ -307,7 +307,12 @@ mms_own_state_clear_key(struct mms_tx *tx, uint64_t cursor_id,
 	const struct mms_value in[] = { mms_v_u64(cursor_id),
 					mms_v_bytes(key, MMS_PRINT_BYTES) };
 
-	mms_rc rc = mms_tx_run(tx, MMS_STMT_OWN_STATE_CLEAR_KEY, in, NULL, err);
+	uint64_t n_gone = 0;
+
+	mms_rc rc = mms_tx_run(tx, MMS_STMT_OWN_STATE_CLEAR_KEY, in, &n_gone, err);
+	/* Busy blocks that came from it as a person's event have no source any more: all are planned anew. */
+	if (rc == MMS_OK && n_gone > 0)
+		rc = mms_tx_run(tx, MMS_STMT_CURSOR_FORGET_BLOCKS, in, NULL, err);
 	return rc == MMS_OK ? rc : mms_fail_in(err, "take an event over as one of ours");
 }
 

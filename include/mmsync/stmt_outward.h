@@ -71,6 +71,8 @@
 	  "DELETE FROM mmsync_event_state WHERE integration_id = ? AND ext_key = ?"            \
 	  " AND type = 1",                                                                     \
 	  "ub", "")                                                                            \
+	X(CURSOR_FORGET_BLOCKS,                                                                \
+	  "UPDATE mmsync_cursor SET blocks_print = NULL WHERE id = ?", "u", "")                \
 	X(OWN_STATE_REMOVING, "UPDATE mmsync_event_state SET removed_by = 1 WHERE uuid = ?",   \
 	  "b", "")                                                                             \
 	X(OWN_ROW_INSERT,                                                                      \
