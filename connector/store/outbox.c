@@ -98,6 +98,16 @@ mms_outbox_due(struct mms_db *db, uint64_t cursor_id, int64_t now_ms, int64_t ma
 }
 
 mms_rc
+mms_outbox_due_blocks(struct mms_db *db, uint64_t cursor_id, int64_t now_ms, int64_t max,
+		      struct mms_outbox *out, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_u64(cursor_id), mms_v_i64(now_ms),
+					mms_v_i64(max) };
+
+	return load_entries(db, MMS_STMT_OUTBOX_DUE_BLOCKS, in, out, err);
+}
+
+mms_rc
 mms_outbox_of_booking(struct mms_db *db, const char *booking, struct mms_outbox *out,
 		      struct mms_err *err)
 {

@@ -1,6 +1,8 @@
 /* One transaction under a lease (see the header). */
 #include "lease_tx.h"
 
+#define TRIES 6
+
 static mms_rc
 run(struct mms_tx *tx, struct mms_db *db, const struct mms_lease *lease, int64_t longest_ms,
     mms_lease_body *body, void *aux, struct mms_err *err)
@@ -40,4 +42,21 @@ mms_lease_tx(struct mms_db *db, struct mms_lease *lease, int64_t longest_ms,
 	if (answer == MMS_E_HELD)
 		mms_err_move(err, &asked);
 	return answer == MMS_E_HELD ? MMS_E_HELD : rc;
+}
+
+mms_rc
+mms_lease_tx_run(const struct mms_worker *w, struct mms_lease *lease, mms_lease_body *body,
+		 void *aux, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+	bool was_in_doubt = false;
+
+	mms_rc rc = mms_pool_lend(w->env->pool, &lent, err);
+	for (unsigned attempt = 0; rc == MMS_OK; attempt++) {
+		rc = mms_lease_tx(lent.db, lease, 0, body, aux, &was_in_doubt, err);
+		if (rc != MMS_E_RETRY || attempt + 1 >= TRIES)
+			return rc;
+		rc = mms_worker_pause(w, attempt, err);
+	}
+	return rc;
 }

@@ -2,8 +2,7 @@
 #ifndef SYNC_LEASE_TX_H
 #define SYNC_LEASE_TX_H
 
-#include "mmsync/cursors.h"
-#include "mmsync/db.h"
+#include "turn.h"
 
 /* What is written between the touch and the commit. */
 typedef mms_rc mms_lease_body(struct mms_tx *tx, void *aux, struct mms_err *err);
@@ -18,5 +17,11 @@ typedef mms_rc mms_lease_body(struct mms_tx *tx, void *aux, struct mms_err *err)
 mms_rc mms_lease_tx(struct mms_db *db, struct mms_lease *lease, int64_t longest_ms,
 		    mms_lease_body *body, void *aux, bool *was_in_doubt,
 		    struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * The same over a connection of the worker's pool, with pauses between some tries of what did not happen.
+ * Errors: as above; STOPPED.
+ */
+mms_rc mms_lease_tx_run(const struct mms_worker *w, struct mms_lease *lease,
+			mms_lease_body *body, void *aux, struct mms_err *err) MMS_MUST_CHECK;
 
 #endif

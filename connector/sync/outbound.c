@@ -4,10 +4,10 @@
  */
 #include <string.h>
 
+#include "block_job.h"
 #include "lease_tx.h"
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
-#include "outward_job.h"
 #include "session.h"
 
 /* Entries that one visit works at; what is left is for the next. */
@@ -16,6 +16,8 @@
 #define VISITS_MAX 8
 /* Rounds of writes: a conflict leads to another. */
 #define ROUNDS_MAX 6
+/* How long blocks wait in a calendar that is not written to any more, and cannot be reached. */
+#define UNREACHED_MS (INT64_C(24) * 3600000)
 
 struct visit {
 	struct mms_job_env env;
@@ -26,6 +28,9 @@ struct visit {
 	mms_outbound_tell *tell;
 	void *tell_aux;
 	struct mms_booking_counts *counts;
+	struct mms_block_counts *blocks;
+	bool only_blocks; /* nothing else is asked for, or to be written there */
+	bool is_left;     /* the calendar is not written to any more: blocks are taken away */
 };
 
 static void
@@ -53,20 +58,11 @@ tell(struct visit *v, const struct mms_job *job)
  * that really changes its row, so that a cluster certifies it.
  */
 static mms_rc
-confirm_lease(struct visit *v, struct mms_err *err)
+confirm_lease(void *aux, struct mms_err *err)
 {
-	const struct mms_worker *w = v->env.o->worker;
-	MMS_AUTO(mms_lent) lent = { 0 };
-	bool was_in_doubt = false;
+	struct visit *v = aux;
 
-	mms_rc rc = mms_pool_lend(w->env->pool, &lent, err);
-	for (unsigned attempt = 0; rc == MMS_OK; attempt++) {
-		rc = mms_lease_tx(lent.db, &v->lease, 0, NULL, NULL, &was_in_doubt, err);
-		if (rc != MMS_E_RETRY || attempt >= 3)
-			return rc;
-		rc = mms_worker_pause(w, attempt, err);
-	}
-	return rc;
+	return mms_lease_tx_run(v->env.o->worker, &v->lease, NULL, NULL, err);
 }
 
 /* The answers to what was sent. Also when the rest was not tried: what was done is settled. */
@@ -190,7 +186,8 @@ check_role(struct visit *v, struct mms_err *err)
 	enum mms_calendar_role role = (enum mms_calendar_role)v->env.source->cursor.role;
 	mms_rc rc = MMS_OK;
 
-	if (role == MMS_ROLE_UNKNOWN)
+	/* Nobody has read a calendar that is not synced any more: is it there at all? */
+	if (role == MMS_ROLE_UNKNOWN || v->is_left)
 		rc = v->env.provider->ops->look(v->env.session, &role, err);
 	if (rc != MMS_OK || mms_calendar_role_may_write(role))
 		return rc;
@@ -206,16 +203,81 @@ load_due(struct visit *v, struct mms_err *err)
 	MMS_AUTO(mms_lent) lent = { 0 };
 
 	mms_rc rc = mms_pool_lend(v->env.o->worker->env->pool, &lent, err);
-	return rc == MMS_OK ? mms_outbox_due(lent.db, v->env.source->cursor.id,
-					     v->env.o->now_ms, VISIT_MAX, &v->outbox, err)
-			    : rc;
+	if (rc != MMS_OK)
+		return rc;
+	return v->only_blocks
+		       ? mms_outbox_due_blocks(lent.db, v->env.source->cursor.id,
+					       v->env.o->now_ms, VISIT_MAX, &v->outbox, err)
+		       : mms_outbox_due(lent.db, v->env.source->cursor.id, v->env.o->now_ms,
+					VISIT_MAX, &v->outbox, err);
+}
+
+static bool
+is_block(const struct mms_outbox_entry *entry)
+{
+	return entry->type == MMS_STATE_BUSY_BLOCK;
+}
+
+/*
+ * Handfuls of one kind, as many as go in one request, each begun by the first entry that is in none: so both kinds
+ * come in their turn.
+ */
+static mms_rc
+sort_handfuls(struct visit *v, struct mms_err *err)
+{
+	struct mms_outbox_entry *from = v->outbox.items;
+	struct mms_outbox_entry *to = mms_alloc((v->outbox.n + 1) * sizeof *to);
+	size_t n = 0;
+
+	if (to == NULL)
+		return mms_fail_nomem(err);
+	for (size_t i = 0; i < v->outbox.n; i++) {
+		bool is_kind = is_block(&from[i]);
+		size_t end = n + v->env.provider->batch_max;
+
+		for (size_t k = i; from[i].id != 0 && k < v->outbox.n && n < end; k++) {
+			if (from[k].id == 0 || is_block(&from[k]) != is_kind)
+				continue;
+			to[n++] = from[k];
+			from[k].id = 0; /* it is in one */
+		}
+	}
+	mms_free(from);
+	v->outbox.items = to;
+	return MMS_OK;
+}
+
+static size_t
+handful_at(const struct visit *v, size_t at)
+{
+	size_t n = 1;
+
+	while (n < v->env.provider->batch_max && at + n < v->outbox.n &&
+	       is_block(&v->outbox.items[at + n]) == is_block(&v->outbox.items[at]))
+		n++;
+	return n;
+}
+
+static mms_rc
+work_all(struct visit *v, struct mms_err *err)
+{
+	mms_rc rc = sort_handfuls(v, err);
+
+	for (size_t i = 0, n; rc == MMS_OK && i < v->outbox.n; i += n) {
+		const struct mms_outbox_entry *entries = v->outbox.items + i;
+
+		n = handful_at(v, i);
+		rc = is_block(entries) ? mms_block_jobs(&v->env, entries, n, confirm_lease, v,
+							v->blocks, err)
+				       : work_off(v, entries, n, err);
+	}
+	return rc;
 }
 
 static mms_rc
 work(struct visit *v, struct mms_source *source, struct mms_err *err)
 {
 	struct mms_worker *w = v->env.o->worker;
-	size_t most = v->env.provider->batch_max;
 
 	mms_rc rc = load_due(v, err);
 	if (rc != MMS_OK || v->outbox.n == 0)
@@ -226,10 +288,8 @@ work(struct visit *v, struct mms_source *source, struct mms_err *err)
 	v->has_session = true;
 	v->env.session = v->open.session;
 	rc = check_role(v, err);
-	for (size_t i = 0; rc == MMS_OK && i < v->outbox.n; i += most) {
-		size_t n = v->outbox.n - i < most ? v->outbox.n - i : most;
-		rc = work_off(v, v->outbox.items + i, n, err);
-	}
+	if (rc == MMS_OK)
+		rc = work_all(v, err);
 	const struct mms_request_counts *counts =
 		&((const struct mms_session_base *)v->env.session)->counts;
 	v->counts->requests += counts->requests;
@@ -299,7 +359,7 @@ is_worked_at(const struct mms_outbox *outbox, const struct mms_outbox_entry *ent
 static mms_rc
 find_more(const struct visit *v, bool *is_more, struct mms_err *err)
 {
-	struct visit after = { .env = v->env };
+	struct visit after = { .env = v->env, .only_blocks = v->only_blocks };
 
 	*is_more = false;
 	mms_rc rc = load_due(&after, err);
@@ -307,6 +367,22 @@ find_more(const struct visit *v, bool *is_more, struct mms_err *err)
 		*is_more = !is_worked_at(&v->outbox, &after.outbox.items[i]);
 	mms_outbox_release(&after.outbox);
 	return rc;
+}
+
+/* Nobody is nagged by a calendar that was switched off: its blocks are tried again tomorrow. */
+static mms_rc
+put_off_blocks(const struct visit *v, mms_rc rc, struct mms_err *err)
+{
+	int64_t now_ms = v->env.o->now_ms;
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	if (!v->is_left || (rc != MMS_E_AUTH && rc != MMS_E_CONFIG && rc != MMS_E_GONE))
+		return rc;
+	mms_err_release(err);
+	rc = mms_pool_lend(v->env.o->worker->env->pool, &lent, err);
+	return rc == MMS_OK ? mms_blocks_put_off(lent.db, v->env.source->cursor.id,
+						 now_ms + UNREACHED_MS, now_ms, err)
+			    : rc;
 }
 
 static mms_rc
@@ -321,6 +397,7 @@ visit_once(struct visit *v, struct mms_source *source, bool *is_more, struct mms
 	rc = work(v, source, err);
 	if (v->has_session)
 		mms_session_close(&v->open);
+	rc = put_off_blocks(v, rc, err);
 	if (rc == MMS_E_HELD)
 		return rc;
 	mms_rc given = give_back(v, err, &own);
@@ -332,24 +409,24 @@ visit_once(struct visit *v, struct mms_source *source, bool *is_more, struct mms
 }
 
 mms_rc
-mms_outbound_run(const struct mms_outward *o, struct mms_source *source,
-		 mms_outbound_tell *tell_fn, void *aux, struct mms_booking_counts *counts,
+mms_outbound_run(const struct mms_outward *o, struct mms_source *source, bool only_blocks,
+		 mms_outbound_tell *tell_fn, void *aux, struct mms_outbound_counts *counts,
 		 struct mms_err *err)
 {
 	const struct mms_provider *provider = mms_provider_find(source->integration.type);
 	bool is_more = true;
 
-	if (!mms_outward_is_written_to(source)) {
-		mms_fail(err, MMS_E_CONFIG, "the calendar of '%s' is not written to",
-			 source->integration.name);
-		return mms_hint(err, "it is not active, or its Sync Direction is not Two-way");
-	}
+	if (provider == NULL || provider->ops == NULL || !(provider->caps & MMS_CAP_WRITE))
+		return mms_outward_check_written_to(source, err);
 	for (unsigned n = 0; is_more && n < VISITS_MAX; n++) {
 		struct visit v = { .env = { .o = o, .source = source, .provider = provider },
 				   .tell = tell_fn,
 				   .tell_aux = aux,
-				   .counts = counts };
+				   .counts = &counts->bookings,
+				   .blocks = &counts->blocks,
+				   .is_left = !mms_outward_is_written_to(source) };
 
+		v.only_blocks = only_blocks || v.is_left;
 		is_more = false;
 		mms_rc rc = visit_once(&v, source, &is_more, err);
 		mms_outbox_release(&v.outbox);

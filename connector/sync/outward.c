@@ -232,3 +232,13 @@ mms_outward_is_written_to(const struct mms_source *source)
 	       (provider->caps & MMS_CAP_WRITE) != 0 && i->is_active && i->direction != NULL &&
 	       strcmp(i->direction, "Two-way (Read & Write)") == 0;
 }
+
+mms_rc
+mms_outward_check_written_to(const struct mms_source *source, struct mms_err *err)
+{
+	if (mms_outward_is_written_to(source))
+		return MMS_OK;
+	mms_fail(err, MMS_E_CONFIG, "the calendar of '%s' is not written to",
+		 source->integration.name);
+	return mms_hint(err, "it is not active, or its Sync Direction is not Two-way");
+}

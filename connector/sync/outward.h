@@ -5,6 +5,8 @@
  *   announce.c    what should exist for one booking -> states and outbox, committed
  *   outbound.c    the outbox of one integration, worked off under its lease
  *   outward_job.c one entry: what is sent, what its answer means
+ *   block_job.c   entries of busy blocks, a handful at a time (block_phase.h)
+ *   outward_entry.c what is the same for both
  *   settle.c      the transaction that says what became of it
  *   inward.c      what people changed outside -> the booking
  *   gather.c      bookings that changed without a hook
@@ -124,6 +126,9 @@ mms_rc mms_outward_stored_id(const struct mms_worker *worker, const char *extern
 
 /* outward.c: an active two-way calendar of a service that takes events of ours? */
 bool mms_outward_is_written_to(const struct mms_source *source);
+/* Errors: CONFIG (it is none). */
+mms_rc mms_outward_check_written_to(const struct mms_source *source,
+				    struct mms_err *err) MMS_MUST_CHECK;
 
 /* What became of an event, for mms_settle(). */
 enum mms_outcome {
@@ -185,7 +190,9 @@ struct mms_outbound_counts {
 };
 
 /*
- * outbound.c: take the lease and work off what is due. only_blocks: nothing but busy blocks, also where nothing else is written any more. Errors: HELD (others do it), AUTH, WAIT, RETRY,
+ * outbound.c: take the lease and work off what is due; only_blocks, and of a calendar that is not written to (any more): only busy
+ * blocks. Where such a one cannot be reached for good these are put off for a day, which is no error. Blocks are not told, only
+ * counted; requests are counted for both. Errors: HELD (others do it), AUTH, WAIT, RETRY,
  * CONFIG, GONE, STOPPED, DB, NOMEM; single entries that fail are no error.
  */
 mms_rc mms_outbound_run(const struct mms_outward *o, struct mms_source *source,

@@ -2,18 +2,13 @@
  * One entry of the outbox (see outward_job.h). What is sent is made from the booking as it is now, never
  * from what it was when the entry was put down; an answer that is lost is asked for, never guessed.
  */
-#include "outward_job.h"
+#include "outward_entry.h"
 
 #include <string.h>
 #include <strings.h>
 
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
-
-/* Somebody else changes the event between each look and each write: enough of it. */
-#define JOB_ROUNDS 4
-/* How long a service may take to show what it has made. */
-#define SLOW_MS (INT64_C(10) * 60000)
 
 void
 mms_job_release(struct mms_job *job)
@@ -66,10 +61,8 @@ fail(const struct mms_job_env *env, struct mms_job *job, struct mms_err *why,
 	mms_err_move(&job->why, why);
 	job->is_done = job->is_failed = true;
 	job->action = "unchanged";
-	return mms_settle_entry(env->o, &s,
-				job->why.code == MMS_E_ITEM ? MMS_ENTRY_GIVEN_UP
-							    : MMS_ENTRY_PUT_OFF,
-				&job->why, err);
+	return mms_settle_entry(env->o, &s, mms_entry_failed(job->entry, &job->why), &job->why,
+				err);
 }
 
 static mms_rc
@@ -102,14 +95,6 @@ drop(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
 	return rc;
 }
 
-/* Is a failure one of this event alone, after which the next is tried? */
-static bool
-is_of_item(mms_rc rc)
-{
-	return rc == MMS_E_ITEM || rc == MMS_E_RETRY || rc == MMS_E_CONFLICT ||
-	       rc == MMS_E_GONE;
-}
-
 /* The event as the service has it. Failures of this event alone end the job, not the work. */
 static mms_rc
 look(const struct mms_job_env *env, struct mms_job *job, bool *is_good, struct mms_err *err)
@@ -119,74 +104,32 @@ look(const struct mms_job_env *env, struct mms_job *job, bool *is_good, struct m
 	mms_rc rc =
 		env->provider->ops->get(env->session, job->state.external_id, &job->seen, err);
 	*is_good = rc == MMS_OK;
-	if (rc == MMS_OK || !is_of_item(rc))
+	if (rc == MMS_OK || !mms_entry_fails_alone(rc))
 		return rc;
 	MMS_AUTO(mms_err) why = { 0 };
 	mms_err_move(&why, err);
 	return fail(env, job, &why, err);
 }
 
-/*
- * Some services give an event another id, and what had the old one seems gone: by its mark it is found. What
- * is known under the id that it has then is a person's copy. *is_found: job->seen is the event.
- */
+/* By its mark it is found where it has another id now. *is_found: job->seen is the event. */
 static mms_rc
 look_by_mark(const struct mms_job_env *env, struct mms_job *job, bool *is_found,
 	     struct mms_err *err)
 {
-	const struct mms_own_state *state = &job->state;
-	unsigned char key[MMS_PRINT_BYTES];
-	MMS_AUTO(mms_lent) lent = { 0 };
-	bool is_taken = false;
-	char *id = NULL;
-
 	*is_found = false;
-	if (env->provider->ops->complete == NULL || job->rounds >= JOB_ROUNDS ||
-	    mms_provisional_id_read(state->external_id, NULL))
-		return MMS_OK;
-	mms_rc rc = mms_provisional_id_make(state->uuid, &id, err);
-	mms_event_release(&job->seen);
-	mms_fault_step();
-	if (rc == MMS_OK)
-		rc = env->provider->ops->get(env->session, id, &job->seen, err);
-	mms_free(id);
-	if (rc != MMS_OK || job->seen.is_gone ||
-	    strcmp(job->seen.external_id, state->external_id) == 0)
-		return rc;
-	rc = mms_outward_key(env->o->worker, job->seen.external_id, key, err);
-	if (rc == MMS_OK)
-		rc = mms_pool_lend(env->o->worker->env->pool, &lent, err);
-	if (rc == MMS_OK)
-		rc = mms_own_state_is_taken(lent.db, state->cursor_id, key, &is_taken, err);
-	*is_found = rc == MMS_OK && !is_taken;
-	return rc;
+	return job->rounds < MMS_ENTRY_ROUNDS
+		       ? mms_entry_look_by_mark(env, job->state.uuid, job->state.external_id,
+						&job->seen, is_found, err)
+		       : MMS_OK;
 }
 
-/*
- * Is what the service says is gone the event that was announced? One that was gone before is of an
- * earlier life of this database (restored from a backup): its id stays taken, a new one is needed. So
- * it is where we have removed it ourselves and had no answer, and it is wanted again.
- */
-static bool
-is_of_earlier_life(const struct mms_job *job)
+static struct mms_entry_announced
+announced(const struct mms_job *job)
 {
-	if (job->state.removed_by == MMS_REMOVED_BY_US)
-		return true;
-	return job->state.status == MMS_STATE_CREATING &&
-	       (job->seen.modified_ms == MMS_NO_TIME ||
-		job->seen.modified_ms < job->state.created_at_ms);
-}
-
-/*
- * A service that has made an event under this UUID, and does not find it by its mark, may only be slow to
- * show it. After a while it is one of an earlier life.
- */
-static bool
-is_contradicted(const struct mms_job_env *env, const struct mms_job *job)
-{
-	return job->write.kind == MMS_WRITE_CREATE && job->rounds > 0 &&
-	       mms_provisional_id_read(job->state.external_id, NULL) &&
-	       env->o->now_ms - job->state.created_at_ms < SLOW_MS;
+	return (struct mms_entry_announced){ .status = job->state.status,
+					     .removed_by = job->state.removed_by,
+					     .created_at_ms = job->state.created_at_ms,
+					     .external_id = job->state.external_id };
 }
 
 /* This event is none: another one, under another id. */
@@ -205,16 +148,17 @@ begin_anew(const struct mms_job_env *env, struct mms_job *job, struct mms_err *e
 static mms_rc
 settle_gone(const struct mms_job_env *env, struct mms_job *job, struct mms_err *err)
 {
+	const struct mms_entry_announced was = announced(job);
 	bool has_moved = false;
 
-	if (is_contradicted(env, job)) {
+	if (job->write.kind == MMS_WRITE_CREATE && job->rounds > 0 &&
+	    mms_entry_is_slow(env->o, &was)) {
 		MMS_AUTO(mms_err) why = { 0 };
-		mms_fail(&why, MMS_E_RETRY,
-			 "the service says that the event was made, and does not show it");
+		mms_entry_fail_slow(&why);
 		return fail(env, job, &why, err);
 	}
 	mms_rc rc = mms_outward_has_moved_house(&job->state, env->source, &has_moved, err);
-	if (rc == MMS_OK && !has_moved && !is_of_earlier_life(job))
+	if (rc == MMS_OK && !has_moved && !mms_entry_is_of_earlier_life(&was, &job->seen))
 		return settle(env, job, MMS_OUTCOME_REMOVED_OUTSIDE, NULL, err);
 	return rc == MMS_OK ? begin_anew(env, job, err) : rc;
 }
@@ -456,7 +400,7 @@ look_again(const struct mms_job_env *env, struct mms_job *job, struct mms_err *w
 {
 	bool is_good = false;
 
-	if (job->rounds >= JOB_ROUNDS)
+	if (job->rounds >= MMS_ENTRY_ROUNDS)
 		return fail(env, job, why, err);
 	mms_rc rc = look(env, job, &is_good, err);
 	return rc == MMS_OK && is_good ? merge(env, job, err) : rc;
@@ -470,7 +414,7 @@ look_for_gone(const struct mms_job_env *env, struct mms_job *job, struct mms_err
 	bool is_delete = job->write.kind == MMS_WRITE_DELETE, is_found = false;
 
 	mms_rc rc = look_by_mark(env, job, &is_found, err);
-	if (is_of_item(rc)) {
+	if (mms_entry_fails_alone(rc)) {
 		mms_err_release(why);
 		mms_err_move(why, err);
 		return fail(env, job, why, err);
@@ -522,7 +466,7 @@ mms_job_finish(const struct mms_job_env *env, struct mms_job *job,
 		return look_again(env, job, &result->err, err);
 	if (result->err.code == MMS_E_GONE && kind == MMS_WRITE_CHANGE)
 		return look_for_gone(env, job, &result->err, err);
-	if (is_of_item(result->err.code))
+	if (mms_entry_fails_alone(result->err.code))
 		return fail(env, job, &result->err, err);
 	mms_err_move(err, &result->err);
 	return err->code;

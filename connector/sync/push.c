@@ -313,6 +313,8 @@ do_all(struct push *p, const uint64_t *waiting, size_t n_waiting, struct mms_err
 		if (id == 0 || (!is_waiting_for(p, id) && !has_id(waiting, n_waiting, id)))
 			continue;
 		rc = mms_outbound_run(&p->o, source, false, on_told, p, &counts, err);
+		if (rc == MMS_OK) /* then nothing was done for bookings */
+			rc = mms_outward_check_written_to(source, err);
 		if (rc == MMS_OK || is_end(rc))
 			continue;
 		if (rc != MMS_E_HELD)

@@ -8,10 +8,9 @@
 #include "lease_tx.h"
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
-#include "mmsync/policy.h"
 #include "mmsync/runs.h"
 #include "mmsync/series.h"
-#include "mmsync/uuid.h"
+#include "outward_entry.h"
 
 #define SETTLE_TRIES 6
 
@@ -342,28 +341,6 @@ mms_settle(const struct mms_outward *o, struct mms_settlement *s, struct mms_err
 
 /* ---- entries that come to no event ---------------------------------------------------------- */
 
-/* After so many attempts, the first of which follow at once, about half a day is over. */
-#define ENTRY_ATTEMPTS 20
-#define ENTRY_BASE_MS  30000
-#define ENTRY_MAX_MS   3600000
-
-/* The first tries are made by the next runs as they come; then they are spread. */
-static int64_t
-next_try_ms(const struct mms_outward *o, const struct mms_outbox_entry *entry,
-	    const struct mms_err *why)
-{
-	MMS_AUTO(mms_err) ignored = { 0 };
-	uint32_t noise = 0;
-
-	if (why->code == MMS_E_WAIT && why->retry_at_ms > o->now_ms)
-		return why->retry_at_ms;
-	if (entry->attempts < 2)
-		return o->now_ms;
-	(void)!mms_random(&noise, sizeof noise, &ignored);
-	return o->now_ms + mms_policy_delay_ms((unsigned)entry->attempts - 2, ENTRY_BASE_MS,
-					       ENTRY_MAX_MS, -1, noise);
-}
-
 static mms_rc
 put_given_up(const struct mms_outward *o, struct mms_settlement *s, struct mms_tx *tx,
 	     const char *text, const struct mms_err *why, struct mms_err *err)
@@ -408,7 +385,8 @@ write_end(struct mms_tx *tx, void *aux, struct mms_err *err)
 		return mms_outbox_done(tx, e->s->entry, err);
 	if (e->end == MMS_ENTRY_PUT_OFF)
 		return mms_outbox_put_off(tx, e->s->entry, mms_rc_name(e->why->code), e->text,
-					  next_try_ms(o, e->s->entry, e->why), o->now_ms, err);
+					  mms_entry_next_try_ms(o, e->s->entry, e->why),
+					  o->now_ms, err);
 	return put_given_up(o, e->s, tx, e->text, e->why, err);
 }
 
@@ -416,25 +394,10 @@ mms_rc
 mms_settle_entry(const struct mms_outward *o, struct mms_settlement *s, enum mms_entry_end end,
 		 const struct mms_err *why, struct mms_err *err)
 {
-	MMS_AUTO(mms_lent) lent = { 0 };
 	MMS_AUTO(mms_str) text = { 0 };
 	struct entry_end e = { .o = o, .s = s, .end = end, .why = why };
-	bool was_in_doubt = false;
 
-	if (end == MMS_ENTRY_PUT_OFF && s->entry->attempts + 1 >= ENTRY_ATTEMPTS)
-		e.end = MMS_ENTRY_GIVEN_UP;
-	if (why != NULL)
-		mms_str_addf(&text, "%s%s%s", mms_err_text(why),
-			     mms_err_hint(why)[0] != '\0' ? "\n" : "", mms_err_hint(why));
+	mms_rc rc = why != NULL ? mms_entry_tell_why(why, &text, err) : MMS_OK;
 	e.text = mms_str_get(&text);
-	mms_rc rc = mms_str_check(&text, err);
-	if (rc == MMS_OK)
-		rc = mms_pool_lend(o->worker->env->pool, &lent, err);
-	for (unsigned attempt = 0; rc == MMS_OK; attempt++) {
-		rc = mms_lease_tx(lent.db, s->lease, 0, write_end, &e, &was_in_doubt, err);
-		if (rc != MMS_E_RETRY || attempt + 1 >= SETTLE_TRIES)
-			return rc;
-		rc = mms_worker_pause(o->worker, attempt, err);
-	}
-	return rc;
+	return rc == MMS_OK ? mms_lease_tx_run(o->worker, s->lease, write_end, &e, err) : rc;
 }

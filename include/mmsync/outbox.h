@@ -164,6 +164,9 @@ mms_outbox_put(struct mms_tx *tx, const struct mms_own_state *state, const char 
 /* Entries of one integration that are due, by id, at most max. */
 mms_rc mms_outbox_due(struct mms_db *db, uint64_t cursor_id, int64_t now_ms, int64_t max,
 		      struct mms_outbox *out, struct mms_err *err) MMS_MUST_CHECK;
+/* Those of busy blocks alone. */
+mms_rc mms_outbox_due_blocks(struct mms_db *db, uint64_t cursor_id, int64_t now_ms, int64_t max,
+			     struct mms_outbox *out, struct mms_err *err) MMS_MUST_CHECK;
 /* Entries of one booking. */
 mms_rc mms_outbox_of_booking(struct mms_db *db, const char *booking, struct mms_outbox *out,
 			     struct mms_err *err) MMS_MUST_CHECK;

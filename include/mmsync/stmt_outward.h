@@ -126,6 +126,10 @@
 	  MMS_SQL_OUTBOX " WHERE integration_id = ? AND next_attempt_ms <= ?"                  \
 			 " ORDER BY id LIMIT ?",                                               \
 	  "uii", MMS_OUTBOX_OUT)                                                               \
+	X(OUTBOX_DUE_BLOCKS,                                                                   \
+	  MMS_SQL_OUTBOX " WHERE integration_id = ? AND next_attempt_ms <= ? AND type = 3"     \
+			 " ORDER BY id LIMIT ?",                                               \
+	  "uii", MMS_OUTBOX_OUT)                                                               \
 	X(OUTBOX_OF_BOOKING, MMS_SQL_OUTBOX " WHERE booking = ? ORDER BY id", "s",             \
 	  MMS_OUTBOX_OUT)                                                                      \
 	X(OUTBOX_WAITING,                                                                      \
