@@ -105,7 +105,8 @@ name_new(struct part *p, struct mms_err *err)
 		cursors[n++] = p->changes[i].cursor_id;
 	}
 	if (rc == MMS_OK && n > 0)
-		rc = mms_blocks_count(p->db, sources, cursors, n, counts, err);
+		rc = mms_blocks_count(p->db, (const unsigned char(*)[16])sources, cursors, n,
+				      counts, err);
 	for (size_t i = 0, k = 0; rc == MMS_OK && n > 0 && i < p->n; i++) {
 		if (p->changes[i].step == MMS_BLOCK_CREATE)
 			rc = name_one(p, i, (unsigned)counts[k++], err);

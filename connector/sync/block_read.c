@@ -208,7 +208,7 @@ find_twins(struct reading *r, size_t from, struct mms_err *err)
 	mms_rc rc = uuids == NULL ? mms_fail_nomem(err) : MMS_OK;
 
 	for (size_t at = 0; rc == MMS_OK && at < n; at += ASK_MAX)
-		rc = mms_block_twins_find(r->db, uuids + at,
+		rc = mms_block_twins_find(r->db, (const unsigned char(*)[16])uuids + at,
 					  n - at < ASK_MAX ? n - at : ASK_MAX, twins, err);
 	mms_free(uuids);
 	if (rc != MMS_OK || twins->n == first)
@@ -220,7 +220,7 @@ find_twins(struct reading *r, size_t from, struct mms_err *err)
 		if (!is_known(r, twins->items[i].twin))
 			memcpy(others[n_other++], twins->items[i].twin, sizeof *others);
 	}
-	rc = find_sources(r, others, n_other, err);
+	rc = find_sources(r, (const unsigned char(*)[16])others, n_other, err);
 	mms_free(others);
 	return rc;
 }
@@ -350,7 +350,7 @@ mms_block_read_due(const struct mms_outward *o, const struct mms_block_whom *who
 	if (uuids == NULL)
 		return mms_fail_nomem(err);
 	for (size_t at = 0; rc == MMS_OK && at < n; at += ASK_MAX)
-		rc = mms_blocks_of_sources(r.db, uuids + at,
+		rc = mms_blocks_of_sources(r.db, (const unsigned char(*)[16])uuids + at,
 					   n - at < ASK_MAX ? n - at : ASK_MAX, &out->blocks,
 					   err);
 	mms_free(uuids);
@@ -373,7 +373,7 @@ find_old_sources(struct reading *r, struct mms_err *err)
 		    (n == 0 || memcmp(uuids[n - 1], uuid, sizeof *uuids) != 0))
 			memcpy(uuids[n++], uuid, sizeof *uuids);
 	}
-	mms_rc rc = find_sources(r, uuids, n, err);
+	mms_rc rc = find_sources(r, (const unsigned char(*)[16])uuids, n, err);
 	mms_free(uuids);
 	return rc;
 }

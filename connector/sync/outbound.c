@@ -13,7 +13,7 @@
 /* Entries that one visit works at; what is left is for the next. */
 #define VISIT_MAX 500
 /* Visits of one run: what others put there during one is the next one's. */
-#define VISITS_MAX 8
+#define VISITS_MAX 64
 /* Rounds of writes: a conflict leads to another. */
 #define ROUNDS_MAX 6
 /* How long blocks wait in a calendar that is not written to any more, and cannot be reached. */
