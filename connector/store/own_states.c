@@ -203,6 +203,7 @@ mms_own_state_owner(struct mms_db *db, const unsigned char uuid[16], struct mms_
 		return mms_fail_nomem(err);
 	owner.is_live = row != NULL && row[3].i != 0;
 	owner.cursor_id = row != NULL ? row[4].u : 0;
+	owner.type = row != NULL ? (enum mms_state_type)row[5].i : MMS_STATE_USER_EVENT;
 	*out = owner;
 	owner = (struct mms_own_owner){ 0 };
 	return MMS_OK;

@@ -14,12 +14,20 @@ void mms_block_inward_free(struct mms_block_inward *in);
 mms_rc mms_block_inward_note(struct mms_turn_state *t, const unsigned char key[MMS_PRINT_BYTES],
 			     const struct mms_event *event, struct mms_err *err) MMS_MUST_CHECK;
 /*
- * It showed one that bears our mark as a block of ours and that no state knows, or that is another's of the same
- * UUID (whose.c has found out that it is in no other calendar of this installation): restored, then planned anew or, where its
- * source is unknown, removed. A copy of a live one is the person's: *is_ours false, and no blocks are made from it.
+ * It showed one that bears our mark as a block of ours and that no state of this installation knows: restored when the
+ * listing is over, then planned anew or, where its source is unknown, removed. What has a row here was taken for the
+ * person's own before, and stays so: *is_ours false.
  */
 mms_rc mms_block_inward_unknown(struct mms_turn_state *t, const struct mms_event *event,
 				bool *is_ours, struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * It showed the block of this UUID, which is of this calendar, under a new id, and its old one is gone (whose.c
+ * has asked): the state takes the new id when the listing is over, and is judged as if it had been known by it. A copy
+ * of one that is still there is the person's, and none of this.
+ */
+mms_rc
+mms_block_inward_adopt(struct mms_turn_state *t, const unsigned char uuid[16],
+		       const struct mms_event *event, struct mms_err *err) MMS_MUST_CHECK;
 /*
  * After the listing, before the cursor moves, in transactions under the lease, many blocks in each:
  * - gone: dead. removed_by BY_US where a removal was planned, or where its integration has another calendar or
@@ -37,10 +45,12 @@ mms_rc mms_block_inward_settle(struct mms_turn_state *t, struct mms_session *ses
 			       bool is_full, struct mms_err *err) MMS_MUST_CHECK;
 
 /*
- * enum mms_state_flags of a listed event: NO_SOURCE where another installation made it, where it bears our mark as a block
- * (a copy), or where an older generation did ("Busy - …" as title, "CalSync [source:account:calendar:event]" in the
- * description); PRIVATE where it is private. What was NO_SOURCE stays so while marks are not shown.
+ * block_flags.c: enum mms_state_flags of a listed event: NO_SOURCE where another installation made it, where it bears our
+ * mark as a block (a copy), or where an older generation did ("Busy - …" as title, "CalSync [source:account:calendar:event]"
+ * in the description); PRIVATE where it is private. known: what is known of it, NULL: nothing; what was NO_SOURCE stays
+ * so where listings show no marks.
  */
-unsigned mms_block_flags(const struct mms_turn_state *t, const struct mms_event *event);
+unsigned mms_block_flags(const struct mms_turn_state *t, const struct mms_event *event,
+			 const struct mms_known_event *known);
 
 #endif

@@ -32,6 +32,8 @@ mms_rc mms_block_jobs(const struct mms_job_env *env, const struct mms_outbox_ent
 		      size_t n, mms_rc (*confirm)(void *aux, struct mms_err *err), void *aux,
 		      struct mms_block_counts *counts, struct mms_err *err) MMS_MUST_CHECK;
 
+/* ---- block_seen.c ---------------------------------------------------------------------------- */
+
 /*
  * Digest of what a service shows of a block: times, title, and whether it is busy. Whatever else a person writes there
  * is theirs.
@@ -39,5 +41,9 @@ mms_rc mms_block_jobs(const struct mms_job_env *env, const struct mms_outbox_ent
 mms_rc
 mms_block_seen_print(struct mms_digest *digest, const struct mms_event *event,
 		     unsigned char out[MMS_PRINT_BYTES], struct mms_err *err) MMS_MUST_CHECK;
+/* Does an event say what the block should: times, title, that it is private and busy? */
+bool mms_block_says_it(const struct mms_block *block, const struct mms_event *event);
+/* Was it made in another calendar, or at another service, than its integration has now? */
+bool mms_block_has_moved_house(const struct mms_source *source, const struct mms_block *block);
 
 #endif

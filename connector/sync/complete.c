@@ -13,7 +13,7 @@ is_live(const struct mms_known_event *k)
 {
 	if (k->flags & MMS_KNOWN_ROW)
 		return mms_row_status_is_live((enum mms_row_status)k->status);
-	return k->type != MMS_STATE_USER_EVENT;
+	return k->type != MMS_STATE_USER_EVENT && (k->flags & MMS_KNOWN_LIVE);
 }
 
 static mms_rc

@@ -157,8 +157,7 @@ mms_gather_all_of(const struct mms_outward *o, const struct mms_source *source,
 	if (rc == MMS_OK)
 		rc = mms_own_states_of_integration(lent.db, source->cursor.id, &states, err);
 	for (size_t i = 0; rc == MMS_OK && i < states.n; i++) {
-		if (states.items[i].type == MMS_STATE_BOOKING &&
-		    states.items[i].booking != NULL)
+		if (states.items[i].booking != NULL)
 			rc = add_name(&names, states.items[i].booking, err);
 	}
 	mms_lent_release(&lent);

@@ -2,6 +2,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "block_inward.h"
+#include "mmsync/blocks.h"
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/outbox.h"
@@ -33,6 +35,7 @@ struct item {
 	struct mms_prints prints;
 	unsigned char key[MMS_PRINT_BYTES];
 	struct mms_known_event *known; /* NULL: unknown */
+	unsigned flags;                /* of its state: enum mms_state_flags */
 	bool is_ours;                  /* of this installation, though no state here says so */
 	struct mms_plan plan;
 };
@@ -41,6 +44,13 @@ static void
 item_release(struct item *item)
 {
 	mms_event_row_release(&item->row);
+}
+
+static unsigned
+known_flags(const struct mms_known_event *k)
+{
+	return (k->flags & MMS_KNOWN_NO_SOURCE ? MMS_STATE_NO_SOURCE : 0U) |
+	       (k->flags & MMS_KNOWN_PRIVATE ? MMS_STATE_PRIVATE : 0U);
 }
 
 static struct mms_plan_input
@@ -75,6 +85,7 @@ plan_input(struct mms_turn_state *t, const struct item *item)
 		}
 		in.status = (enum mms_row_status)k->status;
 		in.type = (enum mms_state_type)k->type;
+		in.has_old_flags = in.has_state && known_flags(k) != item->flags;
 		in.is_same = memcmp(k->prints.whole, item->prints.whole, MMS_PRINT_BYTES) == 0;
 	}
 	/* Of changes alone nobody can tell which rows are not shown any more. */
@@ -115,6 +126,7 @@ fill_identity(struct mms_turn_state *t, struct item *item, struct mms_change *c,
 	c->letter_attempts =
 		(uint16_t)(item->plan.attempts < UINT16_MAX ? item->plan.attempts : UINT16_MAX);
 	c->count = (uint8_t)item->plan.count;
+	c->flags = (uint8_t)item->flags;
 	c->why = item->plan.why;
 	mms_rc rc = copy_id(e->external_id, EXACT_ID_CHARS, &c->exact_id, err);
 	if (rc == MMS_OK)
@@ -288,6 +300,22 @@ is_tracked(const struct mms_known_event *known)
 	return known != NULL && (known->flags & MMS_KNOWN_STATE) != 0;
 }
 
+/* What our own events are like now is looked at when the listing is over. */
+static mms_rc
+note_ours(struct mms_turn_state *t, const struct item *item, struct mms_err *err)
+{
+	const struct mms_known_event *k = item->known;
+
+	if (!is_tracked(k) || k->type == MMS_STATE_USER_EVENT)
+		return MMS_OK;
+	if (k->type != MMS_STATE_BUSY_BLOCK)
+		return mms_inward_note(t, k, item->event, err);
+	/* That what we removed is gone is no news. */
+	return (k->flags & MMS_KNOWN_LIVE) || !item->event->is_gone
+		       ? mms_block_inward_note(t, item->key, item->event, err)
+		       : MMS_OK;
+}
+
 /* What is known of it decides; where nothing is to be done it is only counted. */
 static mms_rc
 plan_item(struct mms_turn_state *t, struct item *item, struct mms_err *err)
@@ -310,16 +338,15 @@ plan_item(struct mms_turn_state *t, struct item *item, struct mms_err *err)
 	t->out->warnings += item->row.has_warning || event->warning != NULL;
 	if (item->known != NULL)
 		item->known->flags |= MMS_KNOWN_SEEN;
-	if (is_tracked(item->known) && item->known->type != MMS_STATE_USER_EVENT) {
-		mms_rc noted = mms_inward_note(t, item->known, event, err);
-		if (noted != MMS_OK)
-			return noted;
-	}
+	mms_rc rc = note_ours(t, item, err);
+	if (rc != MMS_OK)
+		return rc;
 	if (item->plan.action == MMS_PLAN_NOTHING) {
 		mms_inbound_count(&t->out->events, item->plan.count, 1);
 		return MMS_OK;
 	}
-	mms_rc rc = item->known == NULL ? make_known(t, item, err) : MMS_OK;
+	if (item->known == NULL)
+		rc = make_known(t, item, err);
 	if (rc != MMS_OK)
 		return rc;
 	item->known->flags |= MMS_KNOWN_SEEN;
@@ -370,6 +397,7 @@ inbound_event(struct mms_turn_state *t, const struct mms_event *event, struct mm
 		rc = mms_inbound_flush(t, item.key, &item.known, err);
 	if (rc == MMS_OK && is_wanted)
 		rc = classify(t, &item, err);
+	item.flags = mms_block_flags(t, event, item.known);
 	return rc == MMS_OK && is_wanted ? plan_item(t, &item, err) : rc;
 }
 

@@ -174,8 +174,7 @@ mms_inward_note(struct mms_turn_state *t, const struct mms_known_event *known,
 		       own->state->version != NULL &&
 		       strcmp(event->version, own->state->version) == 0;
 	/* Announced, and not settled yet: the outbox asks for it. */
-	if (is_same || own->state->status == MMS_STATE_CREATING ||
-	    own->state->type != MMS_STATE_BOOKING || event->problem != NULL)
+	if (is_same || own->state->status == MMS_STATE_CREATING || event->problem != NULL)
 		return MMS_OK;
 	return mms_event_copy(event, &own->as_is.event, err);
 }
@@ -368,8 +367,8 @@ judge_missed(const struct mms_turn_state *t, struct own *own, struct mms_err *er
 	MMS_AUTO(mms_base) base = { 0 };
 
 	/* What never was there (refused, or on its way) is not missed. */
-	if (own->is_seen || own->state->type != MMS_STATE_BOOKING ||
-	    own->state->status == MMS_STATE_CREATING || own->state->version == NULL)
+	if (own->is_seen || own->state->status == MMS_STATE_CREATING ||
+	    own->state->version == NULL)
 		return MMS_OK;
 	mms_rc rc = mms_outward_base(own->state, &base, err);
 	own->is_missed =
@@ -381,12 +380,8 @@ judge_missed(const struct mms_turn_state *t, struct own *own, struct mms_err *er
 /* How long a listing may take to show what was changed. */
 #define SLOW_MS (INT64_C(10) * 60000)
 
-/*
- * Some services find an event by its id in all calendars of a person. One that has long been in the window, and
- * was not listed there, is in another.
- */
-static bool
-is_elsewhere(const struct mms_turn_state *t, const struct mms_event *event)
+bool
+mms_inward_is_elsewhere(const struct mms_turn_state *t, const struct mms_event *event)
 {
 	return t->provider->ops->complete != NULL && event->problem == NULL &&
 	       event->start_ms != MMS_NO_TIME && event->start_ms < t->to_ms &&
@@ -418,7 +413,7 @@ ask_for(const struct mms_turn_state *t, struct mms_session *session, struct own 
 		return rc;
 	mms_fault_step();
 	rc = ops->get(session, state->external_id, event, err);
-	if (rc == MMS_OK && is_elsewhere(t, event))
+	if (rc == MMS_OK && mms_inward_is_elsewhere(t, event))
 		event->is_gone = true;
 	if (rc != MMS_OK || event->is_gone)
 		return rc;

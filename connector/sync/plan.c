@@ -133,7 +133,7 @@ mms_plan_inbound(const struct mms_plan_input *in)
 		plan.count = MMS_COUNT_UPDATED;
 		plan.why = mms_row_status_is_live(in->status) ? "differs from the calendar"
 							      : "is back in the calendar";
-	} else if (!in->has_state || in->is_behind) {
+	} else if (!in->has_state || in->is_behind || in->has_old_flags) {
 		plan.action = MMS_PLAN_STATE;
 	}
 	drop_letter(in, &plan);

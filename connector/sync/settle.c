@@ -6,6 +6,7 @@
 
 #include "booking_edit.h"
 #include "lease_tx.h"
+#include "mmsync/blocks.h"
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/runs.h"
@@ -213,6 +214,15 @@ length_ms(const struct attempt *a)
 		       : (a->edit.row.end_us - a->edit.row.start_us + 999) / 1000;
 }
 
+/* The person is busy at other times now, or not any more. key: of the event as its state has it now. */
+static mms_rc
+put_due(const struct mms_settlement *s, const unsigned char key[MMS_PRINT_BYTES],
+	struct mms_tx *tx, struct mms_err *err)
+{
+	return s->source->makes_blocks ? mms_block_due_put(tx, s->source->cursor.id, key, err)
+				       : MMS_OK;
+}
+
 static mms_rc
 write_all(struct mms_tx *tx, void *aux, struct mms_err *err)
 {
@@ -225,6 +235,8 @@ write_all(struct mms_tx *tx, void *aux, struct mms_err *err)
 		rc = put_state(a, tx, err);
 	if (rc == MMS_OK) /* after the state, whose booking_modified it moves on */
 		rc = put_booking(a, tx, err);
+	if (rc == MMS_OK)
+		rc = put_due(a->s, a->key, tx, err);
 	return rc == MMS_OK ? put_outbox(a, tx, err) : rc;
 }
 
@@ -363,7 +375,8 @@ put_given_up(const struct mms_outward *o, struct mms_settlement *s, struct mms_t
 	    mms_row_status_is_live(state.row_status))
 		rc = mms_own_row_mark(tx, state.row_name, MMS_ROW_FAILED, text,
 				      o->worker->env->site->config.sync_user, now_us, err);
-	return rc;
+	/* A row that failed frees nothing, but nothing new is made from it either. */
+	return rc == MMS_OK ? put_due(s, state.key, tx, err) : rc;
 }
 
 /* One end of an entry. Borrowed. */

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "block_inward.h"
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/policy.h"
@@ -26,6 +27,7 @@ static void
 turn_state_release(struct mms_turn_state *t)
 {
 	mms_inward_free(t->inward);
+	mms_block_inward_free(t->blocks);
 	mms_known_release(&t->known);
 	mms_changes_release(&t->pending);
 	mms_changes_release(&t->deferred);
@@ -311,6 +313,8 @@ run_listing(struct mms_turn_state *t, struct mms_session *session, bool is_full,
 			     err); /* the rest of the listing lands all the same */
 	if (rc == MMS_OK && t->provider->caps & MMS_CAP_WRITE)
 		rc = mms_inward_settle(t, session, page.is_full, err);
+	if (rc == MMS_OK && t->provider->caps & MMS_CAP_WRITE)
+		rc = mms_block_inward_settle(t, session, page.is_full, err);
 	if (rc != MMS_OK)
 		return rc;
 	t->out->mode = page.is_full && !page.is_unchanged ? "full" : "incremental";
@@ -328,6 +332,8 @@ forget_listing(struct mms_turn_state *t)
 	mms_cascade_release(&t->cascade);
 	mms_inward_free(t->inward);
 	t->inward = NULL;
+	mms_block_inward_free(t->blocks);
+	t->blocks = NULL;
 	t->has_known = false;
 	t->pending_bytes = 0;
 	t->n_listed = 0;
@@ -532,6 +538,7 @@ prepare(struct mms_turn_state *t)
 		.user = config->sync_user,
 		.site_us = mms_zone_to_wall(w->site_zone, t->started_ms),
 		.now_ms = t->started_ms,
+		.makes_dues = t->source->makes_blocks,
 	};
 }
 

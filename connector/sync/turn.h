@@ -161,6 +161,11 @@ mms_rc mms_inward_is_nobodys(struct mms_db *db, const struct mms_own_state *stat
 mms_rc mms_inward_note(struct mms_turn_state *t, const struct mms_known_event *known,
 		       const struct mms_event *event, struct mms_err *err) MMS_MUST_CHECK;
 /*
+ * inward.c: some services find an event by its id in all calendars of a person. One that has long been in the
+ * window, and was not listed there, is in another.
+ */
+bool mms_inward_is_elsewhere(const struct mms_turn_state *t, const struct mms_event *event);
+/*
  * inward.c: after the listing, before the cursor moves: what people changed goes into the bookings, each
  * in a transaction of its own. After a full one, what of ours was not shown is asked for by its id.
  */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "block_inward.h"
 #include "mmsync/fault.h"
 #include "outward.h"
 
@@ -39,7 +40,8 @@ is_renamed(struct mms_turn_state *t, const struct mms_own_owner *owner,
 
 	*out = false;
 	mms_rc rc = MMS_OK;
-	if (!owner->is_live) {
+	/* A block that is back lives again: its source says whether it is still wanted. */
+	if (!owner->is_live && owner->type != MMS_STATE_BUSY_BLOCK) {
 		rc = mms_pool_lend(t->worker->env->pool, &lent, err);
 		if (rc == MMS_OK)
 			rc = mms_own_state_load(lent.db, uuid, &state, err);
@@ -49,6 +51,10 @@ is_renamed(struct mms_turn_state *t, const struct mms_own_owner *owner,
 	}
 	if (rc != MMS_OK || is_nobodys)
 		return rc;
+	if (!owner->is_live && mms_provisional_id_read(owner->external_id, NULL)) {
+		*out = true; /* given up before the service showed it */
+		return MMS_OK;
+	}
 	mms_fault_step();
 	rc = t->provider->ops->get(t->session, owner->external_id, &old, err);
 	*out = rc == MMS_OK && old.is_gone;
@@ -77,6 +83,9 @@ mms_whose_ask(struct mms_turn_state *t, const struct mms_event *event, bool *is_
 	if (rc == MMS_OK)
 		rc = mms_own_state_owner(lent.db, uuid, &owner, err);
 	mms_lent_release(&lent);
+	bool is_nobodys = owner.external_id == NULL;
+	if (rc == MMS_OK && is_nobodys && has_mark && event->mark.kind == MMS_MARK_BUSY_BLOCK)
+		return mms_block_inward_unknown(t, event, is_ours, err);
 	if (rc != MMS_OK || !is_of_user(&owner, self))
 		return rc;
 	bool is_here = mms_provider_is_same_calendar(t->provider, owner.calendar,
@@ -85,11 +94,15 @@ mms_whose_ask(struct mms_turn_state *t, const struct mms_event *event, bool *is_
 	bool is_unsettled = mms_provisional_id_read(owner.external_id, NULL);
 	bool is_same = strcmp(owner.external_id, event->external_id) == 0;
 	*is_ours = owner.is_live && (is_unsettled || (is_same && is_here));
-	if (*is_ours || is_unsettled || is_same || !is_here ||
-	    t->provider->ops->complete == NULL)
+	bool is_block = owner.type == MMS_STATE_BUSY_BLOCK;
+	if (*is_ours || is_same || !is_here || t->provider->ops->complete == NULL ||
+	    (is_unsettled && !is_block))
 		return MMS_OK;
 	rc = is_renamed(t, &owner, uuid, is_ours, err);
 	bool is_to_settle =
 		*is_ours && t->worker->owner != NULL && owner.cursor_id == t->source->cursor.id;
-	return rc == MMS_OK && is_to_settle ? mms_inward_adopt(t, uuid, event, err) : rc;
+	if (rc != MMS_OK || !is_to_settle)
+		return rc;
+	return is_block ? mms_block_inward_adopt(t, uuid, event, err)
+			: mms_inward_adopt(t, uuid, event, err);
 }

@@ -57,7 +57,7 @@ void mms_own_states_release(struct mms_own_states *states);
 mms_rc
 mms_own_states_of_booking(struct mms_db *db, const char *booking, struct mms_own_states *out,
 			  struct mms_err *err) MMS_MUST_CHECK;
-/* Those of bookings (and blocks) in one integration that are not deleted. One round trip. */
+/* Those of bookings in one integration that are not deleted. One round trip. */
 mms_rc
 mms_own_states_of_integration(struct mms_db *db, uint64_t cursor_id, struct mms_own_states *out,
 			      struct mms_err *err) MMS_MUST_CHECK;
@@ -71,6 +71,7 @@ mms_rc mms_own_state_load(struct mms_db *db, const unsigned char uuid[16],
 struct mms_own_owner {
 	uint64_t cursor_id;
 	char *user, *calendar, *external_id;
+	enum mms_state_type type;
 	bool is_live; /* its state is not deleted */
 };
 void mms_own_owner_release(struct mms_own_owner *owner);

@@ -16,6 +16,7 @@
 struct mms_plan_input {
 	/* known */
 	bool has_row, has_state, is_behind, has_letter, is_given_up;
+	bool has_old_flags;         /* the state says otherwise what blocks may be made of it */
 	bool is_discarded;          /* the letter: a person lives without this content        */
 	enum mms_row_status status; /* of the row */
 	enum mms_state_type type;

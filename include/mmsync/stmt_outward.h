@@ -28,7 +28,7 @@
 			    " ORDER BY s.created_at_ms, s.uuid",                               \
 	  "s", MMS_OWN_STATE_OUT)                                                              \
 	X(OWN_STATES_OF_INTEGRATION,                                                           \
-	  MMS_SQL_OWN_STATE " WHERE s.integration_id = ? AND s.type IN (2, 3)"                 \
+	  MMS_SQL_OWN_STATE " WHERE s.integration_id = ? AND s.type = 2"                        \
 			    " AND s.status <> 5 ORDER BY s.created_at_ms, s.uuid",             \
 	  "u", MMS_OWN_STATE_OUT)                                                              \
 	X(OWN_STATE, MMS_SQL_OWN_STATE " WHERE s.uuid = ?", "b", MMS_OWN_STATE_OUT)            \
@@ -38,12 +38,12 @@
 	  "ss", "sTS")                                                                         \
 	X(OWN_STATE_OWNER,                                                                     \
 	  "SELECT i.user, s.external_id,"                                                      \
-	  " i.calendar_id, s.status <> 5, s.integration_id"                                    \
+	  " i.calendar_id, s.status <> 5, s.integration_id, s.type"                            \
 	  " FROM mmsync_event_state s"                                                         \
 	  " JOIN mmsync_cursor c ON c.id = s.integration_id"                                   \
 	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = c.name " MMS_SQL_AS_FRAPPE    \
 	  " WHERE s.uuid = ?",                                                                 \
-	  "b", "SsSiu")                                                                        \
+	  "b", "SsSiui")                                                                        \
 	X(OWN_STATE_IS_TAKEN,                                                                  \
 	  "SELECT COUNT(*) FROM mmsync_event_state WHERE integration_id = ? AND ext_key = ?",  \
 	  "ub", "i")                                                                           \
