@@ -68,13 +68,42 @@ is_of_user(const struct mms_own_owner *owner, const struct mms_integration *self
 	       strcmp(owner->user, self->user) == 0;
 }
 
+/*
+ * Here, and live under the very id: it is. *may_be_renamed: else it may be ours under a new one. Made, and the answer
+ * was lost: the outbox finds it.
+ */
+static bool
+is_known(const struct mms_turn_state *t, const struct mms_own_owner *owner,
+	 const struct mms_event *event, bool *may_be_renamed)
+{
+	const struct mms_integration *self = &t->source->integration;
+	bool is_here = mms_provider_is_same_calendar(t->provider, owner->calendar,
+						     self->calendar_id, self->user);
+	bool is_unsettled = mms_provisional_id_read(owner->external_id, NULL);
+	bool is_same = strcmp(owner->external_id, event->external_id) == 0;
+
+	*may_be_renamed = is_here && !is_same && t->provider->ops->complete != NULL &&
+			  (!is_unsettled || owner->type == MMS_STATE_BUSY_BLOCK);
+	return owner->is_live && (is_unsettled || (is_same && is_here));
+}
+
+/* It is ours under a new id, which is noted for the end of the listing. */
+static mms_rc
+adopt(struct mms_turn_state *t, const struct mms_own_owner *owner, const unsigned char uuid[16],
+      const struct mms_event *event, struct mms_err *err)
+{
+	if (t->worker->owner == NULL || owner->cursor_id != t->source->cursor.id)
+		return MMS_OK;
+	return owner->type == MMS_STATE_BUSY_BLOCK ? mms_block_inward_adopt(t, uuid, event, err)
+						   : mms_inward_adopt(t, uuid, event, err);
+}
+
 mms_rc
 mms_whose_ask(struct mms_turn_state *t, const struct mms_event *event, bool *is_ours,
 	      struct mms_err *err)
 {
-	bool has_mark = mms_whose_has_mark(t, event, true);
+	bool has_mark = mms_whose_has_mark(t, event, true), may_be_renamed = false;
 	const unsigned char *uuid = has_mark ? event->mark.id : event->made_with;
-	const struct mms_integration *self = &t->source->integration;
 	MMS_AUTO(mms_lent) lent = { 0 };
 	MMS_AUTO(mms_own_owner) owner = { 0 };
 
@@ -83,26 +112,15 @@ mms_whose_ask(struct mms_turn_state *t, const struct mms_event *event, bool *is_
 	if (rc == MMS_OK)
 		rc = mms_own_state_owner(lent.db, uuid, &owner, err);
 	mms_lent_release(&lent);
-	bool is_nobodys = owner.external_id == NULL;
-	if (rc == MMS_OK && is_nobodys && has_mark && event->mark.kind == MMS_MARK_BUSY_BLOCK)
-		return mms_block_inward_unknown(t, event, is_ours, err);
-	if (rc != MMS_OK || !is_of_user(&owner, self))
+	if (rc != MMS_OK)
 		return rc;
-	bool is_here = mms_provider_is_same_calendar(t->provider, owner.calendar,
-						     self->calendar_id, self->user);
-	/* Made, and the answer was lost: the outbox finds it. */
-	bool is_unsettled = mms_provisional_id_read(owner.external_id, NULL);
-	bool is_same = strcmp(owner.external_id, event->external_id) == 0;
-	*is_ours = owner.is_live && (is_unsettled || (is_same && is_here));
-	bool is_block = owner.type == MMS_STATE_BUSY_BLOCK;
-	if (*is_ours || is_same || !is_here || t->provider->ops->complete == NULL ||
-	    (is_unsettled && !is_block))
+	if (owner.external_id == NULL && has_mark && event->mark.kind == MMS_MARK_BUSY_BLOCK)
+		return mms_block_inward_unknown(t, event, is_ours, err);
+	if (!is_of_user(&owner, &t->source->integration))
+		return MMS_OK;
+	*is_ours = is_known(t, &owner, event, &may_be_renamed);
+	if (*is_ours || !may_be_renamed)
 		return MMS_OK;
 	rc = is_renamed(t, &owner, uuid, is_ours, err);
-	bool is_to_settle =
-		*is_ours && t->worker->owner != NULL && owner.cursor_id == t->source->cursor.id;
-	if (rc != MMS_OK || !is_to_settle)
-		return rc;
-	return is_block ? mms_block_inward_adopt(t, uuid, event, err)
-			: mms_inward_adopt(t, uuid, event, err);
+	return rc == MMS_OK && *is_ours ? adopt(t, &owner, uuid, event, err) : rc;
 }

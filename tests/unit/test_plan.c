@@ -52,6 +52,7 @@ read_input(const struct line *l)
 	in.has_twin = strchr(l->flags, 't') != NULL;
 	in.is_ours = strchr(l->flags, 'x') != NULL;
 	in.is_behind = strchr(l->flags, 'b') != NULL;
+	in.has_old_flags = strchr(l->flags, 'f') != NULL;
 	in.has_letter = strpbrk(l->flags, "lL") != NULL;
 	in.is_discarded = strchr(l->flags, 'd') != NULL;
 	in.is_given_up = strchr(l->flags, 'g') != NULL;
@@ -109,7 +110,7 @@ carry_out(const struct mms_plan_input *in, const struct mms_plan *plan)
 	case MMS_PLAN_DEFER:
 	case MMS_PLAN_UPDATE:
 		after.has_row = after.has_state = after.is_same = true;
-		after.is_behind = false;
+		after.is_behind = after.has_old_flags = false;
 		after.status = in->has_problem ? MMS_ROW_FAILED : MMS_ROW_SYNCED;
 		break;
 	case MMS_PLAN_DELETE:
@@ -121,7 +122,7 @@ carry_out(const struct mms_plan_input *in, const struct mms_plan *plan)
 		break;
 	case MMS_PLAN_STATE:
 		after.has_state = true;
-		after.is_behind = false;
+		after.is_behind = after.has_old_flags = false;
 		break;
 	case MMS_PLAN_NOTHING:
 	case MMS_PLAN_NOTE:
@@ -140,6 +141,7 @@ carry_out(const struct mms_plan_input *in, const struct mms_plan *plan)
 }
 
 /* All inputs that can occur, by number. */
+#define N_INPUTS (1U << 14)
 static bool
 make_input(unsigned n, struct mms_plan_input *out)
 {
@@ -158,6 +160,7 @@ make_input(unsigned n, struct mms_plan_input *out)
 	in.attempts = in.has_letter ? (in.is_given_up ? 3 : 1) : 0;
 	in.is_discarded = (n >> 12 & 1) != 0;
 	in.is_letter_same = (in.is_given_up || in.is_discarded) && (n >> 9 & 1) != 0;
+	in.has_old_flags = (n >> 13 & 1) != 0;
 	in.is_gone = event == 1;
 	in.is_declined = event == 2;
 	in.has_problem = event == 3;
@@ -165,14 +168,15 @@ make_input(unsigned n, struct mms_plan_input *out)
 	return !(in.is_given_up && !in.has_letter) &&
 	       !(in.is_discarded && (!in.has_letter || in.is_given_up)) &&
 	       !(in.is_same && !in.has_row) &&
-	       !(in.is_behind && !(in.has_row && in.has_state)) && status < 6;
+	       !(in.is_behind && !(in.has_row && in.has_state)) &&
+	       !(in.has_old_flags && !in.has_state) && status < 6;
 }
 
 static void
 the_same_event_again_changes_nothing(void **state)
 {
 	(void)state;
-	for (unsigned n = 0; n < 1U << 13; n++) {
+	for (unsigned n = 0; n < N_INPUTS; n++) {
 		struct mms_plan_input in;
 		int steps = 0;
 
@@ -196,7 +200,7 @@ static void
 trouble_never_frees_a_slot_before_it_is_given_up(void **state)
 {
 	(void)state;
-	for (unsigned n = 0; n < 1U << 13; n++) {
+	for (unsigned n = 0; n < N_INPUTS; n++) {
 		struct mms_plan_input in;
 
 		if (!make_input(n, &in) || !in.has_problem || !in.has_row ||
@@ -215,7 +219,7 @@ what_was_discarded_is_left_alone_until_it_changes(void **state)
 	int n_alone = 0, n_anew = 0;
 
 	(void)state;
-	for (unsigned n = 0; n < 1U << 13; n++) {
+	for (unsigned n = 0; n < N_INPUTS; n++) {
 		struct mms_plan_input in;
 
 		if (!make_input(n, &in) || !in.is_discarded || in.is_gone || in.is_declined ||
@@ -240,7 +244,7 @@ static void
 only_gone_or_declined_events_are_deleted(void **state)
 {
 	(void)state;
-	for (unsigned n = 0; n < 1U << 13; n++) {
+	for (unsigned n = 0; n < N_INPUTS; n++) {
 		struct mms_plan_input in;
 
 		if (!make_input(n, &in))
@@ -255,7 +259,7 @@ static void
 what_is_ours_is_left_to_the_outward_side(void **state)
 {
 	(void)state;
-	for (unsigned n = 0; n < 1U << 13; n++) {
+	for (unsigned n = 0; n < N_INPUTS; n++) {
 		struct mms_plan_input in;
 
 		if (!make_input(n, &in))
