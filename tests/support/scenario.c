@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "mmsync/timetext.h"
 #include "support/scenario_words.h"
 #include "support/stories.h"
@@ -397,10 +399,33 @@ do_quiet(struct scenario *s, const char *rest)
 	       scenario_fail(s, "one more sync wrote to the service %zu times", n_writes);
 }
 
+/* Members of an object, without its braces. NULL: they are none. Owns: json_decref(). */
+static json_t *
+read_members(const char *text)
+{
+	MMS_AUTO(mms_str) object = { 0 };
+	json_error_t error;
+
+	mms_str_addf(&object, "{%s}", text);
+	return json_loads(mms_str_get(&object), 0, &error);
+}
+
+/* config "key": VALUE: said again, it is another one from now on. */
 static bool
 do_config(struct scenario *s, const char *rest)
 {
-	mms_str_addf(&s->config, "%s%s", s->config.len > 0 ? "," : "", rest);
+	json_t *all = read_members(mms_str_get(&s->config)), *more = read_members(rest);
+	char *text = json_object_update(all, more) == 0 ? json_dumps(all, JSON_COMPACT) : NULL;
+
+	if (text != NULL) {
+		mms_str_clear(&s->config);
+		mms_str_addn(&s->config, text + 1, strlen(text) - 2);
+	} else { /* what is no JSON is written as it stands */
+		mms_str_addf(&s->config, "%s%s", s->config.len > 0 ? "," : "", rest);
+	}
+	free(text);
+	json_decref(all);
+	json_decref(more);
 	scenario_write_config(s);
 	return true;
 }

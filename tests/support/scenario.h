@@ -111,8 +111,8 @@ bool scenario_digest(struct scenario *s, char *out, size_t size);
 void scenario_state(struct scenario *s, bool with_history, struct mms_str *out);
 /*
  * Rows that each query of schema/invariants.sql answers, "0,0,0,...", then how many live events of
- * calendars outside are one too many for their booking, how many are of nothing we know, how many that
- * we know to be there are not, and how many are known as somebody else's.
+ * calendars outside are one too many for their booking or source, how many are of nothing we know, how many
+ * that we know to be there are not, and how many are known as somebody else's or are blocks of a block.
  */
 void scenario_invariants(struct scenario *s, struct mms_str *out);
 
@@ -142,5 +142,22 @@ bool scenario_is_ours(const struct json_t *event);
 /* Its live events, without what is random. */
 void scenario_outside_state(struct scenario *s, struct mms_str *out);
 void scenario_outside_invariants(struct scenario *s, struct mms_str *out);
+
+/* ---- busy blocks (scenario_blocks.c) ------------------------------------------------------------- */
+
+/*
+ * The outside id of the block that an event ("@BOOKING", an id or a title) has in a calendar, of the live one
+ * before all others; NULL: failed. Owns: free().
+ */
+char *scenario_block_id(struct scenario *s, const char *calendar, const char *source);
+/* CAL N: so many live blocks of ours. */
+bool scenario_expect_blocks(struct scenario *s, const char *rest);
+/* What scenario_invariants() counts outside. */
+struct scenario_outside {
+	size_t n_twice, n_unknown, n_lost, n_taken;
+};
+/* Add those that are blocks. */
+void scenario_block_faults(struct scenario *s, const struct json_t *all,
+			   struct scenario_outside *out);
 
 #endif

@@ -157,7 +157,8 @@ void
 scenario_outside_invariants(struct scenario *s, struct mms_str *out)
 {
 	json_t *all = gfake_events(&s->world->service, NULL), *one;
-	size_t i, n = 0, n_twice = 0, n_unknown = 0, n_taken = 0;
+	struct scenario_outside of = { 0 };
+	size_t i, n = 0;
 	char **seen = calloc(json_array_size(all) + 1, sizeof *seen);
 
 	json_array_foreach(all, i, one)
@@ -166,16 +167,17 @@ scenario_outside_invariants(struct scenario *s, struct mms_str *out)
 
 		if (event == NULL)
 			continue;
-		n_unknown += event[strlen(event) - 1] == '?';
-		n_taken += is_taken_for_anothers(s, one);
+		of.n_unknown += event[strlen(event) - 1] == '?';
+		of.n_taken += is_taken_for_anothers(s, one);
 		for (size_t k = 0; k < n; k++)
-			n_twice += strcmp(seen[k], event) == 0;
+			of.n_twice += strcmp(seen[k], event) == 0;
 		seen[n++] = event;
 	}
-	size_t n_lost = count_lost(s, all);
+	of.n_lost = count_lost(s, all);
+	scenario_block_faults(s, all, &of);
 	json_decref(all);
 	while (n > 0)
 		free(seen[--n]);
 	free(seen);
-	mms_str_addf(out, ",%zu,%zu,%zu,%zu", n_twice, n_unknown, n_lost, n_taken);
+	mms_str_addf(out, ",%zu,%zu,%zu,%zu", of.n_twice, of.n_unknown, of.n_lost, of.n_taken);
 }

@@ -62,12 +62,14 @@ booking_event(struct scenario *s, const char *calendar, const char *booking, boo
 	return id != NULL || calendar == NULL ? id : booking_event(s, NULL, booking, is_first);
 }
 
-/* "@BOOKING", "@@BOOKING" or the id itself; NULL: failed. Owns: free(). */
+/* "@BOOKING", "@@BOOKING", "%SOURCE" or the id itself; NULL: failed. Owns: free(). */
 static char *
 event_id(struct scenario *s, const char *calendar, const char *text)
 {
 	char *id;
 
+	if (text[0] == '%')
+		return scenario_block_id(s, calendar, text + 1);
 	if (text[0] != '@')
 		return strdup(text);
 	text += 1;
@@ -174,19 +176,20 @@ scenario_connect(struct scenario *s, const struct words *w, const char *user)
 {
 	char access[160], refresh[160], now[64], line[1200];
 	const char *name = words_get(w, 0), *calendar = words_value(w, "calendar", "");
+	const char *account = words_value(w, "account", user);
 	const char *expires = words_value(w, "expires", NULL);
 	long life_s = expires != NULL ? strtol(expires, NULL, 10) : LIFETIME_S;
 	MMS_AUTO(mms_str) sql = { 0 };
 
 	if (strcmp(words_value(w, "tokens", "1"), "0") == 0)
 		return true;
-	(void)snprintf(access, sizeof access, "first-access-of-%s", user);
-	(void)snprintf(refresh, sizeof refresh, "first-refresh-of-%s", user);
+	(void)snprintf(access, sizeof access, "first-access-of-%s", account);
+	(void)snprintf(refresh, sizeof refresh, "first-refresh-of-%s", account);
 	(void)snprintf(
 		line, sizeof line,
 		"account %s access=%s refresh=%s expires=%ld\njoin %s %s role=%s zone=%s\n",
-		user, access, refresh, life_s, calendar[0] != '\0' ? calendar : user, user,
-		words_value(w, "role", "owner"), words_value(w, "zone", "UTC"));
+		account, access, refresh, life_s, calendar[0] != '\0' ? calendar : account,
+		account, words_value(w, "role", "owner"), words_value(w, "zone", "UTC"));
 	if (!tell(s, line))
 		return false;
 	store_token(s, name, "access_token", access);
@@ -432,6 +435,8 @@ scenario_expect_service(struct scenario *s, const char *word, const char *rest, 
 		return expect_events(s, rest, strcmp(word, "ours") == 0);
 	if (strcmp(word, "outside") == 0)
 		return expect_event(s, rest);
+	if (strcmp(word, "blocks") == 0)
+		return scenario_expect_blocks(s, rest);
 	/* Those for a feed begin with its name. */
 	if (strcmp(word, "requests") == 0 && rest[0] >= '0' && rest[0] <= '9')
 		return expect_requests(s, rest);

@@ -48,6 +48,9 @@ scenario_digest(struct scenario *s, char *out, size_t size)
 		{ "mmsync_event_state", "" },
 		{ "mmsync_outbox", "" },
 		{ "mmsync_dead_letter", "" },
+		{ "mmsync_busy_block", "" },
+		{ "mmsync_block_due", "" },
+		{ "mmsync_same_meeting", "" },
 	};
 	MMS_AUTO(mms_str) all = { 0 };
 	MMS_AUTO(mms_err) err = { 0 };
@@ -99,9 +102,10 @@ add_lines(struct scenario *s, const char *what, const char *from, const char *co
  * Ids of events that we made are random, and what is made of them: Google's follow from a UUID, Outlook's are the
  * service's own, and until they are told there is only the UUID.
  */
-#define OWN_ID(letter)                                                                      \
-	"IF(EXISTS (SELECT 1 FROM mmsync_event_state o WHERE o.type = 2 AND o.external_id " \
-	"= " letter ".external_id), '<ours>', REGEXP_REPLACE(" letter                       \
+#define OWN_ID(letter)                                                              \
+	"IF(EXISTS (SELECT 1 FROM mmsync_event_state o WHERE o.type IN (2, 3) AND " \
+	"o.external_id "                                                            \
+	"= " letter ".external_id), '<ours>', REGEXP_REPLACE(" letter               \
 	".external_id, '[0-9a-f]{32}|mmsync:[0-9a-f-]{36}', '<ours>'))"
 /* Tokens and versions of these count on with every request. */
 #define OF_SERVICE(column) column " IN ('google', 'outlook')"
@@ -144,6 +148,34 @@ add_bookings(struct scenario *s, struct mms_str *out)
 	add_lines(s, "history", "`tabMM Meeting Booking History`",
 		  "parent,parentfield,event_type,event_by,event_description,"
 		  "CAST(event_datetime AS DATETIME)",
+		  out);
+}
+
+/* Blocks, what their planning waits for, and what it has found to be the same meeting. */
+static void
+add_blocks(struct scenario *s, struct mms_str *out)
+{
+	add_lines(
+		s, "block",
+		"mmsync_busy_block b JOIN mmsync_cursor c ON c.id = b.integration_id LEFT JOIN"
+		" mmsync_cursor f ON f.id = b.source_id LEFT JOIN mmsync_event_state s ON"
+		" s.uuid = b.source_uuid LEFT JOIN mmsync_event_state o ON o.uuid = b.uuid",
+		CURSOR_NAME("c.name") "," CURSOR_NAME(
+			"f.name") ",IF(s.type = 1,s.external_id,"
+				  "s.booking),o.status,o.removed_by,b.start_ms,b.end_ms,b."
+				  "title,"
+				  "b.sent_print = b.print,b.outside_print IS "
+				  "NULL,b.put_backs,b.quarantined,"
+				  "b.calendar_id,b.provider",
+		out);
+	add_lines(s, "due", "mmsync_block_due d", "HEX(d.ext_key)", out);
+	add_lines(
+		s, "same",
+		"mmsync_same_meeting m JOIN mmsync_event_state a ON a.uuid = m.uuid JOIN"
+		" mmsync_event_state b ON b.uuid = m.twin",
+		"IF(a.type = 1,a.external_id,a.booking),IF(b.type = 1,b.external_id,b.booking)",
+		out);
+	add_lines(s, "planned", "mmsync_cursor", CURSOR_NAME("name") ",blocks_print IS NULL",
 		  out);
 }
 
@@ -212,6 +244,7 @@ scenario_state(struct scenario *s, bool with_history, struct mms_str *out)
 		  "operation,IF(type = 1,external_id,'<ours>'),booking", out);
 	add_versions(s, out);
 	add_bookings(s, out);
+	add_blocks(s, out);
 	scenario_outside_state(s, out);
 	if (with_history)
 		add_history(s, out);

@@ -351,6 +351,9 @@ scenario_reset(struct scenario *s)
 					      "mmsync_event_state",
 					      "mmsync_outbox",
 					      "mmsync_dead_letter",
+					      "mmsync_busy_block",
+					      "mmsync_block_due",
+					      "mmsync_same_meeting",
 					      "mmsync_run" };
 	MMS_AUTO(mms_str) sql = { 0 };
 
@@ -361,6 +364,9 @@ scenario_reset(struct scenario *s)
 	/* What a story that was broken off has not taken away itself. */
 	mms_str_add(&sql, "ALTER TABLE `tabMM Calendar Event Sync` DROP CONSTRAINT IF EXISTS "
 			  "poison;");
+	/* A Custom Field that a story has added. */
+	mms_str_add(&sql, "ALTER TABLE `tabMM Calendar Integration` DROP COLUMN IF EXISTS "
+			  "mmsync_busy_blocks;");
 	mms_str_add(&sql, "UPDATE mmsync_installation SET bookings_seen = NULL;");
 	mms_str_add(&sql, "INSERT INTO tabSingles (doctype, field, value) VALUES"
 			  " ('System Settings', 'time_zone', 'UTC'),"
