@@ -290,12 +290,23 @@ make_id(struct g_service *g, char out[27])
 	out[26] = '\0';
 }
 
+/* Who invites, where a line of control has said so; else the calendar's owner. */
+static json_t *
+organizer_of(const struct g_calendar *c, const struct g_event *e)
+{
+	const char *email = json_string_value(
+		json_object_get(json_object_get(e->doc, "organizer"), "email"));
+	bool is_self = email == NULL || strcasecmp(email, c->owner) == 0;
+
+	return is_self ? json_pack("{s:s, s:b}", "email", c->owner, "self", 1)
+		       : json_pack("{s:s}", "email", email);
+}
+
 /* What the service adds to a new event. */
 void
 g_add_facts(struct g_service *g, const struct g_calendar *c, struct g_event *e)
 {
 	char stamp[MMS_TIME_TEXT_MAX], text[1200];
-	json_t *who = json_pack("{s:s, s:b}", "email", c->owner, "self", 1);
 
 	json_object_set_new(e->doc, "created",
 			    json_string(g_print_stamp(g_now(g) - g_now(g) % 1000, stamp)));
@@ -306,8 +317,9 @@ g_add_facts(struct g_service *g, const struct g_calendar *c, struct g_event *e)
 	(void)snprintf(text, sizeof text, "%s@" G_UID_DOMAIN, e->id);
 	if (json_object_get(e->doc, "iCalUID") == NULL)
 		json_object_set_new(e->doc, "iCalUID", json_string(text));
-	json_object_set(e->doc, "creator", who);
-	json_object_set_new(e->doc, "organizer", who);
+	json_object_set_new(e->doc, "creator",
+			    json_pack("{s:s, s:b}", "email", c->owner, "self", 1));
+	json_object_set_new(e->doc, "organizer", organizer_of(c, e));
 	json_object_set_new(e->doc, "sequence", json_integer(0));
 	if (json_object_get(e->doc, "reminders") == NULL)
 		json_object_set_new(e->doc, "reminders", json_pack("{s:b}", "useDefault", 1));
