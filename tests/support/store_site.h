@@ -25,7 +25,7 @@ int store_site_start(struct store_site *site);
 int store_site_stop(struct store_site *site);
 /* After its tables were changed: connect anew and read what columns there are. */
 void store_site_reread(struct store_site *site);
-/* No bookings, events, states, entries, letters, cursors or integrations are left. */
+/* No bookings, events, states, blocks, entries, letters, cursors or integrations are left. */
 void store_site_clean(struct store_site *site);
 
 /* A wall time of a text. */
