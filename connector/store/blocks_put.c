@@ -110,12 +110,12 @@ add_outbox(struct announcement *a, const struct mms_block_change *c, const char 
 }
 
 /* The state of one that there is: whose it is now, or that it goes, or that it is gone. */
+/* The state keeps the source that its UUID was made of, whichever the block comes from later. */
 static mms_rc
 add_state_plan(struct announcement *a, const struct mms_block_change *c, struct mms_err *err)
 {
 	bool is_kept = c->step == MMS_BLOCK_UPDATE || c->step == MMS_BLOCK_ADOPT;
 	const struct mms_value in[] = {
-		is_kept ? mms_v_bytes(c->source_uuid, sizeof c->source_uuid) : mms_v_null(),
 		c->step == MMS_BLOCK_LOSE ? mms_v_i64(MMS_STATE_DELETED) : mms_v_null(),
 		mms_v_i64(is_kept ? MMS_REMOVED_UNKNOWN : MMS_REMOVED_BY_US),
 		mms_v_i64(a->now_ms),

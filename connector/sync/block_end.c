@@ -144,24 +144,3 @@ mms_block_ends_settle(const struct mms_job_env *env, struct mms_block_work *work
 	mms_free(open);
 	return rc;
 }
-
-/* ---- what a service shows -------------------------------------------------------------------- */
-
-mms_rc
-mms_block_seen_print(struct mms_digest *digest, const struct mms_event *event,
-		     unsigned char out[MMS_PRINT_BYTES], struct mms_err *err)
-{
-	unsigned char hash[MMS_SHA256_BYTES];
-
-	mms_rc rc = mms_digest_begin(digest, err);
-	if (rc != MMS_OK)
-		return rc;
-	mms_digest_add_i64(digest, event->start_ms);
-	mms_digest_add_i64(digest, event->end_ms);
-	mms_digest_add_text(digest, event->title != NULL ? event->title : "");
-	mms_digest_add_i64(digest, event->show == MMS_SHOW_BUSY);
-	rc = mms_digest_end(digest, hash, err);
-	if (rc == MMS_OK)
-		memcpy(out, hash, MMS_PRINT_BYTES);
-	return rc;
-}

@@ -17,11 +17,10 @@
 	  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",                                         \
 	  "bubuiisbibi", "")                                                                   \
 	X(BLOCK_STATE_PLAN,                                                                    \
-	  "UPDATE mmsync_event_state SET source_uuid = COALESCE(?, source_uuid),"              \
-	  " status = COALESCE(?, status), removed_by = ?,"                                     \
+	  "UPDATE mmsync_event_state SET status = COALESCE(?, status), removed_by = ?,"        \
 	  " changed_at_ms = GREATEST(?, changed_at_ms + 1)"                                    \
 	  " WHERE uuid = ? AND type = 3 AND status <> 5",                                      \
-	  "BIiib", "")                                                                         \
+	  "Iiib", "")                                                                          \
 	X(BLOCK_UPDATE,                                                                        \
 	  "UPDATE mmsync_busy_block SET source_uuid = ?, source_id = ?, start_ms = ?, end_ms " \
 	  "= ?,"                                                                               \
