@@ -289,6 +289,21 @@ block_world_copy(struct block_world *to, const struct block_world *from)
 	to->digest = digest;
 }
 
+static int
+by_age(const void *a, const void *b)
+{
+	const struct mms_block *x = a, *y = b;
+
+	return x->created_at_ms < y->created_at_ms ? -1 : x->created_at_ms > y->created_at_ms;
+}
+
+void
+block_world_sort(struct block_world *w)
+{
+	if (w->n_blocks > 1)
+		qsort(w->blocks, w->n_blocks, sizeof w->blocks[0], by_age);
+}
+
 /* ---- plans ------------------------------------------------------------------------------------ */
 
 static const char *

@@ -11,7 +11,7 @@
 
 #define WORLD_CALENDARS 10
 #define WORLD_EVENTS    48
-#define WORLD_BLOCKS    600
+#define WORLD_BLOCKS    300
 #define WORLD_HOUR      INT64_C(3600000)
 
 struct block_world {
@@ -36,6 +36,9 @@ char *block_world_keep(struct block_world *w, const char *text);
 void block_world_read(struct block_world *w, const char *line);
 /* Copy calendars, events and blocks; texts stay those of the first. */
 void block_world_copy(struct block_world *to, const struct block_world *from);
+
+/* Blocks in the order of their age. */
+void block_world_sort(struct block_world *w);
 
 /* Plan; fails the test where that fails. */
 void block_world_plan(struct block_world *w, struct mms_block_plan *out);
