@@ -184,8 +184,7 @@ is_free(const struct mms_block_table *p, const struct mms_block_seat *seat)
 	return seat->meeting == MMS_NO_INDEX && is_there(seat) &&
 	       mms_block_is_target(p, seat->place) &&
 	       (seat->event != MMS_NO_INDEX || p->in->is_whole) &&
-	       seat->block->status != MMS_STATE_FAILED && !seat->block->is_quarantined &&
-	       !is_history(p, seat);
+	       seat->block->status != MMS_STATE_FAILED && !seat->block->is_quarantined;
 }
 
 /* By calendar outside and print, the best first: the last one that is put. */

@@ -204,7 +204,7 @@ read_status(const struct words *words)
 
 /*
  * block k B e:A 10-11 [creating|created|failed] [removed (by a person)|deleted (by us)|lost] [going] [quarantined]
- * [title=Busy] [said=10-11/Busy] [id= service=]: in B, from e of A
+ * [title=Busy] [said=10-11/Busy] [age=] [id= service=]: in B, from e of A
  */
 static void
 read_block(struct block_world *w, const struct words *words)
@@ -213,7 +213,7 @@ read_block(struct block_world *w, const struct words *words)
 
 	assert_true(w->n_blocks <= WORLD_BLOCKS && words->n > 4);
 	const char *title = value_of(words, "title"), *said = value_of(words, "said"),
-		   *colon = strchr(words->items[3], ':');
+		   *colon = strchr(words->items[3], ':'), *age = value_of(words, "age");
 	int64_t start_ms = 0, end_ms = 0;
 	char source[16] = "";
 
@@ -232,7 +232,7 @@ read_block(struct block_world *w, const struct words *words)
 		.title = block_world_keep(w, title != NULL ? title : "Busy"),
 		.calendar_id = block_world_keep(w, value_of(words, "id")),
 		.provider = block_world_keep(w, value_of(words, "service")),
-		.created_at_ms = ++w->clock,
+		.created_at_ms = age != NULL ? strtol(age, NULL, 10) : ++w->clock,
 	};
 	name_uuid(b->uuid, words->items[1]);
 	name_uuid(b->source_uuid, source);
