@@ -7,6 +7,7 @@
 
 #include "mmsync/mem.h"
 #include "support/block_world.h"
+#include "support/starve.h"
 
 /* The number of worlds in the file: none is passed over. */
 #define N_CASES 132
@@ -104,11 +105,63 @@ every_world_of_the_table_is_planned_as_it_says(void **state)
 	assert_int_equal(n, N_CASES);
 }
 
+static mms_rc
+plan_once(void *aux, struct mms_str *out, struct mms_err *err)
+{
+	struct block_world *w = aux;
+	const struct mms_blocks blocks = { .items = w->blocks, .n = w->n_blocks };
+	const struct mms_block_plan_input in = { .calendars = w->calendars,
+						 .n_calendars = w->n_calendars,
+						 .events = w->events,
+						 .n_events = w->n_events,
+						 .blocks = &blocks,
+						 .is_whole = true,
+						 .rules = w->rules };
+	MMS_AUTO(mms_digest) digest = { 0 };
+	MMS_AUTO(mms_block_plan) plan = { 0 };
+
+	mms_rc rc = mms_block_plan(&in, &digest, &plan, err);
+	for (size_t i = 0; rc == MMS_OK && i < plan.n; i++)
+		mms_str_addf(out, "%d %d %s\n", (int)plan.items[i].step,
+			     (int)plan.items[i].cursor_id,
+			     plan.items[i].title != NULL ? plan.items[i].title : "");
+	return rc == MMS_OK ? mms_str_check(out, err) : rc;
+}
+
+static void
+a_plan_says_that_memory_was_short(void **state)
+{
+	static const char *const lines[] = {
+		"rules copies title={calendar}",
+		"calendar A",
+		"calendar B",
+		"calendar C",
+		"event e A 10-11 uid=1 title=One",
+		"event f B 10-11 uid=1",
+		"event g C 12-13 organizer=x title=Two",
+		"event h A 12-13 free",
+		"block k C e:A 8-9",
+		"block l B h:A 12-13 title=Two",
+		"block m B z:Z 12-13",
+		"block n A g:C 12-13 title=Two",
+	};
+	struct block_world *w = mms_alloc(sizeof *w);
+
+	(void)state;
+	assert_non_null(w);
+	for (size_t i = 0; i < MMS_COUNT(lines); i++)
+		block_world_read(w, lines[i]);
+	starve_check(plan_once, w);
+	block_world_release(w);
+	mms_free(w);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_world_of_the_table_is_planned_as_it_says),
+		cmocka_unit_test(a_plan_says_that_memory_was_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
