@@ -22,11 +22,13 @@ CREATE TABLE IF NOT EXISTS mmsync_busy_block (
   rounds int(11) NOT NULL DEFAULT 0 COMMENT 'Runs that changed it, since rounds_ms',
   rounds_ms bigint(20) NOT NULL DEFAULT 0 COMMENT 'When the first of these was, Unix ms',
   quarantined tinyint(4) NOT NULL DEFAULT 0 COMMENT '1: rewritten again and again, left alone until it is released',
+  id bigint(20) unsigned NOT NULL AUTO_INCREMENT COMMENT 'Order of arrival: of several at the same instant the later one',
   planned_run binary(16) NOT NULL COMMENT 'Run that first planned it; all zero: not counted as a round of its time slot any more',
   planned_ms bigint(20) NOT NULL COMMENT 'When that was, Unix ms',
   calendar_id varchar(512) COLLATE utf8mb4_nopad_bin DEFAULT NULL COMMENT 'calendar_id of its integration when it was made',
   provider varchar(16) DEFAULT NULL COMMENT 'And the service',
   PRIMARY KEY (uuid),
+  UNIQUE KEY id (id),
   KEY source_uuid (source_uuid),
   KEY integration_id_start_ms (integration_id, start_ms),
   KEY source_id (source_id)

@@ -35,16 +35,6 @@ time_or_none(const struct mms_value *v)
 	return v->type == 0 ? MMS_NO_TIME : v->i;
 }
 
-static enum mms_blocks_choice
-read_choice(const struct mms_value *v)
-{
-	if (v->type == 0)
-		return MMS_BLOCKS_AS_SITE;
-	if (strcmp(v->ptr, "On") == 0)
-		return MMS_BLOCKS_ON;
-	return strcmp(v->ptr, "Off") == 0 ? MMS_BLOCKS_OFF : MMS_BLOCKS_AS_SITE;
-}
-
 static bool
 read_integration(const struct mms_value *row, struct mms_integration *out)
 {
@@ -63,7 +53,6 @@ read_integration(const struct mms_value *row, struct mms_integration *out)
 	out->past_days = row[13].i;
 	out->future_days = row[14].i;
 	out->interval_minutes = row[15].i;
-	out->blocks = read_choice(&row[16]);
 	return true;
 }
 
@@ -221,7 +210,7 @@ mms_sources_load(struct mms_db *db, struct mms_sources *out, struct mms_err *err
 	       row != NULL) {
 		struct mms_source *source = add_source(&list);
 		if (source == NULL || !read_integration(row, &source->integration) ||
-		    !read_cursor(row + 17, &source->cursor))
+		    !read_cursor(row + 16, &source->cursor))
 			return mms_fail_nomem(err);
 	}
 	mms_rows_release(&rows);
@@ -362,6 +351,39 @@ add_cursor(struct mms_db *db, const struct mms_integration *integration, struct 
 					mms_v_text(provider_of(integration->type)) };
 
 	return mms_db_run(db, MMS_STMT_CURSOR_ADD, in, NULL, err);
+}
+
+static enum mms_blocks_choice
+read_choice(const struct mms_value *v)
+{
+	if (v->type == 0)
+		return MMS_BLOCKS_AS_SITE;
+	if (strcmp(v->ptr, "On") == 0)
+		return MMS_BLOCKS_ON;
+	return strcmp(v->ptr, "Off") == 0 ? MMS_BLOCKS_OFF : MMS_BLOCKS_AS_SITE;
+}
+
+mms_rc
+mms_sources_load_choices(struct mms_db *db, struct mms_sources *sources, struct mms_err *err)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+	size_t at = 0;
+
+	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_SOURCE_CHOICES, NULL, err);
+	/* Both are in the order of names. */
+	while (rc == MMS_OK && (rc = mms_rows_next(&rows, &row, err)) == MMS_OK &&
+	       row != NULL) {
+		size_t i = at;
+		while (i < sources->n &&
+		       strcmp(sources->items[i].integration.name, row[0].ptr) != 0)
+			i++;
+		if (i == sources->n)
+			continue;
+		sources->items[i].integration.blocks = read_choice(&row[1]);
+		at = i + 1;
+	}
+	return rc;
 }
 
 mms_rc

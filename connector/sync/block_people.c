@@ -95,14 +95,20 @@ is_any_pair(const struct mms_config *config, struct mms_source *const *of_user, 
 }
 
 mms_rc
-mms_block_mark_sources(const struct mms_config *config, struct mms_sources *sources,
-		       struct mms_err *err)
+mms_block_mark_sources(const struct mms_sync_env *env, struct mms_db *db,
+		       struct mms_sources *sources, struct mms_err *err)
 {
+	const struct mms_config *config = &env->site->config;
+	mms_rc rc = MMS_OK;
 	size_t n = 0;
-	struct mms_source **sorted = sort_by_user(sources, &n);
 
-	if (sorted == NULL)
-		return mms_fail_nomem(err);
+	if (mms_columns_has(env->columns, "tabMM Calendar Integration", "mmsync_busy_blocks"))
+		rc = mms_sources_load_choices(db, sources, err);
+	struct mms_source **sorted = sort_by_user(sources, &n);
+	if (rc != MMS_OK || sorted == NULL) {
+		mms_free(sorted);
+		return rc != MMS_OK ? rc : mms_fail_nomem(err);
+	}
 	for (size_t at = 0; at < n;) {
 		size_t end = end_of_user(sorted, n, at);
 		bool is_pair = is_any_pair(config, sorted + at, end - at);

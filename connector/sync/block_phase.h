@@ -19,10 +19,10 @@ bool mms_block_takes_part(const struct mms_config *config, const struct mms_sour
 
 /*
  * Before the turns: source->makes_blocks for each that takes part and has another calendar of its person's
- * to fill. What it changes is due (store/events.c). No statement.
+ * to fill. What it changes is due (store/events.c). No statement, one where the site has the field with which integrations say so.
  */
-mms_rc mms_block_mark_sources(const struct mms_config *config, struct mms_sources *sources,
-			      struct mms_err *err) MMS_MUST_CHECK;
+mms_rc mms_block_mark_sources(const struct mms_sync_env *env, struct mms_db *db,
+			      struct mms_sources *sources, struct mms_err *err) MMS_MUST_CHECK;
 
 /*
  * Plan and announce: everything of people whose calendars or settings are not what their blocks were planned under,

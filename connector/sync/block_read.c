@@ -233,29 +233,7 @@ by_time(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Is a source that starts at the same time as others the same meeting as one of them? */
-static bool
-is_alike(struct reading *r, const struct mms_block_source *s, size_t n_before,
-	 struct mms_err *err)
-{
-	const char *title = r->o->worker->env->site->config.blocks_title;
-	struct mms_block_event event;
-
-	if (make_event(r, s, &event, err) != MMS_OK || !event.is_busy)
-		return false;
-	for (size_t i = 0; i < n_before; i++) {
-		struct mms_block_event other;
-		if (r->world->sources.items[i].start_us != s->start_us ||
-		    make_event(r, &r->world->sources.items[i], &other, err) != MMS_OK ||
-		    !other.is_busy)
-			continue;
-		if (mms_block_is_same(&event, &other, title))
-			return true;
-	}
-	return false;
-}
-
-/* What is the same meeting as the sources from an index on, as things are now. */
+/* What starts when the sources from an index on do: some of it may be the same meeting. */
 static mms_rc
 find_alike(struct reading *r, size_t from, size_t to, struct mms_err *err)
 {
@@ -278,18 +256,6 @@ find_alike(struct reading *r, size_t from, size_t to, struct mms_err *err)
 	}
 	mms_rc rc = mms_block_sources_at(r->db, &r->person, starts, n_distinct, all, err);
 	mms_free(starts);
-	size_t kept = first;
-	for (size_t i = first; i < all->n; i++) {
-		struct mms_block_source *s = &all->items[i];
-		if (rc == MMS_OK && !is_known(r, s->uuid) && is_alike(r, s, first, err)) {
-			struct mms_block_source moved = *s;
-			*s = (struct mms_block_source){ 0 };
-			all->items[kept++] = moved;
-		} else {
-			mms_block_source_release(s);
-		}
-	}
-	all->n = kept;
 	return rc == MMS_OK ? keep_new(r, first, err) : rc;
 }
 

@@ -413,8 +413,7 @@ get_ready(struct push *p, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = mms_sources_settle(lent.db, &p->sources, err);
 	p->o.sources = &p->sources;
-	return rc == MMS_OK ? mms_block_mark_sources(&p->env->site->config, &p->sources, err)
-			    : rc;
+	return rc == MMS_OK ? mms_block_mark_sources(p->env, lent.db, &p->sources, err) : rc;
 }
 
 static mms_rc

@@ -184,8 +184,7 @@ load_sources(const struct mms_sync_env *env, const struct mms_sync_options *o, s
 		rc = mms_sources_load(lent.db, &run->sources, err);
 	if (rc == MMS_OK && !o->is_dry)
 		rc = mms_sources_settle(lent.db, &run->sources, err);
-	return rc == MMS_OK ? mms_block_mark_sources(&env->site->config, &run->sources, err)
-			    : rc;
+	return rc == MMS_OK ? mms_block_mark_sources(env, lent.db, &run->sources, err) : rc;
 }
 
 static mms_rc

@@ -69,6 +69,13 @@ mms_rc mms_sources_load(struct mms_db *db, struct mms_sources *out,
 			struct mms_err *err) MMS_MUST_CHECK;
 
 /*
+ * What each says of busy blocks (integration.blocks), on a site that has the field for it. Only on a connection that knows the
+ * site's columns. One statement.
+ */
+mms_rc mms_sources_load_choices(struct mms_db *db, struct mms_sources *sources,
+				struct mms_err *err) MMS_MUST_CHECK;
+
+/*
  * Mark (is_named) the integration of this name, or (is_of_user) those of this user, names
  * compared as the database does it. *n_found is how many it means; others stay as they are.
  */

@@ -20,30 +20,47 @@
  * What is read of an event: its state s, its mmsync_block_due d, its row. Bookings that were renamed
  * in Frappe have their new name in the row first.
  */
-#define MMS_SQL_BLOCK_SOURCE(of, row)                                                                                                                         \
-	"SELECT " of ".integration_id, s.uuid, " of ".ext_key, COALESCE(s.type, 1),"                                                                          \
-	" COALESCE(s.flags, 0), s.series_id IS NOT NULL, s.uuid IS NOT NULL,"                                                                                 \
-	" COALESCE(s.status = 5, 0), " row(                                                                                                                   \
-		"sync_status") ","                                                                                                                            \
-			       " COALESCE(" row("is_blocking_availability") " = 1, 0), " row("event_type") " <=> 'All-Day Event', " row(                      \
-				       "start_datetime") ", " row("end_datetime") ", " row("e"                                                                \
-											   "v"                                                                \
-											   "e"                                                                \
-											   "n"                                                                \
-											   "t"                                                                \
-											   "_"                                                                \
-											   "t"                                                                \
-											   "i"                                                                \
-											   "t"                                                                \
-											   "l"                                                                \
-											   "e") ", " row("orga"                                               \
-													 "nize"                                               \
-													 "r_"                                                 \
-													 "emai"                                               \
-													 "l") ","                                             \
-													      " s.ical_uid, COALESCE(NULLIF(" row(            \
-														      "meeting_booking") ", ''), s.booking)," \
-																	 " s.external_id, COALESCE(d.version, 0)"
+#define MMS_SQL_BLOCK_SOURCE(of, row)                                                                                                                               \
+	"SELECT " of ".integration_id, s.uuid, " of ".ext_key, COALESCE(s.type, 1),"                                                                                \
+	" COALESCE(s.flags, 0), s.series_id IS NOT NULL, s.uuid IS NOT NULL,"                                                                                       \
+	" COALESCE(s.status = 5, 0), " row(                                                                                                                         \
+		"sync_status") ","                                                                                                                                  \
+			       " COALESCE(" row("is_blocking_availability") " = 1, 0), " row("event_type") " <=> 'All-Day Event', " row("start_datetime") ", " row( \
+				       "end_datetime") ", " row("e"                                                                                                 \
+								"v"                                                                                                 \
+								"e"                                                                                                 \
+								"n"                                                                                                 \
+								"t"                                                                                                 \
+								"_"                                                                                                 \
+								"t"                                                                                                 \
+								"i"                                                                                                 \
+								"t"                                                                                                 \
+								"l"                                                                                                 \
+								"e") ", " row("orga"                                                                                \
+									      "nize"                                                                                \
+									      "r_"                                                                                  \
+									      "emai"                                                                                \
+									      "l") ","                                                                              \
+										   " s.ical_"                                                                       \
+										   "uid, "                                                                          \
+										   "COALESCE("                                                                      \
+										   "NULLIF"                                                                         \
+										   "(" row("m"                                                                      \
+											   "e"                                                                      \
+											   "e"                                                                      \
+											   "t"                                                                      \
+											   "i"                                                                      \
+											   "n"                                                                      \
+											   "g"                                                                      \
+											   "_"                                                                      \
+											   "b"                                                                      \
+											   "o"                                                                      \
+											   "o"                                                                      \
+											   "k"                                                                      \
+											   "i"                                                                      \
+											   "n"                                                                      \
+											   "g") ", ''), s.booking),"                                                \
+												" s.external_id, COALESCE(d.version, 0)"
 #define MMS_BLOCK_SOURCE_OUT "uBbiiiiiSiiTTSSSSSi"
 
 /* From a state to its row: e by its name, else (renamed in Frappe) r by its event's id. */
@@ -85,7 +102,7 @@
 	" b.calendar_id, b.provider FROM "
 #define MMS_BLOCK_OUT          "bbbuuiiiisbBBiiiiisSSS"
 #define MMS_SQL_BLOCK_TO_STATE " STRAIGHT_JOIN mmsync_event_state s ON s.uuid = b.uuid"
-#define MMS_SQL_BLOCK_ORDER    " ORDER BY s.created_at_ms, b.uuid"
+#define MMS_SQL_BLOCK_ORDER    " ORDER BY s.created_at_ms, b.id"
 
 #define MMS_STMTS_BLOCKS(X)                                                                   \
 	X(BLOCK_DUES_WAITING,                                                                 \
@@ -145,7 +162,7 @@
 	  " WHERE s.status <> 5 OR s.removed_by = 2 OR EXISTS (SELECT 1 FROM"                 \
 	  " mmsync_busy_block o JOIN mmsync_event_state l ON l.uuid = o.uuid"                 \
 	  " WHERE o.source_uuid = b.source_uuid AND o.integration_id = b.integration_id"      \
-	  " AND l.status <> 5)" MMS_SQL_BLOCK_ORDER,                                          \
+	  " AND (l.status <> 5 OR l.removed_by = 2))" MMS_SQL_BLOCK_ORDER,                    \
 	  "ss", MMS_BLOCK_OUT)                                                                \
 	X(BLOCKS_OF_CALENDAR,                                                                 \
 	  MMS_SQL_BLOCK "mmsync_busy_block b" MMS_SQL_BLOCK_TO_STATE                          \

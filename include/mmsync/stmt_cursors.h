@@ -63,11 +63,14 @@
 	  "SELECT i.name, i.integration_name, i.user, i.integration_type, i.calendar_id,"      \
 	  " i.ical_url, i.sync_direction, i.sync_status, i.owner, i.creation, i.is_active,"    \
 	  " i.is_primary, i.auto_sync_enabled, i.sync_past_days, i.sync_future_days,"          \
-	  " i.sync_interval_minutes,"                                                          \
-	  " {?i:tabMM Calendar Integration.mmsync_busy_blocks}, " MMS_SQL_CURSOR               \
+	  " i.sync_interval_minutes, " MMS_SQL_CURSOR                                          \
 	  " FROM `tabMM Calendar Integration` i LEFT JOIN mmsync_cursor c ON c.name = i.name"  \
 	  " ORDER BY i.name",                                                                  \
-	  "", "sSSSSSSSSTiiiiiiSUSSTSIIIIIIIIBIIITIIB")                                        \
+	  "", "sSSSSSSSSTiiiiiiUSSTSIIIIIIIIBIIITIIB")                                         \
+	X(SOURCE_CHOICES,                                                                      \
+	  "SELECT name, {?tabMM Calendar Integration.mmsync_busy_blocks}"                      \
+	  " FROM `tabMM Calendar Integration` ORDER BY name",                                  \
+	  "", "sS")                                                                            \
 	X(CURSORS_WITHOUT_INTEGRATION,                                                         \
 	  "SELECT " MMS_SQL_CURSOR " FROM mmsync_cursor c"                                     \
 	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = c.name WHERE i.name IS NULL"  \
