@@ -109,8 +109,10 @@ add_outbox(struct announcement *a, const struct mms_block_change *c, const char 
 	return mms_bulks_add(&a->bulks, MMS_STMT_OUTBOX_PUT, in, err);
 }
 
-/* The state of one that there is: whose it is now, or that it goes, or that it is gone. */
-/* The state keeps the source that its UUID was made of, whichever the block comes from later. */
+/*
+ * The state of one that there is: that it stays, goes, or is gone. It keeps the source that its UUID was made of,
+ * whichever the block comes from later.
+ */
 static mms_rc
 add_state_plan(struct announcement *a, const struct mms_block_change *c, struct mms_err *err)
 {

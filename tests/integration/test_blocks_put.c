@@ -116,8 +116,8 @@ each_kind_of_change_is_one_statement(void **state)
 	changes[4].rounds = 6;
 	/* states planned, states, blocks, changed, adopted, marked, outbox, letters, two of what is lost */
 	block_rows_announce(&site, changes, 6, 10, NOW + 7);
-	expect("1 2 b1 B1 A2 3 1 1 0 - 7; 2 2 b2 B2 A1 3 1 1 1 - 7;"
-	       " 3 2 b3 B3 A1 3 1 5 1 - 7; 4 2 b4 B4 A2 3 1 1 0 - 7;"
+	expect("1 2 b1 B1 A1 3 1 1 0 - 7; 2 2 b2 B2 A1 3 1 1 1 - 7;"
+	       " 3 2 b3 B3 A1 3 1 5 1 - 7; 4 2 b4 B4 A1 3 1 1 0 - 7;"
 	       " 5 2 b5 B5 A1 3 1 1 0 - 0; 6 2 b6 B6 A1 3 1 4 0 - 7",
 	       STATES);
 	expect("1 2 A2 3 5 6 Lunch 99 - - 0 4 44 0 7701 0 - -;"
