@@ -65,9 +65,9 @@ make_change(struct mms_change *c, enum mms_change_kind kind, unsigned char numbe
 	c->exact_id = mms_text_copy(id);
 	c->row.external_event_id = mms_text_copy(id);
 	c->row.title = mms_text_copy("Dentist");
-	c->row.event_type = mms_text_copy("External Event");
+	c->row.event_type = "External Event";
 	assert_true(c->name != NULL && c->exact_id != NULL && c->row.external_event_id != NULL);
-	assert_true(c->row.title != NULL && c->row.event_type != NULL);
+	assert_non_null(c->row.title);
 }
 
 /* Write them in a transaction of their own. */
