@@ -71,10 +71,10 @@ SELECT integration_id, external_id FROM mmsync_event_state WHERE base_content IS
 SELECT s.integration_id, s.external_id FROM mmsync_event_state s JOIN `tabMM Meeting Booking` b ON b.name = s.booking LEFT JOIN `tabMM Calendar Event Sync` e ON e.name = s.row_name AND e.meeting_booking = s.booking WHERE s.type = 2 AND s.status = 3 AND e.name IS NULL;
 
 -- A live row of a booking's event that is gone from the calendar.
-SELECT e.name FROM `tabMM Calendar Event Sync` e JOIN mmsync_event_state s ON s.row_name = e.name WHERE s.type = 2 AND s.status = 5 AND e.sync_status IN ('Synced', 'Pending', 'Failed');
+SELECT e.name FROM `tabMM Calendar Event Sync` e JOIN mmsync_event_state s ON s.row_name = e.name WHERE s.type = 2 AND s.status = 5 AND e.sync_status IN ('Synced', 'Pending Sync', 'Sync Failed');
 
 -- A live row that we made for a booking, and that no state of an own event claims.
-SELECT e.name FROM `tabMM Calendar Event Sync` e LEFT JOIN mmsync_event_state s ON s.row_name = e.name AND s.type = 2 WHERE e.event_type = 'Meeting Booking' AND e.name REGEXP '^MM-CES-.*-[0-9]{4,10}$' AND e.sync_status IN ('Synced', 'Pending', 'Failed') AND e.calendar_integration IN (SELECT name FROM mmsync_cursor) AND s.uuid IS NULL;
+SELECT e.name FROM `tabMM Calendar Event Sync` e LEFT JOIN mmsync_event_state s ON s.row_name = e.name AND s.type = 2 WHERE e.event_type = 'Meeting Booking' AND e.name REGEXP '^MM-CES-.*-[0-9]{4,10}$' AND e.sync_status IN ('Synced', 'Pending Sync', 'Sync Failed') AND e.calendar_integration IN (SELECT name FROM mmsync_cursor) AND s.uuid IS NULL;
 
 -- A booking whose calendar_event is no row.
 SELECT b.name FROM `tabMM Meeting Booking` b LEFT JOIN `tabMM Calendar Event Sync` e ON e.name = b.calendar_event WHERE b.calendar_event <> '' AND e.name IS NULL;
