@@ -1,5 +1,7 @@
 /* Events that busy blocks come from: states with their rows (see the header). */
+#include "mmsync/block_sources.h"
 #include "lists.h"
+
 #include "mmsync/blocks.h"
 #include "mmsync/mem.h"
 
