@@ -56,18 +56,6 @@ is_new(const struct mms_block *block)
 	return block->status == MMS_STATE_CREATING || block->version == NULL;
 }
 
-/* Was it made in another calendar, or at another service, than its integration has now? */
-static bool
-has_moved_house(const struct mms_job_env *env, const struct mms_block *block)
-{
-	const struct mms_integration *in = &env->source->integration;
-
-	return block->provider != NULL &&
-	       (strcmp(block->provider, env->provider->name) != 0 ||
-		!mms_provider_is_same_calendar(env->provider, block->calendar_id,
-					       in->calendar_id, in->user));
-}
-
 /* It is there, and says what it should: `seen`. */
 static mms_rc
 end_well(const struct handful *h, struct mms_block_work *w, bool is_made, struct mms_err *err)
@@ -140,7 +128,8 @@ end_gone(const struct handful *h, struct mms_block_work *w, struct mms_err *err)
 		mms_entry_fail_slow(&why);
 		return fail(h, w, &why, err);
 	}
-	if (has_moved_house(h->env, b) || mms_entry_is_of_earlier_life(&was, &w->seen)) {
+	if (mms_block_has_moved_house(h->env->source, b) ||
+	    mms_entry_is_of_earlier_life(&was, &w->seen)) {
 		end_lost(w, MMS_REMOVED_BY_US);
 		return MMS_OK;
 	}
@@ -218,7 +207,7 @@ prepare(const struct handful *h, struct mms_block_work *w, struct mms_err *err)
 	memcpy(w->write.mark.site, h->env->o->site_uuid, sizeof w->write.mark.site);
 	if (b->removed_by == MMS_REMOVED_BY_US || strcmp(w->entry->operation, "delete") == 0)
 		return prepare_removal(h, w, err);
-	if (has_moved_house(h->env, b))
+	if (mms_block_has_moved_house(h->env->source, b))
 		end_lost(w, MMS_REMOVED_BY_US);
 	else if (is_new(b))
 		w->write.kind = MMS_WRITE_CREATE;
@@ -228,17 +217,6 @@ prepare(const struct handful *h, struct mms_block_work *w, struct mms_err *err)
 }
 
 /* ---- what its answer means ------------------------------------------------------------------- */
-
-/* Does what is there say what it should? */
-static bool
-says_it(const struct mms_block_work *w)
-{
-	const struct mms_event *e = &w->seen;
-
-	return e->start_ms == w->block->start_ms && e->end_ms == w->block->end_ms &&
-	       !e->is_all_day && e->title != NULL && strcmp(e->title, w->block->title) == 0 &&
-	       e->show == MMS_SHOW_BUSY && e->is_private;
-}
 
 /* It was made before, or is not as it was. */
 static mms_rc
@@ -252,7 +230,7 @@ look_again(const struct handful *h, struct mms_block_work *w, const struct mms_e
 		return rc;
 	if (w->seen.is_gone)
 		return end_gone(h, w, err);
-	if (says_it(w))
+	if (mms_block_says_it(w->block, &w->seen))
 		return end_well(h, w, w->write.kind == MMS_WRITE_CREATE, err);
 	set_change(w, w->seen.external_id);
 	return MMS_OK;
