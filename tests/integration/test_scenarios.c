@@ -50,8 +50,10 @@ play(void **state)
 
 	MMS_AUTO(mms_str) broken = { 0 };
 
-	if (scenario_play(&s) != 0)
+	if (scenario_play(&s) != 0) {
+		(void)fprintf(stderr, "%s\n", s.failure); /* cmocka cuts what is long */
 		fail_msg("%s", s.failure);
+	}
 	scenario_invariants(&s, &broken);
 	if (has_own_events(s.path) && strspn(mms_str_get(&broken), "0,") != broken.len)
 		fail_msg("schema/invariants.sql answers %s", mms_str_get(&broken));
