@@ -321,11 +321,22 @@ note_deed(struct block_walk *b, const char *calendar, const json_t *block, bool 
 					      columns[i], d->uuid);
 }
 
+/* What comes back from the bin of a calendar that nobody reads is not seen. */
+static bool
+is_read(const struct block_walk *b, const char *calendar)
+{
+	return mms_test_ask_i64(&b->w.s.world->server,
+				"SELECT is_active FROM `tabMM Calendar Integration` WHERE"
+				" calendar_id = '%s'",
+				calendar) != 0;
+}
+
 static void
 change_block(struct block_walk *b, const char *calendar)
 {
 	unsigned dice = walk_any(&b->w, 6);
-	json_t *block = pick(b, calendar, dice == 0 ? GONE_BLOCK : BLOCK);
+	json_t *block =
+		is_read(b, calendar) ? pick(b, calendar, dice == 0 ? GONE_BLOCK : BLOCK) : NULL;
 	char id[200], time[120];
 
 	if (block == NULL)

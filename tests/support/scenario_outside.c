@@ -60,11 +60,12 @@ scenario_outside_state(struct scenario *s, struct mms_str *out)
 static char *
 whose(struct scenario *s, const json_t *event)
 {
-	char kind[80], id[80], calendar[280];
+	char kind[80], id[80], site[80], calendar[280];
 	MMS_AUTO(mms_str) sql = { 0 };
 
 	gfake_value(event, "private.mmsync_kind", kind, sizeof kind);
 	gfake_value(event, "private.mmsync_id", id, sizeof id);
+	gfake_value(event, "private.mmsync_site", site, sizeof site);
 	gfake_value(event, "_calendar", calendar, sizeof calendar);
 	if (!scenario_is_live(event) || strcmp(kind, "booking") != 0)
 		return NULL;
@@ -73,7 +74,9 @@ whose(struct scenario *s, const json_t *event)
 			  "is_active AND"
 			  " COALESCE(calendar_id, user) = ");
 	sql_quote(&sql, calendar);
-	mms_str_add(&sql, ") = 0, NULL, CONCAT(");
+	mms_str_add(&sql, ") = 0 OR (SELECT site_uuid FROM mmsync_installation) <> ");
+	sql_quote(&sql, site);
+	mms_str_add(&sql, ", NULL, CONCAT(");
 	sql_quote(&sql, calendar);
 	mms_str_add(&sql, ", ' ', COALESCE((SELECT booking FROM mmsync_event_state WHERE uuid ="
 			  " UNHEX(REPLACE(");
