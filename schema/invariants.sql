@@ -82,12 +82,6 @@ SELECT b.name FROM `tabMM Meeting Booking` b LEFT JOIN `tabMM Calendar Event Syn
 -- An event of ours that is gone, and of which is not known who removed it.
 SELECT integration_id, external_id FROM mmsync_event_state WHERE type IN (2, 3) AND status = 5 AND removed_by = 0;
 
--- A busy block of which is not known what it should say, or which is another's there than its state says.
-SELECT s.integration_id, s.external_id FROM mmsync_event_state s LEFT JOIN mmsync_busy_block b ON b.uuid = s.uuid AND b.integration_id = s.integration_id AND b.source_uuid <=> s.source_uuid WHERE s.type = 3 AND b.uuid IS NULL;
-
--- Two live busy blocks of one event in one calendar.
-SELECT b.integration_id, b.source_uuid FROM mmsync_busy_block b JOIN mmsync_event_state s ON s.uuid = b.uuid WHERE s.status <> 5 AND s.removed_by = 0 GROUP BY b.integration_id, b.source_uuid HAVING COUNT(*) > 1;
-
 -- A live busy block of an event that is gone, which nobody is about to remove.
 SELECT b.integration_id, b.uuid FROM mmsync_busy_block b JOIN mmsync_event_state s ON s.uuid = b.uuid JOIN mmsync_event_state f ON f.uuid = b.source_uuid WHERE s.status IN (2, 3) AND s.removed_by = 0 AND f.status = 5 AND s.uuid NOT IN (SELECT uuid FROM mmsync_outbox) AND NOT EXISTS (SELECT 1 FROM mmsync_block_due d WHERE d.integration_id = f.integration_id AND d.ext_key = f.ext_key);
 
