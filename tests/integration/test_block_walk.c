@@ -133,7 +133,12 @@ static void
 tell_block(struct walk *w, const char *what, const struct oracle_block *block)
 {
 	char start_text[MMS_TIME_TEXT_MAX], end_text[MMS_TIME_TEXT_MAX];
+	MMS_AUTO(mms_str) all = { 0 };
 
+	if (getenv("MMS_WALK") != NULL) {
+		scenario_state(&w->s, true, &all);
+		(void)fputs(mms_str_get(&all), stderr);
+	}
 	walk_fail(w, "%s has %s: %s to %s, %s", block->calendar, what,
 		  mms_time_print(block->start_ms, start_text),
 		  mms_time_print(block->end_ms, end_text), block->id);

@@ -148,7 +148,11 @@ oracle_read(struct oracle_events *events, json_t *all, const char *calendar, con
 			continue;
 		(void)snprintf(event.calendar, sizeof event.calendar, "%s", calendar);
 		gfake_value(one, "id", event.id, sizeof event.id);
-		gfake_value(one, "title", event.title, sizeof event.title);
+		/* Of a private event every user of the site sees that much. */
+		if (is_text(one, "visibility", "private"))
+			(void)snprintf(event.title, sizeof event.title, TITLE);
+		else
+			gfake_value(one, "title", event.title, sizeof event.title);
 		gfake_value(one, "iCalUID", event.uid, sizeof event.uid);
 		gfake_value(json_object_get(one, "organizer"), "email", event.organizer,
 			    sizeof event.organizer);

@@ -151,30 +151,30 @@ add_bookings(struct scenario *s, struct mms_str *out)
 		  out);
 }
 
+/* Whose id says which event it is, of a booking its name. */
+#define WHICH(letter)                                                                \
+	"IF(" letter ".type = 1,CAST(" letter ".external_id AS BINARY),CAST(" letter \
+	".booking AS BINARY))"
+
 /* Blocks, what their planning waits for, and what it has found to be the same meeting. */
 static void
 add_blocks(struct scenario *s, struct mms_str *out)
 {
 	add_lines(
 		s, "block",
-		"mmsync_busy_block b JOIN mmsync_cursor c ON c.id = b.integration_id LEFT JOIN"
-		" mmsync_cursor f ON f.id = b.source_id LEFT JOIN mmsync_event_state s ON"
-		" s.uuid = b.source_uuid LEFT JOIN mmsync_event_state o ON o.uuid = b.uuid",
-		CURSOR_NAME("c.name") "," CURSOR_NAME(
-			"f.name") ",IF(s.type = 1,s.external_id,"
-				  "s.booking),o.status,o.removed_by,b.start_ms,b.end_ms,b."
-				  "title,"
-				  "b.sent_print = b.print,b.outside_print IS "
-				  "NULL,b.put_backs,b.quarantined,"
-				  "b.calendar_id,b.provider",
+		"mmsync_busy_block b JOIN mmsync_cursor c ON c.id = b.integration_id LEFT "
+		"JOIN mmsync_cursor f ON f.id = b.source_id LEFT JOIN mmsync_event_state s"
+		" ON s.uuid = b.source_uuid LEFT JOIN mmsync_event_state o ON o.uuid = b.uuid",
+		CURSOR_NAME("c.name") "," CURSOR_NAME("f.name") "," WHICH(
+			"s") ",o.status,o.removed_by,b.start_ms,b.end_ms,b.title,"
+			     "b.sent_print = b.print,b.outside_print IS NULL,b.put_backs,"
+			     "b.quarantined,b.calendar_id,b.provider",
 		out);
 	add_lines(s, "due", "mmsync_block_due d", "HEX(d.ext_key)", out);
-	add_lines(
-		s, "same",
-		"mmsync_same_meeting m JOIN mmsync_event_state a ON a.uuid = m.uuid JOIN"
-		" mmsync_event_state b ON b.uuid = m.twin",
-		"IF(a.type = 1,a.external_id,a.booking),IF(b.type = 1,b.external_id,b.booking)",
-		out);
+	add_lines(s, "same",
+		  "mmsync_same_meeting m JOIN mmsync_event_state a ON a.uuid = m.uuid JOIN"
+		  " mmsync_event_state b ON b.uuid = m.twin",
+		  WHICH("a") "," WHICH("b"), out);
 	add_lines(s, "planned", "mmsync_cursor", CURSOR_NAME("name") ",blocks_print IS NULL",
 		  out);
 }
