@@ -31,17 +31,6 @@ google_send_updates(const struct mms_write *write)
 	return write->notify == MMS_SEND_EXTERNAL_ONLY ? "externalOnly" : "none";
 }
 
-unsigned
-google_fields(const struct mms_write *write)
-{
-	unsigned fields = write->fields & MMS_FIELD_ALL;
-
-	/* The array replaces the one there: whoever was left out of the answer would be uninvited. */
-	if (write->seen != NULL && write->seen->is_partial)
-		fields &= ~(unsigned)MMS_FIELD_GUESTS;
-	return fields;
-}
-
 const char *
 google_method(const struct mms_write *write)
 {
@@ -163,7 +152,7 @@ google_body(const struct mms_write *write, struct mms_str *out, struct mms_err *
 {
 	MMS_AUTO(mms_json) j = { 0 };
 	bool is_new = write->kind == MMS_WRITE_CREATE;
-	unsigned fields = google_fields(write);
+	unsigned fields = wire_fields(write);
 	char id[33];
 
 	mms_rc rc = wire_body_begin(&j, write, &fields, out, err);
@@ -174,9 +163,9 @@ google_body(const struct mms_write *write, struct mms_str *out, struct mms_err *
 		mms_json_put_text(&j, "id", id);
 	}
 	put_fields(&j, write, fields);
-	if (is_new)
+	if ((fields & MMS_FIELD_MARK) != 0)
 		put_mark(&j, &write->mark);
-	if (is_new && write->is_busy_block)
+	if (write->is_busy_block)
 		put_block(&j);
 	return wire_body_end(&j, err);
 }

@@ -84,8 +84,6 @@ enum mms_calendar_role google_role(const struct mms_jvalue *value);
 void google_id_print(const unsigned char uuid[16], char out[33]);
 /* "none", "all", "externalOnly"; of a busy block always none. */
 const char *google_send_updates(const struct mms_write *write);
-/* Fields of a change that are really sent: guests are not while the service leaves some out. */
-unsigned google_fields(const struct mms_write *write);
 /* The body of a CREATE or CHANGE. Errors: ITEM (a meeting without times), NOMEM. */
 mms_rc google_body(const struct mms_write *write, struct mms_str *out,
 		   struct mms_err *err) MMS_MUST_CHECK;

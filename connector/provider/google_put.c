@@ -15,8 +15,8 @@ google_prepare(struct service *s, struct service_job *job, struct mms_err *err)
 	const struct mms_write *write = job->write;
 
 	(void)s;
-	if (write->kind == MMS_WRITE_CHANGE && google_fields(write) == 0 &&
-	    write->seen != NULL) {
+	if (write->kind == MMS_WRITE_CHANGE && wire_fields(write) == 0 &&
+	    !write->is_busy_block && write->seen != NULL) {
 		job->is_settled = true; /* nothing of it may be sent */
 		return mms_event_copy(write->seen, &job->result->event, err);
 	}

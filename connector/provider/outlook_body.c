@@ -10,11 +10,8 @@
 unsigned
 outlook_fields(const struct mms_write *write, bool is_online)
 {
-	unsigned fields = write->fields & MMS_FIELD_ALL;
+	unsigned fields = wire_fields(write);
 
-	/* The array replaces the one there: whoever was left out of the answer would be uninvited. */
-	if (write->seen != NULL && write->seen->is_partial)
-		fields &= ~(unsigned)MMS_FIELD_GUESTS;
 	/* The service has written the link by which one joins into the text. */
 	if (is_online)
 		fields &= ~(unsigned)MMS_FIELD_TEXT;
@@ -150,16 +147,10 @@ put_mark(struct mms_json *j, const struct mms_mark *mark)
 	mms_json_array_end(j);
 }
 
-/* What only a new event is told. Nobody is asked for an answer that no booking would wait for. */
+/* Busy, nobody's business, silent. */
 static void
-put_new(struct mms_json *j, const struct mms_write *write)
+put_block(struct mms_json *j)
 {
-	wire_put_uuid(j, "transactionId", write->mark.id);
-	mms_json_put_bool(j, "responseRequested", false);
-	put_mark(j, &write->mark);
-	if (!write->is_busy_block)
-		return;
-	/* Busy, nobody's business, silent. */
 	mms_json_put_text(j, "sensitivity", "private");
 	mms_json_put_text(j, "showAs", "busy");
 	mms_json_put_bool(j, "isReminderOn", false);
@@ -175,8 +166,15 @@ outlook_body(const struct mms_write *write, unsigned fields, struct mms_str *out
 	if (rc != MMS_OK)
 		return rc;
 	put_fields(&j, write, fields);
-	if (write->kind == MMS_WRITE_CREATE)
-		put_new(&j, write);
+	if (write->kind == MMS_WRITE_CREATE) {
+		wire_put_uuid(&j, "transactionId", write->mark.id);
+		/* Nobody is asked for an answer that nothing here would wait for. */
+		mms_json_put_bool(&j, "responseRequested", false);
+	}
+	if ((fields & MMS_FIELD_MARK) != 0)
+		put_mark(&j, &write->mark);
+	if (write->is_busy_block)
+		put_block(&j);
 	return wire_body_end(&j, err);
 }
 

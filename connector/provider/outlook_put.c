@@ -112,7 +112,7 @@ prepare_change(struct outlook_session *s, struct service_job *job, struct mms_er
 	if (rc != MMS_OK)
 		return rc;
 	unsigned fields = outlook_fields(write, item.is_online);
-	if (fields != 0 || there == NULL) {
+	if (fields != 0 || write->is_busy_block || there == NULL) {
 		job->method = "PATCH";
 		job->has_body = true;
 		return outlook_body(write, fields, &job->body, err);

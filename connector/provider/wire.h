@@ -43,9 +43,11 @@ void wire_copy_clean(const struct mms_jvalue *value, char *out, size_t size);
 
 /* ---- what is sent (wire_body.c) --------------------------------------------------------------- */
 
+/* Fields of a CHANGE that may be sent: no guests of whom not all are known. */
+unsigned wire_fields(const struct mms_write *write);
 /*
  * Begin the body of a CREATE or CHANGE with its one map, and end it. Of *fields those stay that are sent: of a
- * new event all, of a busy block no guests. Errors: ITEM (a meeting without times), BUG, NOMEM.
+ * new event all and the mark, of a busy block neither guests nor place nor text. Errors: ITEM (a meeting without times), BUG, NOMEM.
  */
 mms_rc wire_body_begin(struct mms_json *j, const struct mms_write *write, unsigned *fields,
 		       struct mms_str *out, struct mms_err *err) MMS_MUST_CHECK;

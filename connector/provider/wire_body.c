@@ -5,14 +5,18 @@
 #include "mmsync/uuid.h"
 #include "wire.h"
 
+/* A busy block has nothing else. */
+#define BLOCK_FIELDS ((unsigned)(MMS_FIELD_TIMES | MMS_FIELD_TITLE | MMS_FIELD_MARK))
+
 /* Is there something to be written, and has it times where they are sent? */
 static mms_rc
-check_meeting(const struct mms_write *write, unsigned fields, struct mms_err *err)
+check_write(const struct mms_write *write, unsigned fields, struct mms_err *err)
 {
 	const struct mms_meeting *meeting = write->meeting;
-	bool is_new = write->kind == MMS_WRITE_CREATE;
+	bool has_mark = (fields & MMS_FIELD_MARK) != 0;
 
-	if (meeting == NULL || (is_new && mms_mark_kind_name(write->mark.kind) == NULL))
+	if ((meeting == NULL && fields != MMS_FIELD_MARK) ||
+	    (has_mark && mms_mark_kind_name(write->mark.kind) == NULL))
 		return mms_fail(err, MMS_E_BUG, "a write without what is to be written");
 	if ((fields & MMS_FIELD_TIMES) == 0)
 		return MMS_OK;
@@ -30,10 +34,10 @@ wire_body_begin(struct mms_json *j, const struct mms_write *write, unsigned *fie
 		struct mms_str *out, struct mms_err *err)
 {
 	if (write->kind == MMS_WRITE_CREATE)
-		*fields = (unsigned)MMS_FIELD_ALL;
+		*fields = (unsigned)MMS_FIELD_ALL | (unsigned)MMS_FIELD_MARK;
 	if (write->is_busy_block)
-		*fields &= ~(unsigned)MMS_FIELD_GUESTS;
-	mms_rc rc = check_meeting(write, *fields, err);
+		*fields &= BLOCK_FIELDS;
+	mms_rc rc = check_write(write, *fields, err);
 	if (rc == MMS_OK)
 		rc = mms_json_open_str(j, out, false, err);
 	if (rc == MMS_OK)
@@ -84,6 +88,17 @@ wire_put_guests(struct mms_json *j, const struct mms_write *write,
 			put(j, &fresh);
 	}
 	mms_json_array_end(j);
+}
+
+unsigned
+wire_fields(const struct mms_write *write)
+{
+	unsigned fields = write->fields & ((unsigned)MMS_FIELD_ALL | (unsigned)MMS_FIELD_MARK);
+
+	/* The array replaces the one there: whoever was left out of the answer would be uninvited. */
+	if (write->seen != NULL && write->seen->is_partial)
+		fields &= ~(unsigned)MMS_FIELD_GUESTS;
+	return fields;
 }
 
 void

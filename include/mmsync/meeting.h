@@ -23,6 +23,8 @@ enum mms_meeting_field {
 	MMS_FIELD_TEXT = 1 << 3, /* description, HTML */
 	MMS_FIELD_GUESTS = 1 << 4,
 	MMS_FIELD_ALL = (1 << 5) - 1,
+	/* Of a write, beside those: the mark of an event that is there already. */
+	MMS_FIELD_MARK = 1 << 5,
 };
 
 struct mms_guest {

@@ -16,7 +16,8 @@ enum mms_write_kind { MMS_WRITE_CREATE, MMS_WRITE_CHANGE, MMS_WRITE_DELETE };
 
 /*
  * One change of an event of ours. Everything is borrowed. CREATE sends all fields and the mark and
- * lets the service know the id beforehand (derived of mark.id); CHANGE sends only `fields`.
+ * lets the service know the id beforehand (derived of mark.id); CHANGE sends only `fields`, the mark
+ * where MMS_FIELD_MARK is one of them.
  */
 struct mms_write {
 	enum mms_write_kind kind;
@@ -24,11 +25,16 @@ struct mms_write {
 		external_id; /* CHANGE, DELETE: which; CREATE: NULL, it follows from the mark */
 	const char *version; /* CHANGE, DELETE: only if it still has it; NULL: whatever it is */
 	unsigned fields;     /* CHANGE                                                    */
-	const struct mms_meeting *meeting; /* CREATE, CHANGE                                  */
+	const struct mms_meeting
+		*meeting; /* CREATE, CHANGE; NULL where the mark alone is written       */
 	/* CHANGE with guests: how they stand at the service; those who stay keep their answers. */
 	const struct mms_event *seen;
-	bool has_guests;    /* DELETE: we put guests on it, who are to hear of it */
-	bool is_busy_block; /* CREATE: private, without reminders, nobody is mailed            */
+	bool has_guests; /* DELETE: we put guests on it, who are to hear of it */
+	/*
+	 * CREATE, CHANGE: only times and title are sent, and that it is private, busy and without
+	 * reminders; nobody is mailed.
+	 */
+	bool is_busy_block;
 	struct mms_mark mark;
 	enum mms_send_updates notify;
 };

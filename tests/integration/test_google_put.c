@@ -54,6 +54,23 @@ a_booking_becomes_an_event_of_its_own_id(void **state)
 }
 
 static void
+a_busy_block_is_nobodys_business(void **state)
+{
+	struct gsession *g = *state;
+	MMS_AUTO(mms_write_result) result = { 0 };
+	MMS_AUTO(mms_write_result) moved = { 0 };
+
+	gwrite_play_block(g, &result, &moved);
+	gwrite_stands(g, result.event.external_id, "visibility", "private");
+}
+
+static void
+a_mark_is_put_on_what_is_there(void **state)
+{
+	gwrite_play_marks(*state);
+}
+
+static void
 a_change_holds_for_the_version_that_was_seen(void **state)
 {
 	struct gsession *g = *state;
@@ -346,6 +363,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_booking_becomes_an_event_of_its_own_id),
+		TEST(a_busy_block_is_nobodys_business),
+		TEST(a_mark_is_put_on_what_is_there),
 		TEST(a_change_holds_for_the_version_that_was_seen),
 		TEST(an_all_day_event_takes_times),
 		TEST(guests_keep_their_answers),

@@ -230,6 +230,17 @@ what_was_made_is_found_by_its_mark(void **state)
 
 /* ---- listings that are completed ------------------------------------------------------------- */
 
+static void
+add_line(struct mms_str *out, const struct mms_event *event)
+{
+	bool is_of_another = event->mark.kind == MMS_MARK_BUSY_BLOCK && event->mark.has_source;
+
+	mms_str_addf(out, "%s%s%s%s%s\n", event->external_id,
+		     event->mark.kind != MMS_MARK_NONE ? " marked" : "",
+		     is_of_another ? " of another" : "", event->is_gone ? " gone" : "",
+		     event->is_outside ? " outside" : "");
+}
+
 /* All pages of a listing, completed as the engine does it: the events of `unknown`, and what is gone. */
 static mms_rc
 list(struct gsession *g, bool is_full, char *cursor, const char *unknown, struct mms_str *out,
@@ -255,13 +266,8 @@ list(struct gsession *g, bool is_full, char *cursor, const char *unknown, struct
 		}
 		if (rc == MMS_OK && n > 0)
 			rc = g->ops->complete(g->session, wanted, n, err);
-		for (size_t i = 0; rc == MMS_OK && i < page.n; i++) {
-			const struct mms_event *event = &page.events[i];
-			mms_str_addf(out, "%s%s%s%s\n", event->external_id,
-				     event->mark.kind != MMS_MARK_NONE ? " marked" : "",
-				     event->is_gone ? " gone" : "",
-				     event->is_outside ? " outside" : "");
-		}
+		for (size_t i = 0; rc == MMS_OK && i < page.n; i++)
+			add_line(out, &page.events[i]);
 	}
 	if (rc == MMS_OK)
 		(void)snprintf(cursor, GSESSION_CURSOR_MAX, "%s", page.cursor);
@@ -328,6 +334,15 @@ an_installation_of_another_site_is_seen(void **state)
 		      "mark ann@example.com theirs id=" UUID " kind=busy_block site=" UUID);
 	must_list(g, true, cursor, "theirs", &out);
 	assert_true(has_line(&out, "theirs marked"));
+	gfake_control(&g->fake,
+		      "event ann@example.com block1 \"M\" 2026-03-10T10:00 2026-03-10T11:00\n"
+		      "mark ann@example.com block1 id=" UUID " kind=busy_block site=" SITE
+		      " source=" UUID "\n"
+		      "event ann@example.com tagged1 \"M\" 2026-03-10T10:00 2026-03-10T11:00\n"
+		      "mark ann@example.com tagged1 id=" UUID " kind=user_event site=" SITE);
+	must_list(g, false, cursor, "block1 tagged1", &out);
+	assert_true(has_line(&out, "block1 marked of another"));
+	assert_true(has_line(&out, "tagged1 marked"));
 }
 
 static void

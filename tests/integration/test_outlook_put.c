@@ -77,21 +77,20 @@ static void
 a_busy_block_is_nobodys_business(void **state)
 {
 	struct gsession *g = *state;
-	struct mms_guest guests[] = { { T("bob@example.com"), NULL } };
-	struct mms_meeting meeting = gwrite_talk;
 	MMS_AUTO(mms_write_result) result = { 0 };
-	struct mms_write write = gwrite_create(1);
+	MMS_AUTO(mms_write_result) moved = { 0 };
 
-	meeting.guests = guests;
-	meeting.n_guests = 1;
-	write.meeting = &meeting;
-	write.is_busy_block = true;
-	write.mark.kind = MMS_MARK_BUSY_BLOCK;
-	assert_int_equal(gwrite_put(g, &write, &result), MMS_OK);
-	assert_true(result.event.is_private && result.event.show == MMS_SHOW_BUSY);
-	assert_int_equal(result.event.n_attendees, 0);
-	gwrite_stands(g, result.event.external_id, "mailed", "");
-	gwrite_stands(g, result.event.external_id, "graph.isReminderOn", "false");
+	gwrite_play_block(g, &result, &moved);
+	const char *id = result.event.external_id;
+	gwrite_stands(g, id, "mailed", "");
+	gwrite_stands(g, id, "graph.isReminderOn", "false");
+	gwrite_stands(g, id, "graph.responseRequested", "false");
+}
+
+static void
+a_mark_is_put_on_what_is_there(void **state)
+{
+	gwrite_play_marks(*state);
 }
 
 static void
@@ -372,6 +371,7 @@ main(void)
 		TEST(a_booking_becomes_an_event_that_is_found_again),
 		TEST(an_event_is_made_in_its_calendar),
 		TEST(a_busy_block_is_nobodys_business),
+		TEST(a_mark_is_put_on_what_is_there),
 		TEST(a_change_holds_for_the_version_that_was_seen),
 		TEST(an_all_day_event_takes_times),
 		TEST(a_text_is_sent_but_not_to_an_online_meeting),

@@ -56,6 +56,105 @@ gwrite_put(struct gsession *g, const struct mms_write *write, struct mms_write_r
 	return result->err.code;
 }
 
+/* A service's session reads an event as it stands there. */
+static void
+read_event(struct gsession *g, const char *id, struct mms_event *out)
+{
+	MMS_AUTO(mms_err) err = { 0 };
+
+	mms_event_release(out);
+	*out = (struct mms_event){ 0 };
+	assert_int_equal(g->ops->get(g->session, id, out, &err), MMS_OK);
+}
+
+static void
+check_mark(const struct mms_event *event, const struct mms_mark *mark)
+{
+	assert_memory_equal(&event->mark.id, mark->id, 16);
+	assert_memory_equal(&event->mark.site, mark->site, 16);
+	assert_int_equal(event->mark.kind, mark->kind);
+	assert_int_equal(event->mark.has_source, mark->has_source);
+	assert_memory_equal(&event->mark.source, mark->source, 16);
+}
+
+void
+gwrite_play_block(struct gsession *g, struct mms_write_result *made,
+		  struct mms_write_result *moved)
+{
+	struct mms_guest guests[] = { { T("bob@example.com"), NULL } };
+	struct mms_meeting meeting = gwrite_later;
+	MMS_AUTO(mms_event) event = { 0 };
+	struct mms_write write = gwrite_create(1), change;
+
+	meeting.guests = guests;
+	meeting.n_guests = 1;
+	meeting.place = T("Room 1");
+	write.meeting = &meeting;
+	write.is_busy_block = true;
+	write.notify = MMS_SEND_ALL;
+	write.mark.kind = MMS_MARK_BUSY_BLOCK;
+	write.mark.has_source = true;
+	write.mark.source[3] = 7;
+	assert_int_equal(gwrite_put(g, &write, made), MMS_OK);
+	const char *id = made->event.external_id;
+	assert_true(made->event.is_private && made->event.show == MMS_SHOW_BUSY);
+	gfake_control(&g->fake,
+		      "change " GSESSION_CALENDAR " %s transparency=transparent "
+		      "visibility=public graph.showAs=\"free\" "
+		      "graph.sensitivity=\"normal\"",
+		      id);
+	read_event(g, id, &event);
+	assert_true(!event.is_private && event.show == MMS_SHOW_FREE);
+	change = gwrite_change(id, MMS_FIELD_ALL, &meeting);
+	meeting.start_ms = gwrite_talk.start_ms;
+	change.is_busy_block = true;
+	change.notify = MMS_SEND_ALL;
+	assert_int_equal(gwrite_put(g, &change, moved), MMS_OK);
+	read_event(g, id, &event);
+	assert_true(event.is_private && event.show == MMS_SHOW_BUSY);
+	assert_true(event.start_ms == gwrite_talk.start_ms);
+	assert_true(event.n_attendees == 0 && event.location == NULL);
+	assert_true(event.description == NULL);
+	check_mark(&event, &write.mark);
+}
+
+void
+gwrite_play_marks(struct gsession *g)
+{
+	static const struct {
+		const char *label;
+		struct mms_mark mark;
+	} rows[] = {
+		{ "a person's own event",
+		  { .kind = MMS_MARK_USER_EVENT, .id = { 1 }, .site = { 0xaa } } },
+		{ "another kind, with a source",
+		  { .kind = MMS_MARK_BUSY_BLOCK,
+		    .id = { 2 },
+		    .site = { 0xbb },
+		    .has_source = true,
+		    .source = { 3 } } },
+	};
+	MMS_AUTO(mms_event) event = { 0 };
+
+	gfake_control(&g->fake, "event " GSESSION_CALENDAR
+				" mine1 \"M\" 2026-03-10T10:00 2026-03-10T11:00 place=Here "
+				"guests=bob@example.com:accepted");
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		MMS_AUTO(mms_write_result) result = { 0 };
+		struct mms_write write = gwrite_change("mine1", MMS_FIELD_MARK, NULL);
+
+		write.mark = rows[i].mark;
+		if (gwrite_put(g, &write, &result) != MMS_OK)
+			fail_msg("%s: %s", rows[i].label, mms_err_text(&result.err));
+		read_event(g, "mine1", &event);
+		assert_string_equal(result.event.version, event.version);
+		check_mark(&event, &rows[i].mark);
+		assert_string_equal(event.title, "M");
+		assert_string_equal(event.location, "Here");
+		assert_true(event.n_attendees >= 1 && !event.is_private);
+	}
+}
+
 void
 gwrite_expect(const struct mms_write_result *results, const mms_rc *expected, size_t n)
 {

@@ -26,6 +26,12 @@ gwrite_stands(const struct gsession *g, const char *id, const char *path, const 
 /* How many of the account's events that are there have this title. */
 size_t gwrite_count(const struct gsession *g, const char *title);
 
+/* A busy block that is made, undone by its person, and moved: what each write became. */
+void gwrite_play_block(struct gsession *g, struct mms_write_result *made,
+		       struct mms_write_result *moved);
+/* Marks on a person's event and on one with a mark: read back by its id, all else as it was. */
+void gwrite_play_marks(struct gsession *g);
+
 /* A new event while something is wrong. */
 struct gwrite_trouble {
 	const char *fault; /* as after "fault " */

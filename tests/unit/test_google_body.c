@@ -12,6 +12,14 @@
 	"\"extendedProperties\":{\"private\":{"                                               \
 	"\"mmsync_id\":\"0190a0b0-c0d0-7e0f-8000-000000000001\",\"mmsync_kind\":\"booking\"," \
 	"\"mmsync_site\":\"ff000000-0000-0000-0000-000000000000\"}}"
+#define MARK_OF(id, kind, source)                                                            \
+	"\"extendedProperties\":{\"private\":{"                                              \
+	"\"mmsync_id\":\"" id "000000-0000-0000-0000-000000000000\",\"mmsync_kind\":\"" kind \
+	"\"," source "\"mmsync_site\":\"ff000000-0000-0000-0000-000000000000\"}}"
+#define SOURCE "\"mmsync_source\":\"cd000000-0000-0000-0000-000000000000\","
+#define BLOCK                                                     \
+	"\"visibility\":\"private\",\"transparency\":\"opaque\"," \
+	"\"reminders\":{\"useDefault\":false,\"overrides\":[]}"
 #define SPAN                                                                      \
 	"\"start\":{\"dateTime\":\"2026-03-10T09:00:00Z\",\"timeZone\":\"UTC\"}," \
 	"\"end\":{\"dateTime\":\"2026-03-10T10:00:00Z\",\"timeZone\":\"UTC\"}"
@@ -47,12 +55,9 @@ static const struct body_row bodies[] = {
 	  { .meeting = &body_bare },
 	  "{\"id\":\"" ID "\",\"summary\":\"Busy\"," SPAN "," MARK "}",
 	  MMS_OK },
-	{ "a block: private, silent, alone",
+	{ "a block: private, silent, alone, without place or text",
 	  { .meeting = &body_whole, .is_busy_block = true },
-	  "{\"id\":\"" ID "\",\"summary\":\"Talk \\\"x\\\"\",\"description\":"
-	  "\"<b>a</b>\\nb\",\"location\":\"Room 1\"," SPAN "," MARK
-	  ",\"visibility\":\"private\",\"transparency\":\"opaque\","
-	  "\"reminders\":{\"useDefault\":false,\"overrides\":[]}}",
+	  "{\"id\":\"" ID "\",\"summary\":\"Talk \\\"x\\\"\"," SPAN "," MARK "," BLOCK "}",
 	  MMS_OK },
 	{ "a title",
 	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_TITLE, .meeting = &body_bare },
@@ -106,13 +111,49 @@ static const struct body_row bodies[] = {
 	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_GUESTS, .meeting = &body_bare },
 	  "{\"attendees\":[]}",
 	  MMS_OK },
-	{ "guests of a block: never",
+	{ "a change of a block: guests, place and text never, private and busy again",
 	  { .kind = MMS_WRITE_CHANGE,
-	    .fields = MMS_FIELD_GUESTS | MMS_FIELD_TITLE,
+	    .fields = MMS_FIELD_ALL & ~MMS_FIELD_TIMES,
 	    .meeting = &body_whole,
 	    .is_busy_block = true },
-	  "{\"summary\":\"Talk \\\"x\\\"\"}",
+	  "{\"summary\":\"Talk \\\"x\\\"\"," BLOCK "}",
 	  MMS_OK },
+	{ "all of a block, and its mark",
+	  { .kind = MMS_WRITE_CHANGE,
+	    .fields = MMS_FIELD_TIMES | MMS_FIELD_TITLE | MMS_FIELD_MARK,
+	    .meeting = &body_bare,
+	    .seen = &timed,
+	    .is_busy_block = true,
+	    .mark = { .kind = MMS_MARK_BUSY_BLOCK,
+		      .has_source = true,
+		      .id = { 0xab },
+		      .source = { 0xcd },
+		      .site = { 0xff } } },
+	  "{\"summary\":\"Busy\"," SPAN "," MARK_OF("ab", "busy_block", SOURCE) "," BLOCK "}",
+	  MMS_OK },
+	{ "a mark alone, of what has no meeting",
+	  { .kind = MMS_WRITE_CHANGE,
+	    .fields = MMS_FIELD_MARK,
+	    .mark = { .kind = MMS_MARK_USER_EVENT, .id = { 0xab }, .site = { 0xff } } },
+	  "{" MARK_OF("ab", "user_event", "") "}",
+	  MMS_OK },
+	{ "a mark and a title",
+	  { .kind = MMS_WRITE_CHANGE,
+	    .fields = MMS_FIELD_MARK | MMS_FIELD_TITLE,
+	    .meeting = &body_bare,
+	    .mark = { .kind = MMS_MARK_USER_EVENT, .id = { 0xab }, .site = { 0xff } } },
+	  "{\"summary\":\"Busy\"," MARK_OF("ab", "user_event", "") "}",
+	  MMS_OK },
+	{ "no kind of a mark",
+	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_MARK, .mark = { .id = { 0xab } } },
+	  NULL,
+	  MMS_E_BUG },
+	{ "a mark and fields of no meeting",
+	  { .kind = MMS_WRITE_CHANGE,
+	    .fields = MMS_FIELD_MARK | MMS_FIELD_TITLE,
+	    .mark = { .kind = MMS_MARK_USER_EVENT } },
+	  NULL,
+	  MMS_E_BUG },
 	{ "no times", { .meeting = &body_timeless }, NULL, MMS_E_ITEM },
 	{ "times backwards", { .meeting = &body_backwards }, NULL, MMS_E_ITEM },
 	{ "times that are not sent may be what they like",
@@ -165,6 +206,12 @@ a_write_has_its_method_and_its_path(void **state)
 		    .notify = MMS_SEND_EXTERNAL_ONLY },
 		  "PATCH",
 		  "/events/a?sendUpdates=externalOnly" },
+		{ { .kind = MMS_WRITE_CHANGE,
+		    .external_id = "a",
+		    .notify = MMS_SEND_ALL,
+		    .is_busy_block = true },
+		  "PATCH",
+		  "/events/a?sendUpdates=none" },
 		{ { .kind = MMS_WRITE_DELETE,
 		    .external_id = "a/b?c#d e%2F\xc3\xa4_20260310T1Z" },
 		  "DELETE",

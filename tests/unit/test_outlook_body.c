@@ -17,6 +17,12 @@
 		"mmsync_kind",                                                          \
 		"booking") "," PROPERTY("mmsync_site",                                  \
 					"ff000000-0000-0000-0000-000000000000") "]"
+#define ZEROES "000000-0000-0000-0000-000000000000"
+#define MARK_OF(id, kind, source)                                                            \
+	"\"singleValueExtendedProperties\":[" PROPERTY("mmsync_id", id ZEROES) "," PROPERTY( \
+		"mmsync_kind", kind) "," source PROPERTY("mmsync_site", "ff" ZEROES) "]"
+#define SOURCE PROPERTY("mmsync_source", "cd" ZEROES) ","
+#define BLOCK  "\"sensitivity\":\"private\",\"showAs\":\"busy\",\"isReminderOn\":false"
 #define SPAN                                                                     \
 	"\"start\":{\"dateTime\":\"2026-03-10T09:00:00\",\"timeZone\":\"UTC\"}," \
 	"\"end\":{\"dateTime\":\"2026-03-10T10:00:00\",\"timeZone\":\"UTC\"}"
@@ -55,11 +61,9 @@ static const struct body_row bodies[] = {
 	  { .meeting = &body_bare },
 	  "{\"subject\":\"Busy\"," SPAN "," NEW "}",
 	  MMS_OK },
-	{ "a block: private, silent, alone",
+	{ "a block: private, silent, alone, without place or text",
 	  { .meeting = &body_whole, .is_busy_block = true },
-	  "{\"subject\":\"Talk \\\"x\\\"\"," TEXT("<b>a</b>\\nb") "," PLACE(
-		  "Room 1") "," SPAN "," NEW ",\"sensitivity\":\"private\",\"showAs\":\"busy\","
-			    "\"isReminderOn\":false}",
+	  "{\"subject\":\"Talk \\\"x\\\"\"," SPAN "," NEW "," BLOCK "}",
 	  MMS_OK },
 	{ "a title",
 	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_TITLE, .meeting = &body_bare },
@@ -104,13 +108,49 @@ static const struct body_row bodies[] = {
 	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_GUESTS, .meeting = &body_bare },
 	  "{\"attendees\":[]}",
 	  MMS_OK },
-	{ "guests of a block: never",
+	{ "a change of a block: guests, place and text never, private and busy again",
 	  { .kind = MMS_WRITE_CHANGE,
-	    .fields = MMS_FIELD_GUESTS | MMS_FIELD_TITLE,
+	    .fields = MMS_FIELD_ALL & ~MMS_FIELD_TIMES,
 	    .meeting = &body_whole,
 	    .is_busy_block = true },
-	  "{\"subject\":\"Talk \\\"x\\\"\"}",
+	  "{\"subject\":\"Talk \\\"x\\\"\"," BLOCK "}",
 	  MMS_OK },
+	{ "all of a block, and its mark",
+	  { .kind = MMS_WRITE_CHANGE,
+	    .fields = MMS_FIELD_TIMES | MMS_FIELD_TITLE | MMS_FIELD_MARK,
+	    .meeting = &body_bare,
+	    .seen = &timed,
+	    .is_busy_block = true,
+	    .mark = { .kind = MMS_MARK_BUSY_BLOCK,
+		      .has_source = true,
+		      .id = { 0xab },
+		      .source = { 0xcd },
+		      .site = { 0xff } } },
+	  "{\"subject\":\"Busy\"," SPAN "," MARK_OF("ab", "busy_block", SOURCE) "," BLOCK "}",
+	  MMS_OK },
+	{ "a mark alone, of what has no meeting",
+	  { .kind = MMS_WRITE_CHANGE,
+	    .fields = MMS_FIELD_MARK,
+	    .mark = { .kind = MMS_MARK_USER_EVENT, .id = { 0xab }, .site = { 0xff } } },
+	  "{" MARK_OF("ab", "user_event", "") "}",
+	  MMS_OK },
+	{ "a mark and a title",
+	  { .kind = MMS_WRITE_CHANGE,
+	    .fields = MMS_FIELD_MARK | MMS_FIELD_TITLE,
+	    .meeting = &body_bare,
+	    .mark = { .kind = MMS_MARK_USER_EVENT, .id = { 0xab }, .site = { 0xff } } },
+	  "{\"subject\":\"Busy\"," MARK_OF("ab", "user_event", "") "}",
+	  MMS_OK },
+	{ "no kind of a mark",
+	  { .kind = MMS_WRITE_CHANGE, .fields = MMS_FIELD_MARK, .mark = { .id = { 0xab } } },
+	  NULL,
+	  MMS_E_BUG },
+	{ "a mark and fields of no meeting",
+	  { .kind = MMS_WRITE_CHANGE,
+	    .fields = MMS_FIELD_MARK | MMS_FIELD_TITLE,
+	    .mark = { .kind = MMS_MARK_USER_EVENT } },
+	  NULL,
+	  MMS_E_BUG },
 	{ "no times", { .meeting = &body_timeless }, NULL, MMS_E_ITEM },
 	{ "times backwards", { .meeting = &body_backwards }, NULL, MMS_E_ITEM },
 	{ "times that are not sent may be what they like",
@@ -167,6 +207,8 @@ some_fields_are_held_back(void **state)
 		{ "nobody knows how it stands", MMS_FIELD_ALL, NULL, false, MMS_FIELD_ALL },
 		{ "guests of whom not all are known", MMS_FIELD_ALL, &partial, false,
 		  MMS_FIELD_ALL & ~MMS_FIELD_GUESTS },
+		{ "a mark, too", MMS_FIELD_ALL | MMS_FIELD_MARK, &partial, true,
+		  (MMS_FIELD_ALL | MMS_FIELD_MARK) & ~(MMS_FIELD_GUESTS | MMS_FIELD_TEXT) },
 		{ "the text of an online meeting", MMS_FIELD_TEXT | MMS_FIELD_TIMES, &timed,
 		  true, MMS_FIELD_TIMES },
 		{ "what we do not know", 1U << 9, &timed, false, 0 },

@@ -437,6 +437,15 @@ put_recurrence(const json_t *body, json_t *doc, struct graph_wrong *wrong)
 	return true;
 }
 
+static const char *
+put_judged(const struct graph_call *k, struct g_calendar *c, struct g_event *e, json_t *doc,
+	   const json_t *body, bool is_new)
+{
+	const char *wrong = g_judge_block(doc, body, is_new, NULL);
+
+	return wrong == NULL ? g_put_doc(k->g, c, e, doc) : wrong;
+}
+
 bool
 graph_put(const struct graph_call *k, struct g_calendar *c, struct g_event *e,
 	  const json_t *body, bool is_new, struct graph_wrong *wrong)
@@ -456,7 +465,7 @@ graph_put(const struct graph_call *k, struct g_calendar *c, struct g_event *e,
 		put_words(body, doc);
 		is_good = put_properties(body, doc, facts, wrong);
 	}
-	const char *refused = is_good ? g_put_doc(k->g, c, e, doc) : NULL;
+	const char *refused = is_good ? put_judged(k, c, e, doc, body, is_new) : NULL;
 	if (refused != NULL)
 		is_good = fail(wrong, (struct graph_wrong){ bad_value.code, refused });
 	for (size_t i = 0; is_good && i < MMS_COUNT(writable); i++) {

@@ -275,6 +275,12 @@ void g_remove(struct g_service *g, struct g_calendar *c, const char *id,
 	      const struct g_request *r, struct g_answer *a);
 /* RFC 7386, with arrays as they come. */
 void g_merge(json_t *into, const json_t *patch);
+/*
+ * What is wrong with what was sent of an event that is a busy block then (doc), on either face; notify: who is
+ * to be told, NULL where that is not asked. NULL: nothing, or it is none. Borrows: static.
+ */
+const char *
+g_judge_block(const json_t *doc, const json_t *sent, bool is_new, const char *notify);
 void g_token(struct g_service *g, const struct g_request *r, struct g_answer *a);
 /* Whose refresh token it is; NULL: nobody's. The newest one, used, ends the one before. */
 struct g_account *g_use_refresh(struct g_service *g, const char *token);

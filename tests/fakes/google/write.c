@@ -347,8 +347,10 @@ g_insert(struct g_service *g, struct g_calendar *c, const struct g_request *r,
 	} else {
 		make_id(g, made);
 		struct g_event *e = g_add_event(c, id != NULL ? id : made);
-		const char *wrong = g_put_doc(g, c, e, doc);
+		const char *wrong = g_judge_block(doc, doc, true, g_param(r, "sendUpdates"));
 
+		if (wrong == NULL)
+			wrong = g_put_doc(g, c, e, doc);
 		if (wrong != NULL) {
 			g_fail(a, 400,
 			       strncmp(wrong, "Missing", 7) == 0 ? "required" : "invalid",
@@ -404,7 +406,9 @@ g_change(struct g_service *g, struct g_calendar *c, const char *id, const struct
 	json_t *doc = is_patch ? whole_doc(g, c, e) : json_deep_copy(sent);
 	if (is_patch)
 		g_merge(doc, sent);
-	const char *wrong = g_put_doc(g, c, e, doc);
+	const char *wrong = g_judge_block(doc, sent, false, g_param(r, "sendUpdates"));
+	if (wrong == NULL)
+		wrong = g_put_doc(g, c, e, doc);
 	if (wrong != NULL)
 		g_fail(a, 400,
 		       strstr(wrong, "range is empty") != NULL ? "timeRangeEmpty" : "invalid",
