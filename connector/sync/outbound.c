@@ -274,6 +274,19 @@ work_all(struct visit *v, struct mms_err *err)
 	return rc;
 }
 
+/* Nothing but blocks, in a calendar that may not be written to any more: they can wait for better times. */
+static bool
+is_left_behind(const struct visit *v)
+{
+	bool is_any_other = false;
+
+	for (size_t i = 0; i < v->outbox.n; i++)
+		is_any_other = is_any_other || !is_block(&v->outbox.items[i]);
+	return v->is_left ||
+	       (!is_any_other && !mms_calendar_role_may_write(
+					 (enum mms_calendar_role)v->env.source->cursor.role));
+}
+
 static mms_rc
 work(struct visit *v, struct mms_source *source, struct mms_err *err)
 {
@@ -282,6 +295,7 @@ work(struct visit *v, struct mms_source *source, struct mms_err *err)
 	mms_rc rc = load_due(v, err);
 	if (rc != MMS_OK || v->outbox.n == 0)
 		return rc;
+	v->is_left = is_left_behind(v);
 	rc = mms_session_open(w, source, &v->lease, &v->open, err);
 	if (rc != MMS_OK)
 		return rc;
