@@ -93,6 +93,18 @@ mms_runs_put(struct mms_tx *tx, const struct mms_run_row *row, struct mms_err *e
 }
 
 mms_rc
+mms_runs_add_blocks(struct mms_db *db, const unsigned char run[16], uint64_t cursor_id,
+		    int64_t since_ms, const struct mms_block_counts *b, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_i64(b->created), mms_v_i64(b->updated),
+					mms_v_i64(b->deleted), mms_v_i64(b->failed),
+					mms_v_u64(cursor_id),  mms_v_i64(since_ms),
+					mms_v_bytes(run, 16) };
+
+	return mms_db_run(db, MMS_STMT_RUN_ADD_BLOCKS, in, NULL, err);
+}
+
+mms_rc
 mms_runs_find(struct mms_db *db, const unsigned char run[16], uint64_t cursor_id, bool *out,
 	      struct mms_err *err)
 {

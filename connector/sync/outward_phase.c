@@ -205,6 +205,20 @@ add_up(struct phase *p, const struct mms_source *source, const struct mms_outbou
 	p->n_bad += one->bookings.failed + one->blocks.failed;
 }
 
+/* The log of the run tells of blocks, too; without it nothing is lost but their number. */
+static void
+log_blocks(const struct phase *p, const struct mms_source *source,
+	   const struct mms_block_counts *blocks)
+{
+	MMS_AUTO(mms_err) ignored = { 0 };
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	if (blocks->created + blocks->updated + blocks->deleted + blocks->failed > 0 &&
+	    mms_pool_lend(p->pattern->env->pool, &lent, &ignored) == MMS_OK)
+		(void)!mms_runs_add_blocks(lent.db, p->report->run, source->cursor.id,
+					   p->report->started_ms, blocks, &ignored);
+}
+
 static void
 visit(struct mms_worker *worker, void *aux)
 {
@@ -219,6 +233,7 @@ visit(struct mms_worker *worker, void *aux)
 		const struct mms_source *source = job->source;
 		mms_rc rc = mms_outbound_run(&o, job->source, job->only_blocks, NULL, NULL,
 					     &counts, &err);
+		log_blocks(p, source, &counts.blocks);
 		(void)pthread_mutex_lock(&p->lock);
 		p->n_done++;
 		add_up(p, source, &counts);

@@ -52,6 +52,11 @@ struct mms_run_row {
 mms_rc mms_runs_put(struct mms_tx *tx, const struct mms_run_row *row,
 		    struct mms_err *err) MMS_MUST_CHECK;
 
+/* Busy blocks that a run wrote in a calendar after its turn there, which began at since_ms or later. One statement. */
+mms_rc mms_runs_add_blocks(struct mms_db *db, const unsigned char run[16], uint64_t cursor_id,
+			   int64_t since_ms, const struct mms_block_counts *blocks,
+			   struct mms_err *err) MMS_MUST_CHECK;
+
 /* Is the row of this run and integration there? It tells whether a commit in doubt happened. */
 mms_rc mms_runs_find(struct mms_db *db, const unsigned char run[16], uint64_t cursor_id,
 		     bool *out, struct mms_err *err) MMS_MUST_CHECK;

@@ -181,6 +181,11 @@
 	  "ssuis", "")                                                                         \
 	X(RUN_EXISTS, "SELECT COUNT(*) FROM mmsync_run WHERE run = ? AND integration_id = ?",  \
 	  "bu", "i")                                                                           \
+	X(RUN_ADD_BLOCKS,                                                                      \
+	  "UPDATE mmsync_run SET blocks_created = blocks_created + ?, blocks_updated ="        \
+	  " blocks_updated + ?, blocks_deleted = blocks_deleted + ?, blocks_failed ="          \
+	  " blocks_failed + ? WHERE integration_id = ? AND started_ms >= ? AND run = ?",       \
+	  "iiiiuib", "")                                                                       \
 	X(RUN_PUT,                                                                             \
 	  "INSERT INTO mmsync_run (run, integration_id, name, mode, status, started_ms,"       \
 	  " finished_ms, seen, created, updated, unchanged, deleted, declined, ours, "         \
