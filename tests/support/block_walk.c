@@ -421,7 +421,10 @@ run_some(struct block_walk *b)
 					    "sync --integration work",
 					    "sync --integration home --integration work" };
 
-	block_walk_run(b, walk_any_of(&b->w, runs, MMS_COUNT(runs)), NULL);
+	unsigned n = MMS_COUNT(runs);
+
+	/* Who names a calendar that is not active is told so. */
+	block_walk_run(b, walk_any_of(&b->w, runs, is_read(b, "home") ? n : n - 1), NULL);
 }
 
 static void
