@@ -295,6 +295,75 @@ two_events_for_one_booking_are_noticed(void **state)
 	}
 }
 
+#define BLOCK(id)                                                                            \
+	"at ann@example.com event " id " \"Busy\" 2026-03-04T11:00:00Z 2026-03-04T12:00:00Z" \
+	" private.mmsync_kind=busy_block private.mmsync_id=6f9b1d0e-5a57-4c1e-9d1a-"         \
+	"2f8e3c7b4a"
+/* Of an event whose UUID ends so. */
+#define BLOCK_STATE(n, of)                                                                \
+	"sql INSERT INTO mmsync_event_state (integration_id, ext_key, external_id, uuid," \
+	" type, status, created_at_ms, changed_at_ms) VALUES (7,"                         \
+	" LEFT(UNHEX(SHA2('e00" n "', 256)), 16), 'e00" n                                 \
+	"', UNHEX('6f9b1d0e5a574c1e9d1a2f8e3c7b4a" n "'), 3, 3, 1, 1)\n"                  \
+	"sql INSERT INTO mmsync_busy_block (uuid, integration_id, source_uuid,"           \
+	" source_id, start_ms, end_ms, title, print, planned_run, planned_ms) VALUES"     \
+	" (UNHEX('6f9b1d0e5a574c1e9d1a2f8e3c7b4a" n                                       \
+	"'), 7, UNHEX('6f9b1d0e5a574c1e9d1a2f8e3c7b4a" of "'), 7, 1, 2, 'Busy', '', '', 1)\n"
+#define OWN_STATE(n)                                                                      \
+	"sql INSERT INTO mmsync_event_state (integration_id, ext_key, external_id, uuid," \
+	" type, status, created_at_ms, changed_at_ms) VALUES (7,"                         \
+	" LEFT(UNHEX(SHA2('e00" n "', 256)), 16), 'e00" n                                 \
+	"', UNHEX('6f9b1d0e5a574c1e9d1a2f8e3c7b5a" n "'), 1, 3, 1, 1)\n"
+
+/* The same of busy blocks. */
+static void
+blocks_that_should_not_be_are_noticed(void **state)
+{
+	static const struct {
+		const char *label, *lines, *counts;
+	} rows[] = {
+		{ "one", CALENDAR CURSOR BLOCK("e0010") "10\n" BLOCK_STATE("10", "30"),
+		  ",0,0,0,0" },
+		{ "two of one event",
+		  CALENDAR CURSOR BLOCK("e0010") "10\n" BLOCK("e0011") "11\n" BLOCK_STATE(
+			  "10", "30") BLOCK_STATE("11", "30"),
+		  ",1,0,0,0" },
+		{ "of two events",
+		  CALENDAR CURSOR BLOCK("e0010") "10\n" BLOCK("e0011") "11\n" BLOCK_STATE(
+			  "10", "30") BLOCK_STATE("11", "31"),
+		  ",0,0,0,0" },
+		{ "another installation's",
+		  CALENDAR CURSOR BLOCK(
+			  "e0010") "10 private.mmsync_site=99999999-2222-4333-8444-"
+				   "555555555555\n",
+		  ",0,0,0,0" },
+		{ "of nothing we know", CALENDAR CURSOR BLOCK("e0010") "10\n", ",0,1,0,0" },
+		{ "known under another id",
+		  CALENDAR CURSOR BLOCK("e0012") "10\n" BLOCK("e0010") "12\n" BLOCK_STATE("10",
+											  "30"),
+		  ",0,2,0,0" },
+		{ "known, and not there", CALENDAR CURSOR BLOCK_STATE("10", "30"), ",0,0,1,0" },
+		{ "taken for its owner's",
+		  CALENDAR CURSOR BLOCK("e0010") "10\n" OWN_STATE("10"), ",0,1,0,1" },
+		{ "of a block",
+		  CALENDAR CURSOR BLOCK("e0010") "10\n" BLOCK_STATE("10", "30")
+			  BLOCK("e0011") "11 private.mmsync_source=6f9b1d0e-5a57-4c1e-9d1a-"
+					 "2f8e3c7b4a10\n" BLOCK_STATE("11", "10"),
+		  ",0,0,0,1" },
+	};
+	MMS_AUTO(mms_str) text = { 0 };
+	MMS_AUTO(mms_str) counts = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
+		assert_string_equal(play_lines(rows[i].lines), "");
+		ask_state(&text, &counts);
+		const char *end = mms_str_get(&counts) + counts.len - strlen(rows[i].counts);
+		if (strcmp(end, rows[i].counts) != 0)
+			fail_msg("%s: %s", rows[i].label, mms_str_get(&counts));
+	}
+}
+
 int
 main(void)
 {
@@ -306,6 +375,7 @@ main(void)
 		cmocka_unit_test(a_story_starts_with_an_empty_service),
 		cmocka_unit_test(a_write_is_told_from_a_question),
 		cmocka_unit_test(two_events_for_one_booking_are_noticed),
+		cmocka_unit_test(blocks_that_should_not_be_are_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

@@ -72,13 +72,13 @@ scenario_block_id(struct scenario *s, const char *calendar, const char *source)
 
 /* ---- how many ----------------------------------------------------------------------------------- */
 
-/* Is it a live one of ours? */
+/* Is it one of ours? (A mark without a site is that of a story.) */
 static bool
 is_our_block(const json_t *event, const char *site)
 {
-	return scenario_is_live(event) &&
-	       is_marked(event, "private.mmsync_kind", "busy_block") &&
-	       is_marked(event, "private.mmsync_site", site);
+	return is_marked(event, "private.mmsync_kind", "busy_block") &&
+	       (is_marked(event, "private.mmsync_site", site) ||
+		is_marked(event, "private.mmsync_site", ""));
 }
 
 static char *
@@ -102,7 +102,7 @@ scenario_expect_blocks(struct scenario *s, const char *rest)
 	json_t *all = gfake_events(&s->world->service, calendar);
 	json_array_foreach(all, i, one)
 	{
-		if (!is_our_block(one, site))
+		if (!is_our_block(one, site) || !scenario_is_live(one))
 			continue;
 		n++;
 		gfake_value(one, "title", value, sizeof value);
@@ -220,12 +220,11 @@ is_from_a_block(const json_t *all, const json_t *event, const char *site)
 	gfake_value(event, "private.mmsync_source", source, sizeof source);
 	json_array_foreach((json_t *)(uintptr_t)all, i, one)
 	{
-		if (is_marked(one, "private.mmsync_id", source) &&
-		    is_marked(one, "private.mmsync_kind", "busy_block") &&
-		    is_marked(one, "private.mmsync_site", site))
+		if (source[0] != '\0' && is_marked(one, "private.mmsync_id", source) &&
+		    is_our_block(one, site))
 			return true;
 	}
-	return source[0] == '\0';
+	return false;
 }
 
 static bool
@@ -260,7 +259,8 @@ scenario_block_faults(struct scenario *s, const json_t *all, struct scenario_out
 		bool is_taken = false;
 
 		gfake_value(one, "_calendar", calendar, sizeof calendar);
-		if (!is_our_block(one, site) || !is_worked_at(s, calendar))
+		if (!is_our_block(one, site) || !scenario_is_live(one) ||
+		    !is_worked_at(s, calendar))
 			continue;
 		const struct known *k = known_as(&list, one, &is_taken);
 		out->n_unknown += k == NULL;

@@ -69,14 +69,17 @@ whose(struct scenario *s, const json_t *event)
 	gfake_value(event, "_calendar", calendar, sizeof calendar);
 	if (!scenario_is_live(event) || strcmp(kind, "booking") != 0)
 		return NULL;
-	/* What stays in a calendar that was replaced, and that nobody works at, is nobody's. */
+	/* What stays in a calendar that was replaced, and that nobody works at, is nobody's; so is another site's. */
 	mms_str_add(&sql, "SELECT IF((SELECT COUNT(*) FROM `tabMM Calendar Integration` WHERE "
 			  "is_active AND"
 			  " COALESCE(calendar_id, user) = ");
 	sql_quote(&sql, calendar);
-	mms_str_add(&sql, ") = 0 OR (SELECT site_uuid FROM mmsync_installation) <> ");
-	sql_quote(&sql, site);
-	mms_str_add(&sql, ", NULL, CONCAT(");
+	mms_str_add(&sql, ") = 0 OR (SELECT site_uuid <> ");
+	if (site[0] != '\0')
+		sql_quote(&sql, site);
+	else
+		mms_str_add(&sql, "site_uuid");
+	mms_str_add(&sql, " FROM mmsync_installation), NULL, CONCAT(");
 	sql_quote(&sql, calendar);
 	mms_str_add(&sql, ", ' ', COALESCE((SELECT booking FROM mmsync_event_state WHERE uuid ="
 			  " UNHEX(REPLACE(");
