@@ -5,7 +5,8 @@ ALTER TABLE mmsync_cursor
   ADD COLUMN IF NOT EXISTS blocks_no bigint(20) NOT NULL DEFAULT 0 COMMENT 'Plans of its person''s busy blocks that were committed (on the person''s first cursor): who plans at the same time begins again' AFTER blocks_print;
 
 ALTER TABLE mmsync_event_state
-  ADD COLUMN IF NOT EXISTS flags tinyint(4) NOT NULL DEFAULT 0 COMMENT 'Bits of a user event: 1 no blocks are made from it (another installation, or an older generation, made it), 2 its details are private' AFTER type;
+  ADD COLUMN IF NOT EXISTS flags tinyint(4) NOT NULL DEFAULT 0 COMMENT 'Bits of a user event: 1 no blocks are made from it (another installation, or an older generation, made it), 2 its details are private' AFTER type,
+  ADD COLUMN IF NOT EXISTS tagged tinyint(4) NOT NULL DEFAULT 0 COMMENT '1: a user event that was tagged as ours to know, or whose tag the service refused' AFTER flags;
 
 CREATE TABLE IF NOT EXISTS mmsync_busy_block (
   uuid binary(16) NOT NULL COMMENT 'Correlation UUID of the block: mmsync_event_state.uuid, which says whether it is there',

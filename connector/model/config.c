@@ -117,7 +117,7 @@ static const struct mms_config_row rows[] = {
 	{ "retention_days", MMS_CONFIG_INT, AT(retention_days), 1, 36500, NULL, "365",
 	  "For how many days cleanup keeps past and deleted events and runs." LATER },
 	{ "tag_user_events", MMS_CONFIG_BOOL, AT(tag_user_events), 0, 0, NULL, "false",
-	  "Write mmsync's ids into people's own events too." LATER },
+	  "Write mmsync's ids into people's own events too." },
 	{ "serve.listen", MMS_CONFIG_LISTEN, AT(serve_listen), 1, 300, NULL,
 	  "\"127.0.0.1:8765\"", "Address and port at which serve listens." LATER },
 	{ "serve.public_url", MMS_CONFIG_URL, AT(serve_public_url), 1, 1000, NULL, NULL,

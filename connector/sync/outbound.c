@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "block_job.h"
+#include "errand.h"
 #include "lease_tx.h"
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
@@ -311,50 +312,6 @@ work(struct visit *v, struct mms_source *source, struct mms_err *err)
 	return rc;
 }
 
-/* Until when the service is left alone: it may ask for patience, but not silence a calendar for good. */
-static int64_t
-wait_until(const struct visit *v, const struct mms_err *why)
-{
-	int64_t max_s = v->env.o->worker->env->site->config.circuit_max_open_s,
-		most_ms = v->env.o->now_ms + max_s * INT64_C(1000);
-
-	if (why->code != MMS_E_WAIT)
-		return MMS_NO_TIME;
-	return why->retry_at_ms < most_ms ? why->retry_at_ms : most_ms;
-}
-
-/*
- * The lease as it was found: working off the outbox is no read of the calendar. One that cannot be given
- * back is free when this process ends, and that is worth telling.
- */
-static mms_rc
-give_back(struct visit *v, const struct mms_err *why, struct mms_err *err)
-{
-	MMS_AUTO(mms_lent) lent = { 0 };
-
-	mms_rc rc = mms_pool_lend(v->env.o->worker->env->pool, &lent, err);
-	for (unsigned attempt = 0; rc == MMS_OK; attempt++) {
-		rc = mms_lease_leave(lent.db, &v->lease, wait_until(v, why), err);
-		if (rc != MMS_E_RETRY || attempt >= 3)
-			return rc;
-		mms_err_release(err);
-		rc = mms_worker_pause(v->env.o->worker, attempt, err);
-	}
-	return rc;
-}
-
-static mms_rc
-claim(struct visit *v, struct mms_source *source, struct mms_err *err)
-{
-	struct mms_worker *w = v->env.o->worker;
-	MMS_AUTO(mms_lent) lent = { 0 };
-
-	mms_rc rc = mms_pool_lend(w->env->pool, &lent, err);
-	return rc == MMS_OK ? mms_lease_claim(lent.db, source->cursor.id, w->owner, MMS_NO_TIME,
-					      &v->lease, err)
-			    : rc;
-}
-
 static bool
 is_worked_at(const struct mms_outbox *outbox, const struct mms_outbox_entry *entry)
 {
@@ -405,7 +362,7 @@ visit_once(struct visit *v, struct mms_source *source, bool *is_more, struct mms
 	MMS_AUTO(mms_err) own = { 0 };
 
 	v->env.lease = &v->lease;
-	mms_rc rc = claim(v, source, err);
+	mms_rc rc = mms_errand_claim(v->env.o, source, &v->lease, err);
 	if (rc != MMS_OK)
 		return rc;
 	rc = work(v, source, err);
@@ -414,7 +371,7 @@ visit_once(struct visit *v, struct mms_source *source, bool *is_more, struct mms
 	rc = put_off_blocks(v, rc, err);
 	if (rc == MMS_E_HELD)
 		return rc;
-	mms_rc given = give_back(v, err, &own);
+	mms_rc given = mms_errand_leave(v->env.o, &v->lease, err, &own);
 	if (rc == MMS_OK && given != MMS_OK)
 		mms_err_move(err, &own);
 	if (rc == MMS_OK && given == MMS_OK)

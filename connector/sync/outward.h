@@ -199,6 +199,14 @@ mms_rc mms_outbound_run(const struct mms_outward *o, struct mms_source *source,
 			bool only_blocks, mms_outbound_tell *tell, void *aux,
 			struct mms_outbound_counts *counts, struct mms_err *err) MMS_MUST_CHECK;
 
+/*
+ * tag.c: people's own events in a calendar that takes part in busy blocks get our tag, once, a handful in each
+ * request, some hundred in a run. A tag that is refused is not tried again, one that is lost is; neither is a failure. No
+ * statement where tag_user_events is off. Errors: those that end the work at this calendar.
+ */
+mms_rc mms_tag_run(const struct mms_outward *o, struct mms_source *source,
+		   struct mms_request_counts *counts, struct mms_err *err) MMS_MUST_CHECK;
+
 /* gather.c: announce the bookings that changed without a hook; user NULL: only those that changed. */
 mms_rc mms_gather_changed(const struct mms_outward *o, struct mms_err *err) MMS_MUST_CHECK;
 /* gather.c: announce everything of one integration's user: it has become a target, or was read in full. */

@@ -297,6 +297,37 @@ run_rounds(struct phase *p, size_t n_workers, struct mms_err *err)
 	return rc;
 }
 
+/* A tag is a help to people, no more: what it meets is told by the next turn. */
+static bool
+is_worth_telling(mms_rc rc)
+{
+	return rc == MMS_E_DB || rc == MMS_E_BUG || rc == MMS_E_NOMEM;
+}
+
+/* By one worker, when everything else is done. */
+static void
+tag_events(struct mms_worker *worker, void *aux)
+{
+	struct phase *p = aux;
+	struct mms_outward o = outward_of(p, worker);
+
+	for (size_t i = 0; i < p->sources->n; i++) {
+		struct mms_source *source = &p->sources->items[i];
+		struct mms_request_counts counts = { 0 };
+		MMS_AUTO(mms_err) err = { 0 };
+
+		if (!is_chosen(p, source))
+			continue;
+		mms_rc rc = mms_tag_run(&o, source, &counts, &err);
+		p->report->bookings.requests += counts.requests;
+		p->report->bookings.retries += counts.retries;
+		if (is_worth_telling(rc))
+			mms_outward_note_trouble(p->report, source->integration.name, &err);
+		if (rc == MMS_E_STOPPED || rc == MMS_E_NOMEM)
+			return;
+	}
+}
+
 /*
  * A calendar that is switched off is not planned for: when it is on again, it is read in full, and its
  * bookings are compared in full.
@@ -361,6 +392,8 @@ mms_outward_phase(const struct mms_worker *pattern, struct mms_sources *sources,
 	int64_t jobs =
 		pattern->options->jobs > 0 ? pattern->options->jobs : env->site->config.jobs;
 	rc = run_rounds(&p, jobs > 0 ? (size_t)jobs : 1, err);
+	if (rc == MMS_OK && !pattern->options->is_dry && env->site->config.tag_user_events)
+		rc = mms_crew_run(pattern, 1, tag_events, &p, err);
 	(void)pthread_mutex_destroy(&p.lock);
 	mms_free(p.jobs);
 	return rc;

@@ -28,7 +28,7 @@
 			    " ORDER BY s.created_at_ms, s.uuid",                               \
 	  "s", MMS_OWN_STATE_OUT)                                                              \
 	X(OWN_STATES_OF_INTEGRATION,                                                           \
-	  MMS_SQL_OWN_STATE " WHERE s.integration_id = ? AND s.type = 2"                        \
+	  MMS_SQL_OWN_STATE " WHERE s.integration_id = ? AND s.type = 2"                       \
 			    " AND s.status <> 5 ORDER BY s.created_at_ms, s.uuid",             \
 	  "u", MMS_OWN_STATE_OUT)                                                              \
 	X(OWN_STATE, MMS_SQL_OWN_STATE " WHERE s.uuid = ?", "b", MMS_OWN_STATE_OUT)            \
@@ -43,7 +43,7 @@
 	  " JOIN mmsync_cursor c ON c.id = s.integration_id"                                   \
 	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = c.name " MMS_SQL_AS_FRAPPE    \
 	  " WHERE s.uuid = ?",                                                                 \
-	  "b", "SsSiui")                                                                        \
+	  "b", "SsSiui")                                                                       \
 	X(OWN_STATE_IS_TAKEN,                                                                  \
 	  "SELECT COUNT(*) FROM mmsync_event_state WHERE integration_id = ? AND ext_key = ?",  \
 	  "ub", "i")                                                                           \
@@ -71,8 +71,18 @@
 	  "DELETE FROM mmsync_event_state WHERE integration_id = ? AND ext_key = ?"            \
 	  " AND type = 1",                                                                     \
 	  "ub", "")                                                                            \
-	X(CURSOR_FORGET_BLOCKS,                                                                \
-	  "UPDATE mmsync_cursor SET blocks_print = NULL WHERE id = ?", "u", "")                \
+	X(CURSOR_FORGET_BLOCKS, "UPDATE mmsync_cursor SET blocks_print = NULL WHERE id = ?",   \
+	  "u", "")                                                                             \
+	X(TAGS_WANTED,                                                                         \
+	  "SELECT s.uuid, s.external_id FROM mmsync_event_state s"                             \
+	  " STRAIGHT_JOIN `tabMM Calendar Event Sync` e ON e.name = s.row_name"                \
+	  " " MMS_SQL_AS_FRAPPE " WHERE s.integration_id = ? AND s.type = 1 AND s.tagged = 0"  \
+	  " AND s.flags & 1 = 0 AND s.status <> 5 AND s.series_id IS NULL"                     \
+	  " AND e.sync_status IN ('Synced', 'Pending Sync')"                                   \
+	  " AND COALESCE(e.organizer_email, '') IN ('', ?, ?) LIMIT ?",                        \
+	  "ussi", "bs")                                                                        \
+	X(TAG_DONE, "UPDATE mmsync_event_state SET tagged = 1 WHERE uuid = ? AND type = 1",    \
+	  "b", "")                                                                             \
 	X(OWN_STATE_REMOVING, "UPDATE mmsync_event_state SET removed_by = 1 WHERE uuid = ?",   \
 	  "b", "")                                                                             \
 	X(OWN_ROW_INSERT,                                                                      \
