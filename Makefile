@@ -95,7 +95,7 @@ TABLES := $(OUT)/docs/tables
 TABLED := docs/mmsync.1 docs/completion/mmsync.bash
 
 .PHONY: all program everything deps deps-bench deps-analyze demo test check lint bench \
-	bench-programs demo-programs torture torture-programs fuzz analyze docs install format clean
+	bench-programs demo-programs torture torture-programs walks fuzz analyze docs install format clean
 
 all: program
 ifeq ($(BUILD),release)
@@ -207,6 +207,13 @@ demo-programs: program $(OUT)/tests/fakes/google_server
 # make torture TORTURE_ARGS="--story 02 --kind step"
 torture:
 	@tests/torture/run --full $(TORTURE_ARGS)
+	$(if $(TORTURE_ARGS),,@$(MAKE) --no-print-directory walks)
+
+# People, faults and kills at random over a person's calendars: make walks MMS_STEPS=20000 MMS_SEED=7
+walks:
+	@$(MAKE) -s -j2 build/dev/tests/integration/test_block_walk torture-programs BUILD=dev
+	@MMS_STEPS=$(or $(MMS_STEPS),4000) MMS_SEED=$(or $(MMS_SEED),$(shell date +%s)) \
+		build/dev/tests/integration/test_block_walk
 
 # make fuzz F=feed SECONDS=60
 fuzz:

@@ -247,6 +247,7 @@ every_blocking_event_has_its_blocks_when_all_is_quiet(void **state)
 		walk(only);
 		return;
 	}
+	print_message("%" PRIu64 " walks from seed %" PRIu64 "\n", n, first);
 	for (uint64_t seed = first; seed < first + n; seed++)
 		walk(seed);
 }
