@@ -8,6 +8,7 @@
 
 #include "mmsync/mem.h"
 #include "mmsync/sync.h"
+#include "mmsync/timetext.h"
 #include "mmsync/uuid.h"
 #include "plain.h"
 
@@ -90,6 +91,21 @@ put_counts(struct mms_json *j, const struct mms_event_counts *e,
 	mms_json_put_i64(j, "retries", retries);
 }
 
+/* The times of a busy block. */
+static void
+put_block(struct mms_json *j, const struct mms_planned *p)
+{
+	mms_json_key(j, "busy_block");
+	if (!p->is_block) {
+		mms_json_null(j);
+		return;
+	}
+	mms_json_map(j);
+	mms_json_put_time(j, "start", p->start_ms);
+	mms_json_put_time(j, "end", p->end_ms);
+	mms_json_map_end(j);
+}
+
 static void
 put_planned(struct mms_json *j, const struct mms_sync_report *report)
 {
@@ -105,6 +121,7 @@ put_planned(struct mms_json *j, const struct mms_sync_report *report)
 			mms_json_put_text(j, "event", p->event);
 			mms_json_put_text(j, "external_event_id", p->external_event_id);
 			mms_json_put_text(j, "booking", p->booking);
+			put_block(j, p);
 			mms_json_put_text(j, "why", p->why);
 			mms_json_map_end(j);
 		}
@@ -247,12 +264,26 @@ add_turn(struct mms_table *table, const struct mms_turn *t, struct mms_err *err)
 }
 
 static void
+print_block(const struct mms_planned *p, const char *integration)
+{
+	char start[MMS_TIME_TEXT_MAX], end[MMS_TIME_TEXT_MAX];
+
+	printf("would %s the busy block %.16sZ - %.16sZ in %s: %s\n", p->op,
+	       mms_time_print(p->start_ms, start), mms_time_print(p->end_ms, end), integration,
+	       p->why);
+}
+
+static void
 print_planned(const struct mms_sync_report *report)
 {
 	for (size_t i = 0; i < report->n; i++) {
 		const struct mms_turn *turn = &report->turns[i];
 		for (size_t k = 0; k < turn->n_planned; k++) {
 			const struct mms_planned *p = &turn->planned[k];
+			if (p->is_block) {
+				print_block(p, turn->name);
+				continue;
+			}
 			printf("would %s %s%s in %s: %s\n", p->op,
 			       p->booking != NULL             ? "the event of "
 			       : p->event != NULL             ? p->event

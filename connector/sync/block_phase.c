@@ -88,6 +88,15 @@ turn_of(const struct mms_sync_report *report, const struct mms_block_whom *whom,
 	return NULL;
 }
 
+/* A new one has no name yet that tells it from others: its time does. */
+static void
+set_planned(struct mms_planned *p, const struct mms_block_decision *d)
+{
+	p->is_block = true;
+	p->start_ms = d->start_ms;
+	p->end_ms = d->end_ms;
+}
+
 /* What a dry run would have announced. */
 static mms_rc
 tell(struct mms_sync_report *report, const struct mms_block_whom *whom,
@@ -108,6 +117,8 @@ tell(struct mms_sync_report *report, const struct mms_block_whom *whom,
 		if (mms_provisional_id_read(id, NULL))
 			id = NULL;
 		rc = mms_turn_add_planned(turn, ops[d->step], NULL, id, d->why, err);
+		if (rc == MMS_OK)
+			set_planned(&turn->planned[turn->n_planned - 1], d);
 	}
 	return rc;
 }

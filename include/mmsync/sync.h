@@ -57,6 +57,8 @@ struct mms_planned {
 	char *event, *external_event_id; /* owned; one of them may be NULL               */
 	char *booking;                   /* owned; NULL: of no booking                   */
 	const char *why;                 /* static                                       */
+	bool is_block;                   /* of a busy block that is to be made or changed */
+	int64_t start_ms, end_ms;        /* what that is to say                           */
 };
 
 /* How one integration's turn went. */
@@ -94,7 +96,7 @@ struct mms_sync_report {
 	struct mms_turn *turns;
 	size_t n;
 	struct mms_booking_counts bookings;
-	struct mms_block_counts blocks; /* in calendars that had no turn */
+	struct mms_block_counts blocks;       /* in calendars that had no turn */
 	struct mms_outward_trouble *troubles; /* owned */
 	size_t n_troubles, cap_troubles;
 	uint64_t statements; /* of the whole run, for exact counts */
