@@ -58,10 +58,22 @@ struct demo_time {
 };
 struct demo_time mms_demo_time_at(const struct demo *demo, int day, int hour, int minute);
 
+/* Write the site's site_config.json. */
+mms_rc mms_demo_put_config(const struct demo *demo, bool has_busy_blocks,
+			   struct mms_err *err) MMS_MUST_CHECK;
+mms_rc mms_demo_add_user(const struct demo *demo, const char *email, const char *zone,
+			 struct mms_err *err) MMS_MUST_CHECK;
+/* The feed of a user, and what they call it. feed: a name in the feeds' folder, or an address. */
+mms_rc
+mms_demo_add_feed(const struct demo *demo, const char *email, const char *integration,
+		  const char *title, const char *feed, struct mms_err *err) MMS_MUST_CHECK;
+
 /* demo_google.c: a calendar at Google, both ways. The fake is there. */
 mms_rc mms_demo_tell_google(const struct demo *demo, struct mms_err *err) MMS_MUST_CHECK;
 /* demo_outlook.c: the same in Outlook. */
 mms_rc mms_demo_tell_outlook(const struct demo *demo, struct mms_err *err) MMS_MUST_CHECK;
+/* demo_busy.c: busy blocks in several calendars of one person, who was told of before. */
+mms_rc mms_demo_tell_busy(const struct demo *demo, struct mms_err *err) MMS_MUST_CHECK;
 /* demo_calendar.c: members of the `mmsync` object that lead to the fake; nothing without it. */
 void mms_demo_add_calendar_settings(const struct demo *demo, struct mms_str *out);
 

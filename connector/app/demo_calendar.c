@@ -13,6 +13,7 @@
 #include "mmsync/ddl.h"
 #include "mmsync/http.h"
 #include "mmsync/json_scan.h"
+#include "mmsync/mem.h"
 #include "mmsync/tokens.h"
 #include "plain.h"
 
@@ -74,12 +75,6 @@ mms_demo_tell_fake(const struct demo *demo, const char *script, struct mms_err *
 	return ask_fake(demo, "/_control", script, &answer, err);
 }
 
-/* What of an event is shown, times as clocks of the calendar's zone show them. */
-struct shown {
-	char title[80], start[40], end[40], mailed[80], text[200];
-	bool is_gone;
-};
-
 static void
 copy(const struct mms_jvalue *value, char *out, size_t size)
 {
@@ -122,7 +117,7 @@ read_mailed(struct mms_jscan *s, char *out, size_t size)
 
 static bool
 read_member(struct mms_jscan *s, const struct mms_jvalue *key, const struct mms_jvalue *value,
-	    struct shown *out)
+	    struct demo_shown *out)
 {
 	if (mms_jscan_is(key, "start", 5) && value->type == MMS_J_MAP)
 		return read_time(s, out->start, sizeof out->start);
@@ -134,6 +129,8 @@ read_member(struct mms_jscan *s, const struct mms_jvalue *key, const struct mms_
 		copy(value, out->title, sizeof out->title);
 	if (mms_jscan_is(key, "description", 11))
 		copy(value, out->text, sizeof out->text);
+	if (mms_jscan_is(key, "visibility", 10))
+		copy(value, out->visibility, sizeof out->visibility);
 	if (mms_jscan_is(key, "status", 6))
 		out->is_gone = mms_jscan_is(value, "cancelled", 9);
 	return mms_jscan_skip(s, value);
@@ -141,12 +138,12 @@ read_member(struct mms_jscan *s, const struct mms_jvalue *key, const struct mms_
 
 /* A line of the fake's state. Errors: BUG (it is no event). */
 static mms_rc
-read_event(const char *line, size_t len, struct shown *out, struct mms_err *err)
+read_event(const char *line, size_t len, struct demo_shown *out, struct mms_err *err)
 {
 	struct mms_jscan s;
 	struct mms_jvalue value, key;
 
-	*out = (struct shown){ .mailed = "nobody" };
+	*out = (struct demo_shown){ .mailed = "nobody" };
 	mms_jscan_start(&s, line, len);
 	bool is_good = mms_jscan_value(&s, &value) && value.type == MMS_J_MAP;
 	while (is_good && mms_jscan_more(&s, &key))
@@ -157,7 +154,7 @@ read_event(const char *line, size_t len, struct shown *out, struct mms_err *err)
 }
 
 static mms_rc
-add_row(struct mms_table *table, const struct shown *e, struct mms_err *err)
+add_row(struct mms_table *table, const struct demo_shown *e, struct mms_err *err)
 {
 	const char *const cells[] = { e->title, e->start, e->end, e->mailed, e->text };
 	mms_rc rc = MMS_OK;
@@ -167,23 +164,73 @@ add_row(struct mms_table *table, const struct shown *e, struct mms_err *err)
 	return rc;
 }
 
-/* The calendar as the service has it. */
+void
+mms_demo_calendar_release(struct mms_demo_calendar *list)
+{
+	mms_free(list->items);
+	*list = (struct mms_demo_calendar){ 0 };
+}
+
+static const char *
+account_of(const struct demo_person *p)
+{
+	return p->account != NULL ? p->account : p->email;
+}
+
+mms_rc
+mms_demo_load_state(const struct demo *demo, const struct demo_person *p, struct mms_str *out,
+		    struct mms_err *err)
+{
+	MMS_AUTO(mms_http_answer) answer = { 0 };
+	char path[120];
+
+	(void)snprintf(path, sizeof path, "/_state?calendar=%s", account_of(p));
+	mms_rc rc = ask_fake(demo, path, NULL, &answer, err);
+	if (rc != MMS_OK)
+		return rc;
+	mms_str_add(out, mms_str_get(&answer.body));
+	return mms_str_check(out, err);
+}
+
+static mms_rc
+add_shown(struct mms_demo_calendar *list, const struct demo_shown *event, struct mms_err *err)
+{
+	struct demo_shown *moved = mms_grow(list->items, list->n, &list->cap, sizeof *moved);
+
+	if (moved == NULL)
+		return mms_fail_nomem(err);
+	list->items = moved;
+	list->items[list->n++] = *event;
+	return MMS_OK;
+}
+
+mms_rc
+mms_demo_load_calendar(const struct demo *demo, const struct demo_person *p,
+		       struct mms_demo_calendar *out, struct mms_err *err)
+{
+	MMS_AUTO(mms_str) state = { 0 };
+	struct demo_shown event;
+
+	mms_rc rc = mms_demo_load_state(demo, p, &state, err);
+	const char *line = mms_str_get(&state), *end;
+	for (; rc == MMS_OK && (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		rc = read_event(line, (size_t)(end - line), &event, err);
+		if (rc == MMS_OK && !event.is_gone)
+			rc = add_shown(out, &event, err);
+	}
+	return rc;
+}
+
 static mms_rc
 show_calendar(const struct demo *demo, const struct demo_person *p, struct mms_err *err)
 {
 	MMS_AUTO(mms_table) table = { .n_columns = p->n_heads, .heads = p->heads };
-	MMS_AUTO(mms_http_answer) answer = { 0 };
-	struct shown event;
-	char path[120];
+	MMS_AUTO(mms_demo_calendar) list = { 0 };
 
-	(void)snprintf(path, sizeof path, "/_state?calendar=%s", p->email);
-	mms_rc rc = ask_fake(demo, path, NULL, &answer, err);
-	const char *line = mms_str_get(&answer.body), *end;
-	for (; rc == MMS_OK && (end = strchr(line, '\n')) != NULL; line = end + 1) {
-		rc = read_event(line, (size_t)(end - line), &event, err);
-		if (rc == MMS_OK && !event.is_gone &&
-		    (p->only == NULL || strcmp(p->only, event.title) == 0))
-			rc = add_row(&table, &event, err);
+	mms_rc rc = mms_demo_load_calendar(demo, p, &list, err);
+	for (size_t i = 0; rc == MMS_OK && i < list.n; i++) {
+		if (p->only == NULL || strcmp(p->only, list.items[i].title) == 0)
+			rc = add_row(&table, &list.items[i], err);
 	}
 	if (rc == MMS_OK) {
 		putchar('\n');
@@ -287,34 +334,38 @@ add_account(const struct demo *demo, const struct demo_person *p, const char *ev
 		     "client " CLIENT_ID " " CLIENT_SECRET "\n"
 		     "account %s access=%s refresh=%s\n"
 		     "calendar %s owner=%s zone=%s\n%s",
-		     p->email, p->access, p->refresh, p->email, p->email, p->zone, events);
+		     account_of(p), p->access, p->refresh, account_of(p), account_of(p),
+		     p->zone, events);
 	mms_rc rc = mms_str_check(&script, err);
 	return rc == MMS_OK ? mms_demo_tell_fake(demo, mms_str_get(&script), err) : rc;
+}
+
+static mms_rc
+add_integration(const struct demo *demo, const struct demo_person *p, struct mms_err *err)
+{
+	MMS_AUTO(mms_str) integration = { 0 };
+
+	mms_str_addf(&integration,
+		     "INSERT INTO `tabMM Calendar Integration` (name, creation, modified, "
+		     "owner, modified_by, user, integration_name, integration_type, "
+		     "calendar_id, is_active, is_primary, sync_direction) VALUES ('%s', "
+		     "NOW(6), NOW(6), 'Administrator', 'Administrator', '%s', '%s', "
+		     "'%s', '%s', 1, %d, 'Two-way (Read & Write)')",
+		     p->integration, p->email, p->account == NULL ? "Calendar" : "Private",
+		     p->type, account_of(p), p->account == NULL);
+	const char *const statements[] = { mms_str_get(&integration) };
+	return mms_demo_run_sql(demo, statements, MMS_COUNT(statements), err);
 }
 
 mms_rc
 mms_demo_add_person(const struct demo *demo, const struct demo_person *p, const char *events,
 		    struct mms_err *err)
 {
-	MMS_AUTO(mms_str) user = { 0 };
-	MMS_AUTO(mms_str) integration = { 0 };
-
-	mms_str_addf(&user,
-		     "INSERT INTO tabUser (name, creation, modified, owner, modified_by, "
-		     "email, enabled, time_zone) VALUES ('%s', NOW(6), NOW(6), "
-		     "'Administrator', 'Administrator', '%s', 1, '%s')",
-		     p->email, p->email, p->zone);
-	mms_str_addf(&integration,
-		     "INSERT INTO `tabMM Calendar Integration` (name, creation, modified, "
-		     "owner, modified_by, user, integration_name, integration_type, "
-		     "calendar_id, is_active, is_primary, sync_direction) VALUES ('%s', "
-		     "NOW(6), NOW(6), 'Administrator', 'Administrator', '%s', 'Calendar', "
-		     "'%s', '%s', 1, 1, 'Two-way (Read & Write)')",
-		     p->integration, p->email, p->type, p->email);
-	const char *const statements[] = { mms_str_get(&user), mms_str_get(&integration) };
 	mms_rc rc = add_account(demo, p, events, err);
+	if (rc == MMS_OK && p->account == NULL)
+		rc = mms_demo_add_user(demo, p->email, p->zone, err);
 	if (rc == MMS_OK)
-		rc = mms_demo_run_sql(demo, statements, MMS_COUNT(statements), err);
+		rc = add_integration(demo, p, err);
 	return rc == MMS_OK ? with_columns(demo, p, store_tokens, err) : rc;
 }
 
@@ -397,7 +448,7 @@ add_move(const struct demo *demo, const struct demo_person *p, const struct demo
 		rc = mms_text_rows_load(&rows, db, mms_str_get(&sql), err);
 	const char *const *row = rc == MMS_OK ? mms_text_rows_find_next(&rows) : NULL;
 	if (row != NULL)
-		mms_str_addf(script, "change %s %s start=%s end=%s\n", p->email, row[0],
+		mms_str_addf(script, "change %s %s start=%s end=%s\n", account_of(p), row[0],
 			     span->from.typed, span->to.typed);
 	mms_db_close(db);
 	if (rc == MMS_OK && row == NULL)

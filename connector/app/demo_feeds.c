@@ -65,6 +65,12 @@ static const struct feed_text feeds[] = {
 	  "END:VEVENT\n"
 	  "BEGIN:VEVENT\nUID:holiday\nSUMMARY:Public holiday\nDTSTART:@date+4\n"
 	  "TRANSP:TRANSPARENT\nEND:VEVENT\nEND:VCALENDAR\n" },
+	/* What Dora sings in. */
+	{ "dora-choir.ics", 1,
+	  "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//choir//EN\r\n"
+	  "BEGIN:VEVENT\r\nUID:rehearsal@example.org\r\nSUMMARY:Choir rehearsal\r\n"
+	  "DTSTART;TZID=Europe/Madrid:@1900+3\r\nDTEND;TZID=Europe/Madrid:@2100+3\r\n"
+	  "END:VEVENT\r\nEND:VCALENDAR\r\n" },
 	/* Cleo's conference: plain, in UTC. */
 	{ "cleo-talks.ics", 1,
 	  "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//conference//talks//EN\r\n"

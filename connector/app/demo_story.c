@@ -76,23 +76,12 @@ mms_demo_run_sql(const struct demo *demo, const char *const *statements, size_t 
 	return rc;
 }
 
-/* The database itself is made from outside: a connection of ours needs one to exist. */
-static mms_rc
-make_site(const struct demo *demo, struct mms_err *err)
+mms_rc
+mms_demo_put_config(const struct demo *demo, bool has_busy_blocks, struct mms_err *err)
 {
-	char path[160], socket[160], log[160];
-	int status = 0;
+	char path[160];
 	MMS_AUTO(mms_str) config = { 0 };
-	static const char create[] =
-		"CREATE DATABASE demo CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci";
-	const char *const argv[] = { "mariadb", "--no-defaults", socket, "-uroot",
-				     "-e",      create,          NULL };
 
-	(void)snprintf(socket, sizeof socket, "--socket=%s", demo->socket);
-	(void)snprintf(log, sizeof log, "%s/keeper.log", demo->dir);
-	(void)snprintf(path, sizeof path, "%s/sites", demo->dir);
-	if (mkdir(path, 0700) != 0 || mkdir(demo->site, 0700) != 0)
-		return mms_fail(err, MMS_E_CONFIG, "%s cannot be made", demo->site);
 	mms_str_addf(&config,
 		     "{\n \"db_name\": \"demo\",\n \"db_user\": \"root\",\n"
 		     " \"db_password\": \"\",\n \"db_socket\": \"%s\",\n"
@@ -104,14 +93,74 @@ make_site(const struct demo *demo, struct mms_err *err)
 		mms_str_addf(&config, ", \"127.0.0.1:%u\"", demo->fake_port);
 	mms_str_add(&config, "]},\n");
 	mms_demo_add_calendar_settings(demo, &config);
+	if (has_busy_blocks)
+		mms_str_add(&config, "  \"busy_blocks\": {\"enabled\": true},\n");
 	mms_str_add(&config, "  \"retry\": {\"max_attempts\": 2, \"base_ms\": 50}\n }\n}\n");
 	(void)snprintf(path, sizeof path, "%s/site_config.json", demo->site);
-	mms_rc rc = mms_demo_write(path, mms_str_get(&config), err);
+	mms_rc rc = mms_str_check(&config, err);
+	return rc == MMS_OK ? mms_demo_write(path, mms_str_get(&config), err) : rc;
+}
+
+/* The database itself is made from outside: a connection of ours needs one to exist. */
+static mms_rc
+make_site(const struct demo *demo, struct mms_err *err)
+{
+	char path[160], socket[160], log[160];
+	int status = 0;
+	static const char create[] =
+		"CREATE DATABASE demo CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci";
+	const char *const argv[] = { "mariadb", "--no-defaults", socket, "-uroot",
+				     "-e",      create,          NULL };
+
+	(void)snprintf(socket, sizeof socket, "--socket=%s", demo->socket);
+	(void)snprintf(log, sizeof log, "%s/keeper.log", demo->dir);
+	(void)snprintf(path, sizeof path, "%s/sites", demo->dir);
+	if (mkdir(path, 0700) != 0 || mkdir(demo->site, 0700) != 0)
+		return mms_fail(err, MMS_E_CONFIG, "%s cannot be made", demo->site);
+	mms_rc rc = mms_demo_put_config(demo, false, err);
 	if (rc == MMS_OK)
 		rc = mms_demo_spawn(argv, log, &status, err);
 	if (rc == MMS_OK && status != 0)
 		rc = mms_fail(err, MMS_E_CONFIG, "the demonstration's database cannot be made");
 	return rc;
+}
+
+mms_rc
+mms_demo_add_user(const struct demo *demo, const char *email, const char *zone,
+		  struct mms_err *err)
+{
+	MMS_AUTO(mms_str) user = { 0 };
+
+	mms_str_addf(&user,
+		     "INSERT INTO tabUser (name, creation, modified, owner, modified_by, "
+		     "email, enabled, time_zone) VALUES ('%s', NOW(6), NOW(6), "
+		     "'Administrator', 'Administrator', '%s', 1, '%s')",
+		     email, email, zone);
+	const char *const statements[] = { mms_str_get(&user) };
+	return mms_demo_run_sql(demo, statements, MMS_COUNT(statements), err);
+}
+
+mms_rc
+mms_demo_add_feed(const struct demo *demo, const char *email, const char *integration,
+		  const char *title, const char *feed, struct mms_err *err)
+{
+	MMS_AUTO(mms_str) insert = { 0 };
+	MMS_AUTO(mms_str) url = { 0 };
+
+	if (strstr(feed, "://") == NULL)
+		mms_str_addf(&url, "http://127.0.0.1:%u/", demo->port);
+	mms_str_add(&url, feed);
+	mms_str_addf(&insert,
+		     "INSERT INTO `tabMM Calendar Integration` (name, creation, modified, "
+		     "owner, modified_by, user, integration_name, integration_type, "
+		     "is_active, sync_direction, ical_url) VALUES ('%s', NOW(6), NOW(6), "
+		     "'Administrator', 'Administrator', '%s', '%s', 'iCal', 1, "
+		     "'One-way (Read Only)', ",
+		     integration, email, title);
+	mms_sql_add_text(&insert, mms_str_get(&url));
+	mms_str_addc(&insert, ')');
+	const char *const statements[] = { mms_str_get(&insert) };
+	return mms_demo_run_sql(demo, statements, MMS_COUNT(statements), err);
 }
 
 static mms_rc
@@ -126,34 +175,12 @@ add_people(const struct demo *demo, struct mms_err *err)
 
 	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(people); i++) {
 		const struct person *p = &people[i];
-		MMS_AUTO(mms_str) user = { 0 };
-		MMS_AUTO(mms_str) integration = { 0 };
-		MMS_AUTO(mms_str) url = { 0 };
 		bool is_own = i == 0 && demo->own_feed != NULL;
 
-		mms_str_addf(&url, "http://127.0.0.1:%u/%s", demo->port, p->feed);
-		mms_str_addf(
-			&user,
-			"INSERT INTO tabUser (name, creation, modified, owner, modified_by, "
-			"email,"
-			" enabled, time_zone) VALUES ('%s', NOW(6), NOW(6), 'Administrator',"
-			" 'Administrator', '%s', 1, '%s')",
-			p->email, p->email, p->zone);
-		mms_str_addf(
-			&integration,
-			"INSERT INTO `tabMM Calendar Integration` (name, creation, modified, "
-			"owner,"
-			" modified_by, user, integration_name, integration_type, is_active,"
-			" sync_direction, ical_url) VALUES ('%s', NOW(6), NOW(6), "
-			"'Administrator',"
-			" 'Administrator', '%s', 'Calendar', 'iCal', 1, 'One-way (Read "
-			"Only)', ",
-			p->integration, p->email);
-		mms_sql_add_text(&integration, is_own ? demo->own_feed : mms_str_get(&url));
-		mms_str_addc(&integration, ')');
-		const char *const statements[] = { mms_str_get(&user),
-						   mms_str_get(&integration) };
-		rc = mms_demo_run_sql(demo, statements, MMS_COUNT(statements), err);
+		rc = mms_demo_add_user(demo, p->email, p->zone, err);
+		if (rc == MMS_OK)
+			rc = mms_demo_add_feed(demo, p->email, p->integration, "Calendar",
+					       is_own ? demo->own_feed : p->feed, err);
 	}
 	return rc;
 }
@@ -339,12 +366,14 @@ tell_services(struct demo *demo, struct mms_err *err)
 {
 	if (demo->fake_port == 0) {
 		mms_demo_say(
-			"\n5. and 6. Calendars at Google and in Outlook are left out: the "
+			"\n5. to 7. Calendars at Google and in Outlook are left out: the "
 			"fake of both is not\n   beside this program (make demo builds it).");
 		return MMS_OK;
 	}
 	mms_rc rc = mms_demo_tell_google(demo, err);
-	return rc == MMS_OK ? mms_demo_tell_outlook(demo, err) : rc;
+	if (rc == MMS_OK)
+		rc = mms_demo_tell_outlook(demo, err);
+	return rc == MMS_OK ? mms_demo_tell_busy(demo, err) : rc;
 }
 
 static mms_rc
@@ -356,7 +385,7 @@ tell_outage(struct demo *demo, struct mms_err *err)
 	char path[160];
 	int status = 0;
 
-	mms_demo_say("\n7. Cleo's service has a bad day and answers with a log-in page and "
+	mms_demo_say("\n8. Cleo's service has a bad day and answers with a log-in page and "
 		     "status 200.\n"
 		     "   That is a failure, never an empty calendar: her events stay.");
 	(void)snprintf(path, sizeof path, "%s/cleo-talks.ics.down", demo->feeds);
@@ -391,7 +420,7 @@ tell_audit(struct demo *demo, struct mms_err *err)
 	};
 	int status = 0;
 
-	mms_demo_say("\n8. Somebody writes three faults into the tables by hand: an event that "
+	mms_demo_say("\n9. Somebody writes three faults into the tables by hand: an event that "
 		     "ends\n"
 		     "   before it starts, attendees that are no list, a window of 400 days. "
 		     "The audit\n"

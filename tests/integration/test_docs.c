@@ -424,7 +424,7 @@ an_installed_demonstration_leaves_google_and_outlook_out(void **state)
 		   dir));
 	if (status != 0 || strstr(text, "three people") == NULL ||
 	    strstr(text, "the fake of both is not\n   beside this program") == NULL ||
-	    strstr(text, "mmsync push") != NULL || strstr(text, "8. Somebody") == NULL)
+	    strstr(text, "mmsync push") != NULL || strstr(text, "9. Somebody") == NULL)
 		fail_msg("status %d: %s", status, text);
 	assert_int_equal(stopped, 0);
 	free(text);
