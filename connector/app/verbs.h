@@ -64,6 +64,10 @@ mms_rc mms_verb_failures_discard(struct mms_app *app, struct mms_err *err);
 struct mms_sync_env mms_app_sync_env(struct mms_app *app);
 
 /* verb_event.c, verb_booking.c */
+extern const struct mms_opt mms_migrate_opts[];
+extern const char mms_migrate_more[];
+mms_rc mms_verb_migrate(struct mms_app *app, struct mms_err *err);
+
 extern const struct mms_opt mms_event_sync_opts[];
 extern const char mms_event_sync_more[], mms_booking_status_more[];
 mms_rc mms_verb_event_sync(struct mms_app *app, struct mms_err *err);

@@ -49,25 +49,30 @@ is_tag(const char *text)
 	}
 }
 
-static bool
-has_tag(const char *text)
+const char *
+mms_block_old_tag(const char *text)
 {
 	const char *at = text;
 
 	while (at != NULL && (at = strstr(at, OLD_TAG)) != NULL) {
-		at += strlen(OLD_TAG);
-		if (is_tag(skip_blanks(at)))
-			return true;
+		const char *tag = skip_blanks(at += strlen(OLD_TAG));
+		if (is_tag(tag))
+			return tag;
 	}
-	return false;
+	return NULL;
+}
+
+bool
+mms_block_has_old_title(const char *title)
+{
+	return title != NULL && strncmp(title, OLD_TITLE, strlen(OLD_TITLE)) == 0;
 }
 
 static bool
 is_of_older_generation(const struct mms_event *event)
 {
-	return (event->title != NULL &&
-		strncmp(event->title, OLD_TITLE, strlen(OLD_TITLE)) == 0) ||
-	       has_tag(event->description);
+	return mms_block_has_old_title(event->title) ||
+	       mms_block_old_tag(event->description) != NULL;
 }
 
 unsigned

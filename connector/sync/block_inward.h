@@ -53,4 +53,11 @@ mms_rc mms_block_inward_settle(struct mms_turn_state *t, struct mms_session *ses
 unsigned mms_block_flags(const struct mms_turn_state *t, const struct mms_event *event,
 			 const struct mms_known_event *known);
 
+/*
+ * block_flags.c: the tag by which an older generation said what a block of its is of: "[source:ACCOUNT:CALENDAR:EVENT]" behind
+ * its name. Borrows: from the text, at the bracket; NULL: there is none. And is it titled as such a block?
+ */
+const char *mms_block_old_tag(const char *text);
+bool mms_block_has_old_title(const char *title);
+
 #endif

@@ -213,7 +213,7 @@ mms_rc mms_gather_changed(const struct mms_outward *o, struct mms_err *err) MMS_
 mms_rc mms_gather_all_of(const struct mms_outward *o, const struct mms_source *source,
 			 struct mms_err *err) MMS_MUST_CHECK;
 
-/* push.c: this installation's UUID. Errors: CONFIG (a restored copy: nothing may leave). */
+/* outward_kit.c: this installation's UUID. Errors: CONFIG (a restored copy: nothing may leave). */
 mms_rc mms_outward_site(const struct mms_sync_env *env, unsigned char out[16],
 			struct mms_err *err) MMS_MUST_CHECK;
 

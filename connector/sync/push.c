@@ -5,13 +5,10 @@
 #include <strings.h>
 
 #include "block_phase.h"
-#include "choose.h"
-#include "heartbeat.h"
 #include "mmsync/busy.h"
 #include "mmsync/mem.h"
-#include "mmsync/schema.h"
-#include "mmsync/uuid.h"
 #include "outward.h"
+#include "outward_kit.h"
 
 static void
 event_release(struct mms_push_event *event)
@@ -42,72 +39,14 @@ mms_push_report_release(struct mms_push_report *report)
 struct push {
 	const struct mms_sync_env *env;
 	const struct mms_push_options *options;
-	const struct mms_sync_options sync_options; /* what sessions ask of their worker */
 	struct mms_push_report *report;
-	struct mms_worker worker;
-	struct mms_outward o;
-	struct mms_sources sources;
-	struct mms_heartbeat *heartbeat;
-	struct mms_gates *gates;
+	struct mms_outward_kit kit;
 };
 
 static void
 push_release(struct push *p)
 {
-	mms_heartbeat_stop(p->heartbeat);
-	mms_gates_free(p->gates);
-	mms_sources_release(&p->sources);
-	mms_digest_release(&p->worker.digest);
-	mms_email_free(p->worker.email);
-	mms_provider_env_release(&p->worker.provider_env);
-	mms_zones_free(p->worker.zones);
-}
-
-mms_rc
-mms_outward_site(const struct mms_sync_env *env, unsigned char out[16], struct mms_err *err)
-{
-	MMS_AUTO(mms_installation) installation = { 0 };
-	MMS_AUTO(mms_lent) lent = { 0 };
-
-	mms_rc rc = mms_pool_lend(env->pool, &lent, err);
-	if (rc == MMS_OK)
-		rc = mms_installation_load(lent.db, env->site, &installation, err);
-	if (rc != MMS_OK)
-		return rc;
-	if (installation.is_elsewhere) {
-		mms_fail(err, MMS_E_CONFIG,
-			 "this site is a copy, or was moved: it was set up in database %s, "
-			 "folder %s; nothing is written to people's calendars from here",
-			 installation.bound_database, installation.bound_dir);
-		return mms_hint(err, "say which it is: mmsync --site %s schema adopt --help",
-				env->site->dir);
-	}
-	if (!mms_uuid_parse(installation.site_uuid, out))
-		return mms_fail(err, MMS_E_DB, "mmsync_installation.site_uuid is not a UUID");
-	return MMS_OK;
-}
-
-static mms_rc
-set_up(struct push *p, struct mms_err *err)
-{
-	struct mms_worker *w = &p->worker;
-	const struct mms_sync_env *env = p->env;
-
-	w->env = env;
-	w->options = &p->sync_options;
-	p->o = (struct mms_outward){ .worker = w, .now_ms = mms_clock_now_ms(env->clock) };
-	mms_rc rc = mms_zones_new(&w->zones, err);
-	if (rc == MMS_OK)
-		rc = mms_choose_zones(env, w->zones, &w->event_zone, &w->site_zone, err);
-	if (rc == MMS_OK)
-		rc = mms_outward_site(env, p->o.site_uuid, err);
-	if (rc == MMS_OK)
-		rc = mms_email_new(&w->email, true, err);
-	if (rc == MMS_OK)
-		rc = mms_uuid_new(p->o.now_ms, w->run, err);
-	memcpy(w->site, p->o.site_uuid, sizeof w->site);
-	w->has_site = rc == MMS_OK;
-	return rc;
+	mms_outward_kit_release(&p->kit);
 }
 
 /* ---- planning ------------------------------------------------------------------------------ */
@@ -173,7 +112,7 @@ plan_one(struct push *p, const char *name, struct mms_err *err)
 					   .is_asked_for = true,
 					   .is_dry = p->options->is_dry };
 
-	mms_rc rc = mms_announce_booking(&p->o, &what, &planned, err);
+	mms_rc rc = mms_announce_booking(&p->kit.o, &what, &planned, err);
 	if (rc == MMS_E_USAGE)
 		return unknown(p, name, err);
 	if (rc != MMS_OK)
@@ -305,14 +244,14 @@ do_all(struct push *p, const uint64_t *waiting, size_t n_waiting, struct mms_err
 {
 	mms_rc rc = MMS_OK;
 
-	for (size_t i = 0; rc == MMS_OK && i < p->sources.n; i++) {
-		struct mms_source *source = &p->sources.items[i];
+	for (size_t i = 0; rc == MMS_OK && i < p->kit.sources.n; i++) {
+		struct mms_source *source = &p->kit.sources.items[i];
 		struct mms_outbound_counts counts = { 0 };
 		uint64_t id = source->cursor.id;
 
 		if (id == 0 || (!is_waiting_for(p, id) && !has_id(waiting, n_waiting, id)))
 			continue;
-		rc = mms_outbound_run(&p->o, source, false, on_told, p, &counts, err);
+		rc = mms_outbound_run(&p->kit.o, source, false, on_told, p, &counts, err);
 		if (rc == MMS_OK) /* then nothing was done for bookings */
 			rc = mms_outward_check_written_to(source, err);
 		if (rc == MMS_OK || is_end(rc))
@@ -331,8 +270,8 @@ do_all(struct push *p, const uint64_t *waiting, size_t n_waiting, struct mms_err
 static bool
 is_of_host(const struct push *p, const struct mms_source *source)
 {
-	for (size_t i = 0; i < p->sources.n; i++) {
-		const struct mms_source *other = &p->sources.items[i];
+	for (size_t i = 0; i < p->kit.sources.n; i++) {
+		const struct mms_source *other = &p->kit.sources.items[i];
 		if (!other->makes_blocks || !source->makes_blocks ||
 		    strcasecmp(other->integration.user, source->integration.user) != 0)
 			continue;
@@ -358,23 +297,23 @@ do_blocks(struct push *p, struct mms_err *err)
 	bool is_any = false;
 	MMS_AUTO(mms_lent) lent = { 0 };
 
-	for (size_t i = 0; i < p->sources.n; i++)
-		is_any = is_any || is_of_host(p, &p->sources.items[i]);
+	for (size_t i = 0; i < p->kit.sources.n; i++)
+		is_any = is_any || is_of_host(p, &p->kit.sources.items[i]);
 	if (!is_any)
 		return MMS_OK;
-	mms_rc rc = mms_block_phase(&p->o, &p->sources, NULL, err);
+	mms_rc rc = mms_block_phase(&p->kit.o, &p->kit.sources, NULL, err);
 	if (rc == MMS_OK)
 		rc = mms_pool_lend(p->env->pool, &lent, err);
 	if (rc == MMS_OK)
-		rc = mms_outbox_waiting(lent.db, p->o.now_ms, &waiting, &n_waiting, err);
+		rc = mms_outbox_waiting(lent.db, p->kit.o.now_ms, &waiting, &n_waiting, err);
 	mms_lent_release(&lent);
-	for (size_t i = 0; rc == MMS_OK && i < p->sources.n; i++) {
-		struct mms_source *source = &p->sources.items[i];
+	for (size_t i = 0; rc == MMS_OK && i < p->kit.sources.n; i++) {
+		struct mms_source *source = &p->kit.sources.items[i];
 		struct mms_outbound_counts counts = { 0 };
 
 		if (!has_id(waiting, n_waiting, source->cursor.id) || !is_of_host(p, source))
 			continue;
-		rc = mms_outbound_run(&p->o, source, true, NULL, NULL, &counts, err);
+		rc = mms_outbound_run(&p->kit.o, source, true, NULL, NULL, &counts, err);
 		if (rc == MMS_OK || is_end(rc))
 			continue;
 		mms_err_release(err);
@@ -382,38 +321,6 @@ do_blocks(struct push *p, struct mms_err *err)
 	}
 	mms_free(waiting);
 	return rc;
-}
-
-/* Connections to services and a heartbeat, only where there is something to do. */
-static mms_rc
-get_ready(struct push *p, struct mms_err *err)
-{
-	struct mms_worker *w = &p->worker;
-	MMS_AUTO(mms_lent) lent = { 0 };
-
-	w->provider_env = (struct mms_provider_env){
-		.zones = w->zones,
-		.clock = p->env->clock,
-		.is_stopped = p->env->is_stopped,
-		.spool_dir = p->env->spool_dir,
-		.deadline_mono_ms = p->options->deadline_mono_ms,
-	};
-	mms_rc rc = mms_provider_env_open(&w->provider_env, &p->env->site->config, err);
-	if (rc == MMS_OK)
-		rc = mms_heartbeat_start(&p->heartbeat, &p->env->site->db, err);
-	if (rc == MMS_OK)
-		rc = mms_gates_start(&p->gates, p->env->pool, p->heartbeat, err);
-	if (rc != MMS_OK)
-		return rc;
-	w->gates = p->gates;
-	w->owner = mms_heartbeat_owner(p->heartbeat);
-	rc = mms_pool_lend(p->env->pool, &lent, err);
-	if (rc == MMS_OK)
-		rc = mms_sources_load(lent.db, &p->sources, err);
-	if (rc == MMS_OK)
-		rc = mms_sources_settle(lent.db, &p->sources, err);
-	p->o.sources = &p->sources;
-	return rc == MMS_OK ? mms_block_mark_sources(p->env, lent.db, &p->sources, err) : rc;
 }
 
 static mms_rc
@@ -432,12 +339,12 @@ work_off(struct push *p, struct mms_err *err)
 	if (p->options->is_pending) {
 		rc = mms_pool_lend(p->env->pool, &lent, err);
 		if (rc == MMS_OK)
-			rc = mms_outbox_waiting(lent.db, p->o.now_ms, &waiting, &n_waiting,
+			rc = mms_outbox_waiting(lent.db, p->kit.o.now_ms, &waiting, &n_waiting,
 						err);
 		mms_lent_release(&lent);
 	}
 	if (rc == MMS_OK && (has_work || n_waiting > 0))
-		rc = get_ready(p, err);
+		rc = mms_outward_kit_connect(&p->kit, err);
 	if (rc == MMS_OK && (has_work || n_waiting > 0))
 		rc = do_all(p, waiting, n_waiting, err);
 	if (rc == MMS_OK && (has_work || n_waiting > 0))
@@ -496,12 +403,13 @@ mms_push_run(const struct mms_sync_env *env, const struct mms_push_options *opti
 		.env = env,
 		.options = options,
 		.report = report,
-		.sync_options = { .is_dry = options->is_dry,
-				  .deadline_mono_ms = options->deadline_mono_ms },
 	};
+	const struct mms_sync_options sync_options = { .is_dry = options->is_dry,
+						       .deadline_mono_ms =
+							       options->deadline_mono_ms };
 
 	*report = (struct mms_push_report){ .is_dry = options->is_dry };
-	mms_rc rc = set_up(&p, err);
+	mms_rc rc = mms_outward_kit_begin(&p.kit, env, &sync_options, err);
 	for (size_t i = 0; rc == MMS_OK && i < options->n_bookings; i++)
 		rc = plan_one(&p, options->bookings[i], err);
 	if (rc == MMS_OK && !options->is_dry)

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # BEGIN completion: made by make docs from the program's tables
-_mmsync_commands='sync push event booking connect failures validate audit availability check-slot blocking-events feed status health metrics doctor demo schema help'
+_mmsync_commands='sync push migrate event booking connect failures validate audit availability check-slot blocking-events feed status health metrics doctor demo schema help'
 _mmsync_globals='--site --json --verbose --quiet --log-format --no-progress --color --help --version'
 # the second words of a first one
 _mmsync_family() {
@@ -21,6 +21,7 @@ _mmsync_options() {
 	case $1 in
 	'sync') _mmsync_words='--due --integration --calendar-id --user --account-id --force-full --dry-run --confirm-deletes --jobs --timeout' ;;
 	'push') _mmsync_words='--booking --pending --dry-run --timeout' ;;
+	'migrate') _mmsync_words='--integration --dry-run --timeout' ;;
 	'event sync') _mmsync_words='--timeout' ;;
 	'booking status') _mmsync_words='' ;;
 	'connect google') _mmsync_words='--integration --manual --timeout' ;;
@@ -67,7 +68,7 @@ _mmsync_choices() {
 	esac
 }
 # options that are followed by their argument
-_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --booking --timeout --timeout --integration --timeout --integration --timeout --integration --user --integration --timeout  --doctype --fail-on --doctype --user --integration --fail-on --format --user --from --to --zone --user --start --end --exclude-booking --zone --user --from --to --zone --integration --from --to --zone --integration --user  --feed   '
+_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --booking --timeout --integration --timeout --timeout --integration --timeout --integration --timeout --integration --user --integration --timeout  --doctype --fail-on --doctype --user --integration --fail-on --format --user --from --to --zone --user --start --end --exclude-booking --zone --user --from --to --zone --integration --from --to --zone --integration --user  --feed   '
 _mmsync_doctypes=('MM Calendar Integration' 'MM Calendar Event Sync' 'MM Meeting Booking')
 # END completion
 

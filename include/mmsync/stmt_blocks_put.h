@@ -93,6 +93,22 @@
 	X(BLOCK_OUTBOX_PUT_OFF,                                                                \
 	  "UPDATE mmsync_outbox SET next_attempt_ms = ?, changed_at_ms = ?"                    \
 	  " WHERE integration_id = ? AND type = 3 AND next_attempt_ms < ?",                    \
-	  "iiui", "")
+	  "iiui", "")                                                                          \
+	X(OLD_BLOCKS,                                                                          \
+	  "SELECT s.integration_id, s.ext_key, s.uuid, s.external_id, s.series_id IS NOT "     \
+	  "NULL,"                                                                              \
+	  " e.name, e.event_title, e.description, s.flags & 3 = 3 FROM mmsync_cursor c"        \
+	  " STRAIGHT_JOIN mmsync_event_state s ON s.integration_id = c.id"                     \
+	  " STRAIGHT_JOIN `tabMM Calendar Event Sync` e ON e.name = s.row_name"                \
+	  " " MMS_SQL_AS_FRAPPE " WHERE s.type = 1 AND s.status <> 5"                          \
+	  " AND e.sync_status IN ('Synced', 'Pending Sync', 'Sync Failed')"                    \
+	  " AND (e.event_title LIKE 'Busy - %' OR e.description LIKE '%CalSync%' OR s.flags "  \
+	  "& 3 = 3)"                                                                           \
+	  " ORDER BY s.integration_id, e.start_datetime, e.name",                              \
+	  "", "ubbsisSSi")                                                                     \
+	X(OLD_BLOCK_SOURCE,                                                                    \
+	  "SELECT uuid, type, flags, row_name FROM mmsync_event_state"                         \
+	  " WHERE integration_id = ? AND ext_key = ?",                                         \
+	  "ub", "biiS")
 
 #endif
