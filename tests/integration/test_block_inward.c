@@ -263,6 +263,7 @@ what_left_the_window_is_not_missed(void **state)
 	race_tell(&race, "advance 40d");
 	race_tell(&race, "sync --force-full");
 	race_tell(&race, "sync --force-full");
+	race_tell(&race, "requests 0 GET /events/"); /* nor asked for */
 	block_site_no_write(&race);
 	block_site_expect(&race, 1);
 }
