@@ -343,6 +343,8 @@ change_block(struct block_walk *b, const char *calendar)
 		return;
 	gfake_value(block, "id", id, sizeof id);
 	if (dice == 0) {
+		gfake_value(block, "private.mmsync_id", uuid, sizeof uuid);
+		mms_str_addf(&b->w.strays, " %s ", uuid);
 		walk_tell(&b->w, "at %s change %s status=confirmed", calendar, id);
 	} else {
 		note_deed(b, calendar, block, dice < 3);
