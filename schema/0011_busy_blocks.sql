@@ -28,11 +28,13 @@ CREATE TABLE IF NOT EXISTS mmsync_busy_block (
   planned_ms bigint(20) NOT NULL COMMENT 'When that was, Unix ms',
   calendar_id varchar(512) COLLATE utf8mb4_nopad_bin DEFAULT NULL COMMENT 'calendar_id of its integration when it was made',
   provider varchar(16) DEFAULT NULL COMMENT 'And the service',
+  uid_key binary(16) DEFAULT NULL COMMENT 'First 16 bytes of the SHA-256 of its iCalUID, letters as capitals: what has that elsewhere is its copy; NULL: not told yet',
   PRIMARY KEY (uuid),
   UNIQUE KEY id (id),
   KEY source_uuid (source_uuid),
   KEY integration_id_start_ms (integration_id, start_ms),
-  KEY source_id (source_id)
+  KEY source_id (source_id),
+  KEY uid_key (uid_key)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='What each busy block should say, and how it fares';
 
 CREATE TABLE IF NOT EXISTS mmsync_block_due (

@@ -16,6 +16,7 @@ mms_block_release(struct mms_block *block)
 	mms_free(block->version);
 	mms_free(block->calendar_id);
 	mms_free(block->provider);
+	mms_free(block->ical_uid);
 	*block = (struct mms_block){ 0 };
 }
 
@@ -36,10 +37,10 @@ mms_blocks_release(struct mms_blocks *blocks)
 static mms_rc
 read_block(const struct mms_value *row, struct mms_block *out, struct mms_err *err)
 {
-	const struct mms_value *const from[] = { &row[9], &row[18], &row[19], &row[20],
-						 &row[21] };
-	char **const to[] = { &out->title, &out->external_id, &out->version, &out->calendar_id,
-			      &out->provider };
+	const struct mms_value *const from[] = { &row[9],  &row[18], &row[19],
+						 &row[20], &row[21], &row[22] };
+	char **const to[] = { &out->title,       &out->external_id, &out->version,
+			      &out->calendar_id, &out->provider,    &out->ical_uid };
 
 	(void)mms_list_read_bytes(&row[0], out->uuid);
 	(void)mms_list_read_bytes(&row[1], out->key);

@@ -66,19 +66,20 @@ add_state(struct mms_bulks *bulks, const struct mms_block_end *end, int64_t now_
 {
 	const struct mms_block *b = end->block;
 	const struct mms_value state[] = {
-		mms_v_i64(end->status),
-		mms_v_i64(b->removed_by),
-		mms_v_i64(end->removed_by),
-		mms_v_i64(end->status),
-		mms_v_text(end->version),
-		mms_v_i64(now_ms),
-		mms_v_bytes(b->uuid, sizeof b->uuid),
+		mms_v_i64(end->status),     mms_v_i64(b->removed_by),
+		mms_v_i64(end->removed_by), mms_v_i64(end->status),
+		mms_v_text(end->version),   mms_v_text(end->ical_uid),
+		mms_v_i64(now_ms),          mms_v_bytes(b->uuid, sizeof b->uuid),
 		mms_v_i64(b->status),
 	};
 	const struct mms_value row[] = {
-		print_or_null(end->sent_print),         print_or_null(end->outside_print),
-		mms_v_bytes(b->print, sizeof b->print), mms_v_i64(end->put_backs),
-		mms_v_text(end->calendar_id),           mms_v_text(end->provider),
+		print_or_null(end->sent_print),
+		print_or_null(end->outside_print),
+		mms_v_bytes(b->print, sizeof b->print),
+		mms_v_i64(end->put_backs),
+		mms_v_text(end->calendar_id),
+		mms_v_text(end->provider),
+		mms_v_text(end->ical_uid),
 		mms_v_bytes(b->uuid, sizeof b->uuid),
 	};
 

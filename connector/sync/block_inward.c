@@ -20,6 +20,7 @@ seen_release(struct mms_block_seen *seen)
 	mms_free(seen->external_id);
 	mms_free(seen->version);
 	mms_free(seen->title);
+	mms_free(seen->ical_uid);
 	*seen = (struct mms_block_seen){ 0 };
 }
 
@@ -77,6 +78,7 @@ add(struct mms_turn_state *t, const struct mms_block_seen *what, const struct mm
 	seen->show = event->show;
 	return copy_text(event->version, &seen->version) &&
 			       copy_text(event->title, &seen->title) &&
+			       copy_text(event->ical_uid, &seen->ical_uid) &&
 			       copy_text(event->external_id, &seen->external_id)
 		       ? MMS_OK
 		       : mms_fail_nomem(err);

@@ -26,7 +26,7 @@ struct mms_block_seen {
 	bool hides_title, is_all_day, is_private;
 	int64_t start_ms, end_ms;
 	enum mms_event_show show;
-	char *external_id, *version, *title;
+	char *external_id, *version, *title, *ical_uid;
 };
 struct mms_block_inward {
 	struct mms_block_seen *items;

@@ -70,6 +70,7 @@ end_well(const struct handful *h, struct mms_block_work *w, bool is_made, struct
 	end->status = is_made ? MMS_STATE_CREATED : MMS_STATE_SYNCED;
 	end->removed_by = MMS_REMOVED_UNKNOWN;
 	end->version = w->seen.version;
+	end->ical_uid = w->seen.ical_uid;
 	memcpy(end->sent_print, b->print, sizeof end->sent_print);
 	end->calendar_id = h->env->source->integration.calendar_id;
 	end->provider = h->env->provider->name;
@@ -102,6 +103,8 @@ end_removed(const struct handful *h, struct mms_block_work *w)
 {
 	end_dead(w, MMS_REMOVED_BY_US);
 	w->end.drops_letters = w->block->status == MMS_STATE_FAILED || w->block->is_quarantined;
+	/* One that was never settled is told it here: copies of it may be on their way. */
+	w->end.ical_uid = w->seen.ical_uid;
 	w->count = &h->counts->deleted;
 }
 

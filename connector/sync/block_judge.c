@@ -209,6 +209,11 @@ judge_one(const struct mms_block_judging *j, const struct mms_block_seen *seen,
 	} else if (!is_dead && !is_old) {
 		rc = judge_there(j, seen, &event, end, is_news, err);
 	}
+	if (b->ical_uid == NULL && seen->ical_uid != NULL) {
+		end->ical_uid = seen->ical_uid;
+		/* What was never settled may wait: it serves nobody else before (block_plan.h). */
+		*is_news = *is_news || b->status != MMS_STATE_CREATING;
+	}
 	if (is_renamed) {
 		*is_news = true;
 		end->external_id = seen->external_id;
@@ -317,6 +322,7 @@ restore_one(struct mms_block_judging *j, const struct mms_block_seen *seen, stru
 		return rc;
 	r.end = begin_end(&b);
 	r.end.provider = t->provider->name;
+	r.end.ical_uid = seen->ical_uid;
 	r.end.is_source_due = is_known;
 	r.end.asks_removal = !is_known;
 	r.end.removed_by = is_known ? MMS_REMOVED_UNKNOWN : MMS_REMOVED_BY_US;

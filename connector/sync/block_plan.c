@@ -35,6 +35,13 @@ is_going(const struct mms_block_seat *seat)
 	return seat->block->removed_by == MMS_REMOVED_BY_US;
 }
 
+/* The service has not told its iCalUID yet: what bears that is not known for its copy. */
+static bool
+is_nameless(const struct mms_block_seat *seat)
+{
+	return seat->block->status == MMS_STATE_CREATING;
+}
+
 /* ---- decisions ---------------------------------------------------------------------------------- */
 
 /* A step for a block; member MMS_NO_INDEX: what it says stays. seat NULL: a new one, in a calendar. */
@@ -101,7 +108,8 @@ choose_seat(const struct mms_block_table *p, struct mms_block_seat *seats, size_
 
 	for (size_t i = 0; i < n; i++) {
 		struct mms_block_seat *seat = &seats[i];
-		if (!is_there(seat) || !mms_block_is_target(p, seat->place) ||
+		bool is_anothers = is_nameless(seat) && !p->members[seat->member].is_busy;
+		if (!is_there(seat) || !mms_block_is_target(p, seat->place) || is_anothers ||
 		    (seat->block->is_quarantined && is_going(seat)))
 			continue;
 		int order = best == NULL ? -1 : rank_of(seat) - rank_of(best);
@@ -184,7 +192,8 @@ is_free(const struct mms_block_table *p, const struct mms_block_seat *seat)
 	return seat->meeting == MMS_NO_INDEX && is_there(seat) &&
 	       mms_block_is_target(p, seat->place) &&
 	       (seat->event != MMS_NO_INDEX || p->in->is_whole) &&
-	       seat->block->status != MMS_STATE_FAILED && !seat->block->is_quarantined;
+	       seat->block->status != MMS_STATE_FAILED && !seat->block->is_quarantined &&
+	       !is_nameless(seat);
 }
 
 /* By calendar outside and print, the best first: the last one that is put. */
@@ -247,6 +256,8 @@ decide_wanted(struct mms_block_table *p, size_t group, size_t chosen,
 	if (taken != NULL)
 		return decide(p, is_going(taken) ? MMS_BLOCK_UPDATE : MMS_BLOCK_ADOPT, taken,
 			      MMS_NO_INDEX, chosen, "another event is at the same time now");
+	for (size_t i = 0; i < n; i++)
+		seats[i].is_extra = true;
 	return decide(p, MMS_BLOCK_CREATE, NULL, p->targets[group], chosen,
 		      "its meeting is not in this calendar");
 }

@@ -96,13 +96,14 @@ void mms_block_plan_release(struct mms_block_plan *plan);
  * - One live block for a meeting in a calendar: settled ones (`created`, `synced`) before `creating` ones, before failed
  *   and quarantined ones, before those whose removal was planned; of equals the oldest (created_at_ms, then the order here).
  *   Where its source is doubtful, and another event of the meeting is not: ADOPT when it says the same, else UPDATE (with the
- *   new source).
+ *   new source). Not one that is still `creating`, as below: another takes its place.
  * - What a block should say is another print than its own: UPDATE; also where its removal was planned (removed_by BY_US).
  *   A failed one (given up): only if the print differs, or what was given up is its removal. A quarantined one is never
  *   updated, but deleted; one that is quarantined and whose removal was planned counts as not there.
  * - A block whose source does not block any more, or is gone (in a whole plan: not among the events): where a meeting
  *   wants a block in that calendar outside, has none, and would say the same, that is it: ADOPT, or UPDATE where its removal was
- *   planned. Not a failed or quarantined one.
+ *   planned. Not a failed or quarantined one; nor, for any other source than its own, one that is still `creating`: its iCalUID
+ *   is not told yet, and the other may be its copy, come back through a feed, which would keep it alive for ever.
  * - A live block that is wanted no more: DELETE where the calendar is reachable (not twice: removed_by BY_US). Left as it
  *   is where its own calendar is still a target, that of its source still a source, and: all events of its meeting are
  *   doubtful; or its source is busy and has ended before its calendar's window, and no other block is there for its
@@ -113,7 +114,8 @@ void mms_block_plan_release(struct mms_block_plan *plan);
  * - Wanted and none is live: not if a person removed the last one there (by `outside`) of any event of this meeting, and
  *   it said (sent_print) what it would say now. Not for what ended before the window of its own calendar.
  * - What ended before the window and has a block: moved and retitled as ever.
- * - Blocks in calendars that are not among these are somebody else's to decide. An event with the UUID of a block is none.
+ * - Blocks in calendars that are not among these are somebody else's to decide. An event with the UUID, or the iCalUID, of a
+ *   block is none.
  *   What stands in the input twice (by UUID) counts once.
  *
  * Pairs are told of all members of a meeting, doubtful ones too. Of up to 16 each with each; of more each with the first

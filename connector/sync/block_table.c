@@ -30,6 +30,7 @@ mms_block_table_release(struct mms_block_table *p)
 	mms_keymap_release(&p->event_of);
 	mms_keymap_release(&p->block_of);
 	mms_keymap_release(&p->free_of);
+	mms_keymap_release(&p->uid_of);
 }
 
 mms_rc
@@ -163,6 +164,17 @@ is_copy(const struct mms_block_table *p, const struct mms_block_event *event)
 	return false;
 }
 
+/* Is it one of our blocks: by its UUID, or, come back by a feed or an import, by its iCalUID? */
+static bool
+is_block(const struct mms_block_table *p, const struct mms_block_event *event)
+{
+	const char *key = (const char *)event->uuid, *uid = event->ical_uid;
+
+	return mms_keymap_find(&p->block_of, key, sizeof event->uuid) != MMS_KEYMAP_NONE ||
+	       (uid != NULL && uid[0] != '\0' &&
+		mms_keymap_find(&p->uid_of, uid, strlen(uid)) != MMS_KEYMAP_NONE);
+}
+
 /* Those that blocks may come from: busy or doubtful, in a source, no block themselves, each once. */
 static mms_rc
 gather_members(struct mms_block_table *p)
@@ -187,7 +199,7 @@ gather_members(struct mms_block_table *p)
 		if (rc != MMS_OK)
 			return rc;
 		if ((!e->is_busy && !e->is_doubtful) || !mms_block_is_source(p, place) ||
-		    mms_keymap_find(&p->block_of, key, sizeof e->uuid) != MMS_KEYMAP_NONE)
+		    is_block(p, e))
 			continue;
 		p->members[p->n_members++] =
 			(struct mms_block_member){ .event = e,
@@ -308,8 +320,12 @@ know_blocks(struct mms_block_table *p)
 
 	for (size_t i = 0; rc == MMS_OK && blocks != NULL && i < blocks->n; i++) {
 		const char *key = (const char *)blocks->items[i].uuid;
+		const char *uid = blocks->items[i].ical_uid;
 		if (mms_keymap_find(&p->block_of, key, 16) == MMS_KEYMAP_NONE)
 			rc = mms_keymap_put(&p->block_of, key, 16, (uint32_t)i, NULL, p->err);
+		if (rc == MMS_OK && uid != NULL && uid[0] != '\0')
+			rc = mms_keymap_put(&p->uid_of, uid, strlen(uid), (uint32_t)i, NULL,
+					    p->err);
 	}
 	return rc;
 }

@@ -49,6 +49,7 @@ struct mms_block_table {
 	size_t *targets; /* owned; of each group: its first target; MMS_NO_INDEX   */
 	size_t *located; /* owned; of each group: the last meeting that is there, + 1 */
 	struct mms_keymap event_of, block_of, free_of; /* free_of: group and print */
+	struct mms_keymap uid_of;                      /* iCalUIDs of blocks       */
 	struct mms_block_member *members;              /* owned */
 	size_t n_members;
 	size_t *member_of; /* owned; of each event: its member; MMS_NO_INDEX */

@@ -37,10 +37,14 @@ struct mms_block_source {
 	uint64_t cursor_id;
 	unsigned char uuid[16], key[MMS_PRINT_BYTES];
 	enum mms_state_type type; /* user event or booking */
-	unsigned flags;           /* enum mms_state_flags  */
-	bool is_instance;         /* of a series           */
-	bool has_state;  /* false: due, but no state knows it: nothing comes from it      */
-	bool is_deleted; /* its state says so     */
+	/*
+	 * enum mms_state_flags: as they are stored, and NO_SOURCE where its iCalUID is that of a block of this
+	 * installation, live or dead, in whatever calendar.
+	 */
+	unsigned flags;
+	bool is_instance; /* of a series           */
+	bool has_state;   /* false: due, but no state knows it: nothing comes from it      */
+	bool is_deleted;  /* its state says so     */
 	/* Its row; status MMS_ROW_OTHER where there is none. */
 	enum mms_row_status status;
 	bool is_blocking, is_all_day;

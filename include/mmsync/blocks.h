@@ -40,6 +40,7 @@ struct mms_block {
 	int64_t created_at_ms; /* of its state: when it was announced */
 	char *external_id, *version;
 	char *calendar_id, *provider; /* where it was made; NULL: not yet */
+	char *ical_uid;               /* as the service told it; NULL: not yet           */
 };
 void mms_block_release(struct mms_block *block);
 struct mms_blocks {
@@ -158,6 +159,7 @@ struct mms_block_end {
 	unsigned char sent_print[MMS_PRINT_BYTES], outside_print[MMS_PRINT_BYTES];
 	int64_t put_backs;
 	const char *calendar_id, *provider;
+	const char *ical_uid; /* NULL: not told, as before; what has it elsewhere is a copy */
 	/* Its source is to be planned anew. */
 	bool is_source_due;
 	/* The outbox. */
@@ -176,7 +178,7 @@ mms_rc mms_blocks_settle(struct mms_tx *tx, const struct mms_block_end *ends, si
 			 int64_t now_ms, struct mms_err *err) MMS_MUST_CHECK;
 /*
  * One that bears our mark and that no state knows (tables put back from a backup): it gets its state
- * (`synced`) and row back, as the mark says. block: uuid, source_uuid, key, external_id, version, cursor_id,
+ * (`synced`) and row back, as the mark says; its iCalUID is told by the settle behind it. block: uuid, source_uuid, key, external_id, version, cursor_id,
  * start and end as the service shows them, title, outside_print. Errors: CONFLICT (it is known by now), RETRY.
  */
 mms_rc mms_block_restore(struct mms_tx *tx, const struct mms_block *block, int64_t now_ms,

@@ -16,51 +16,43 @@
 #define MMS_SQL_LIST_BYTES MMS_SQL_LIST("x CHAR(32) PATH '$'", "j")
 #define MMS_SQL_LIST_TIMES MMS_SQL_LIST("at DATETIME(6) PATH '$'", "k")
 
+/* What a busy block is found by that comes back in another calendar. */
+#define MMS_SQL_UID_KEY(uid) "LEFT(UNHEX(SHA2(UPPER(" uid "), 256)), 16)"
+/* clang-format off */
+/* Google makes iCalUIDs of the ids that we give it, which are our UUIDs: what is to be found of that, else NULL. */
+#define MMS_SQL_BY_GOOGLE_UID(what)                                        \
+	"IF(s.ical_uid LIKE CONCAT(REPEAT('_', 32), '@google.com'), (SELECT" \
+	" " what " WHERE y.uuid = UNHEX(LEFT(s.ical_uid, 32))), NULL)"
+/*
+ * Flags of a state s: what has the iCalUID of a block of this installation, in whatever calendar, live or dead, is that
+ * block, come back by a feed or an import. Asked whenever it is read: a block may have been told its iCalUID, or
+ * been restored, after its copy was stored. (NULL would find all that have none.)
+ */
+#define MMS_SQL_FLAGS                                                          \
+	"COALESCE(s.flags, 0)"                                                   \
+	" | COALESCE(" MMS_SQL_BY_GOOGLE_UID("1 FROM mmsync_busy_block y") ", 0)" \
+	" | EXISTS (SELECT 1 FROM mmsync_busy_block y FORCE INDEX (uid_key)"     \
+	" WHERE y.uid_key = COALESCE(" MMS_SQL_UID_KEY("s.ical_uid") ", ''))"
+/* What has that of a booking's event is of this booking, also before the service has told of it. */
+#define MMS_SQL_BOOKING_OF_UID \
+	MMS_SQL_BY_GOOGLE_UID("IF(y.type = 2, y.booking, NULL) FROM mmsync_event_state y")
+/* clang-format on */
+
 /*
  * What is read of an event: its state s, its mmsync_block_due d, its row. Bookings that were renamed
  * in Frappe have their new name in the row first.
  */
-#define MMS_SQL_BLOCK_SOURCE(of, row)                                                                                                                               \
-	"SELECT " of ".integration_id, s.uuid, " of ".ext_key, COALESCE(s.type, 1),"                                                                                \
-	" COALESCE(s.flags, 0), s.series_id IS NOT NULL, s.uuid IS NOT NULL,"                                                                                       \
-	" COALESCE(s.status = 5, 0), " row(                                                                                                                         \
-		"sync_status") ","                                                                                                                                  \
-			       " COALESCE(" row("is_blocking_availability") " = 1, 0), " row("event_type") " <=> 'All-Day Event', " row("start_datetime") ", " row( \
-				       "end_datetime") ", " row("e"                                                                                                 \
-								"v"                                                                                                 \
-								"e"                                                                                                 \
-								"n"                                                                                                 \
-								"t"                                                                                                 \
-								"_"                                                                                                 \
-								"t"                                                                                                 \
-								"i"                                                                                                 \
-								"t"                                                                                                 \
-								"l"                                                                                                 \
-								"e") ", " row("orga"                                                                                \
-									      "nize"                                                                                \
-									      "r_"                                                                                  \
-									      "emai"                                                                                \
-									      "l") ","                                                                              \
-										   " s.ical_"                                                                       \
-										   "uid, "                                                                          \
-										   "COALESCE("                                                                      \
-										   "NULLIF"                                                                         \
-										   "(" row("m"                                                                      \
-											   "e"                                                                      \
-											   "e"                                                                      \
-											   "t"                                                                      \
-											   "i"                                                                      \
-											   "n"                                                                      \
-											   "g"                                                                      \
-											   "_"                                                                      \
-											   "b"                                                                      \
-											   "o"                                                                      \
-											   "o"                                                                      \
-											   "k"                                                                      \
-											   "i"                                                                      \
-											   "n"                                                                      \
-											   "g") ", ''), s.booking),"                                                \
-												" s.external_id, COALESCE(d.version, 0)"
+/* clang-format off */
+#define MMS_SQL_BLOCK_SOURCE(of, row)                                             \
+	"SELECT " of ".integration_id, s.uuid, " of ".ext_key, COALESCE(s.type, 1)," \
+	" " MMS_SQL_FLAGS ", s.series_id IS NOT NULL, s.uuid IS NOT NULL,"           \
+	" COALESCE(s.status = 5, 0), " row("sync_status") ","                        \
+	" COALESCE(" row("is_blocking_availability") " = 1, 0),"                     \
+	" " row("event_type") " <=> 'All-Day Event', " row("start_datetime") ","     \
+	" " row("end_datetime") ", " row("event_title") ", " row("organizer_email") "," \
+	" s.ical_uid, COALESCE(NULLIF(" row("meeting_booking") ", ''), s.booking,"   \
+	" " MMS_SQL_BOOKING_OF_UID "), s.external_id, COALESCE(d.version, 0)"
+/* clang-format on */
 #define MMS_BLOCK_SOURCE_OUT "uBbiiiiiSiiTTSSSSSi"
 
 /* From a state to its row: e by its name, else (renamed in Frappe) r by its event's id. */
@@ -99,8 +91,8 @@
 	" s.status, s.removed_by, b.start_ms, b.end_ms, b.title, b.print,"        \
 	" b.sent_print, b.outside_print, b.put_backs, b.rounds, b.rounds_ms,"     \
 	" b.quarantined, s.created_at_ms, s.external_id, s.external_version,"     \
-	" b.calendar_id, b.provider FROM "
-#define MMS_BLOCK_OUT          "bbbuuiiiisbBBiiiiisSSS"
+	" b.calendar_id, b.provider, s.ical_uid FROM "
+#define MMS_BLOCK_OUT          "bbbuuiiiisbBBiiiiisSSSS"
 #define MMS_SQL_BLOCK_TO_STATE " STRAIGHT_JOIN mmsync_event_state s ON s.uuid = b.uuid"
 #define MMS_SQL_BLOCK_ORDER    " ORDER BY s.created_at_ms, b.id"
 

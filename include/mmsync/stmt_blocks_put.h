@@ -63,9 +63,9 @@
 	X(BLOCK_STATE_SETTLE,                                                                  \
 	  "UPDATE mmsync_event_state SET removed_by = IF(? = 5 OR removed_by = ?, ?, "         \
 	  "removed_by),"                                                                       \
-	  " status = ?, external_version = ?, attempts = 0, changed_at_ms = ?"                 \
-	  " WHERE uuid = ? AND type = 3 AND (status <> 5 OR ? = 5)",                           \
-	  "iiiiSibi", "")                                                                      \
+	  " status = ?, external_version = ?, ical_uid = COALESCE(?, ical_uid), attempts = 0," \
+	  " changed_at_ms = ? WHERE uuid = ? AND type = 3 AND (status <> 5 OR ? = 5)",         \
+	  "iiiiSSibi", "")                                                                     \
 	X(BLOCK_STATE_FAILED,                                                                  \
 	  "UPDATE mmsync_event_state SET status = 4, changed_at_ms = ?"                        \
 	  " WHERE uuid = ? AND type = 3 AND status <> 5",                                      \
@@ -73,8 +73,9 @@
 	X(BLOCK_SETTLE,                                                                        \
 	  "UPDATE mmsync_busy_block SET sent_print = ?, outside_print = ?,"                    \
 	  " put_backs = IF(print = ?, ?, put_backs), calendar_id = COALESCE(?, calendar_id),"  \
-	  " provider = COALESCE(?, provider) WHERE uuid = ?",                                  \
-	  "BBbiSSb", "")                                                                       \
+	  " provider = COALESCE(?, provider), uid_key = COALESCE(" MMS_SQL_UID_KEY(            \
+		  "?") ", uid_key) WHERE uuid = ?",                                            \
+	  "BBbiSSSb", "")                                                                      \
 	X(BLOCK_RESTORE,                                                                       \
 	  "INSERT INTO mmsync_busy_block (uuid, integration_id, source_uuid, source_id, "      \
 	  "start_ms,"                                                                          \

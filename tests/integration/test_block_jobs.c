@@ -60,6 +60,9 @@ play_made(const char *service)
 	race_tell(&race, "ask %s SELECT provider FROM mmsync_busy_block LIMIT 1", service);
 	race_tell(&race,
 		  "ask 1 SELECT COUNT(DISTINCT outside_print) = 2 FROM mmsync_busy_block");
+	race_tell(&race, "ask 2 SELECT COUNT(DISTINCT s.ical_uid) FROM mmsync_busy_block b JOIN"
+			 " mmsync_event_state s USING (uuid) WHERE b.uid_key = LEFT(UNHEX("
+			 "SHA2(UPPER(s.ical_uid), 256)), 16)");
 	planted_dues(&race, 0);
 	planted_is_done(&race);
 	race_tell(&race, "push --pending");

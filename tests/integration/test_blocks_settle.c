@@ -114,6 +114,7 @@ blocks_that_were_made_are_settled_together(void **state)
 	memset(ends[0].key, 0xCC, sizeof ends[0].key);
 	ends[1].is_source_due = true;
 	ends[1].put_backs = 1;
+	ends[1].ical_uid = "040000008200e0@example.com";
 	/* states, ids, blocks, dues, letters, outbox */
 	settle(ends, 2, 6, NOW + 9);
 	expect("1 2 real CC A1 3 1 2 0 v1 9; 2 2 b2 B2 A1 3 1 2 0 v1 9", STATES);
@@ -137,6 +138,13 @@ blocks_that_were_made_are_settled_together(void **state)
 	expect("c@example.com", "SELECT CONVERT(calendar_id USING ascii) FROM mmsync_busy_block"
 				" WHERE uuid = REPEAT(X'02', 16)");
 	expect("apply", "SELECT GROUP_CONCAT(operation) FROM mmsync_dead_letter");
+	/* its iCalUID is found however it is spelled, and stays */
+	expect("1 - 0; 2 040000008200e0@example.com 1",
+	       "SELECT GROUP_CONCAT(CONCAT_WS(' ', RIGHT(HEX(uuid), 1), COALESCE("
+	       "CONVERT(s.ical_uid USING ascii), '-'), COALESCE(b.uid_key ="
+	       " LEFT(UNHEX(SHA2('040000008200E0@EXAMPLE.COM', 256)), 16), 0)) ORDER BY uuid"
+	       " SEPARATOR '; ') FROM mmsync_busy_block b JOIN mmsync_event_state s USING"
+	       " (uuid)");
 	settle(NULL, 0, 0, NOW);
 }
 

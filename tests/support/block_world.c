@@ -204,7 +204,7 @@ read_status(const struct words *words)
 
 /*
  * block k B e:A 10-11 [creating|created|failed] [removed (by a person)|deleted (by us)|lost] [going] [quarantined]
- * [title=Busy] [said=10-11/Busy] [age=] [id= service=]: in B, from e of A
+ * [title=Busy] [said=10-11/Busy] [age=] [id= service= uid=]: in B, from e of A
  */
 static void
 read_block(struct block_world *w, const struct words *words)
@@ -232,6 +232,7 @@ read_block(struct block_world *w, const struct words *words)
 		.title = block_world_keep(w, title != NULL ? title : "Busy"),
 		.calendar_id = block_world_keep(w, value_of(words, "id")),
 		.provider = block_world_keep(w, value_of(words, "service")),
+		.ical_uid = block_world_keep(w, value_of(words, "uid")),
 		.created_at_ms = age != NULL ? strtol(age, NULL, 10) : ++w->clock,
 	};
 	name_uuid(b->uuid, words->items[1]);

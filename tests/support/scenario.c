@@ -166,6 +166,8 @@ do_feed(struct scenario *s, const char *rest, FILE *file)
 			break;
 		if (strncmp(line, "event ", 6) == 0)
 			add_event(&text, line);
+		else if (strncmp(line, "of ", 3) == 0)
+			scenario_feed_of(s, line + 3, &text);
 		else
 			mms_str_addf(&text, "%s\r\n", line);
 	}

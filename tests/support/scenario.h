@@ -152,6 +152,9 @@ void scenario_outside_invariants(struct scenario *s, struct mms_str *out);
 char *scenario_block_id(struct scenario *s, const char *calendar, const char *source);
 /* CAL N: so many live blocks of ours. */
 bool scenario_expect_blocks(struct scenario *s, const char *rest);
+/* A VEVENT of each live event in "CAL", as its own feed has them; "CAL busy": one
+ * without details, with UIDs of no event. */
+void scenario_feed_of(struct scenario *s, const char *rest, struct mms_str *out);
 /* What scenario_invariants() counts outside. */
 struct scenario_outside {
 	size_t n_twice, n_unknown, n_lost, n_taken;

@@ -116,6 +116,51 @@ scenario_expect_blocks(struct scenario *s, const char *rest)
 					  calendar, n, want, mms_str_get(&list));
 }
 
+/* ---- a calendar's own feed ----------------------------------------------------------------------- */
+
+/* "2026-03-04T12:00:00Z", or "2026-03-04", as feeds have it. */
+static void
+add_time(const json_t *event, const char *key, struct mms_str *out)
+{
+	char value[80];
+
+	gfake_value(event, key, value, sizeof value);
+	bool is_day = strchr(value, 'T') == NULL;
+	mms_str_addf(out, "DT%s%s:", strcmp(key, "start") == 0 ? "START" : "END",
+		     is_day ? ";VALUE=DATE" : "");
+	for (const char *at = value; *at != '\0' && *at != '.' && *at != 'Z'; at++) {
+		if (*at != '-' && *at != ':')
+			mms_str_addc(out, *at);
+	}
+	mms_str_add(out, is_day ? "\r\n" : "Z\r\n");
+}
+
+void
+scenario_feed_of(struct scenario *s, const char *rest, struct mms_str *out)
+{
+	bool is_bare = strstr(rest, " busy") != NULL;
+	char calendar[280], value[1100];
+	size_t i;
+	json_t *one;
+
+	(void)snprintf(calendar, sizeof calendar, "%.*s", (int)strcspn(rest, " "), rest);
+	json_t *all = gfake_events(&s->world->service, calendar);
+	json_array_foreach(all, i, one)
+	{
+		if (!scenario_is_live(one))
+			continue;
+		gfake_value(one, is_bare ? "start" : "iCalUID", value, sizeof value);
+		mms_str_addf(out, "BEGIN:VEVENT\r\nUID:%s%s", value,
+			     is_bare ? "@example.com" : "");
+		gfake_value(one, "title", value, sizeof value);
+		mms_str_addf(out, "\r\nSUMMARY:%s\r\n", is_bare ? "Busy" : value);
+		add_time(one, "start", out);
+		add_time(one, "end", out);
+		mms_str_add(out, "END:VEVENT\r\n");
+	}
+	json_decref(all);
+}
+
 /* ---- what must always hold ---------------------------------------------------------------------- */
 
 /* A live state of a block, or of a person's own event. Texts are of the list. */

@@ -1,6 +1,7 @@
 /* POST, PATCH, DELETE and cancel of Graph's events, and what people do to them elsewhere. */
 #include "graph.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,24 @@ answer_transaction(const struct graph_call *k, struct g_calendar *c, const json_
 	return true;
 }
 
+/* What Exchange calls a new event in all calendars and feeds: a prefix, a time, a random part. */
+static void
+set_uid(struct g_event *e)
+{
+	uint64_t hash[2] = { UINT64_C(0xcbf29ce484222325), UINT64_C(0x84222325cbf29ce4) };
+	char uid[120];
+
+	for (const char *at = e->id; *at != '\0'; at++) {
+		for (size_t i = 0; i < MMS_COUNT(hash); i++)
+			hash[i] = (hash[i] ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+	}
+	(void)snprintf(uid, sizeof uid,
+		       "040000008200E00074C5B7101A82E0080000000000CF6D5FE1A9DC01"
+		       "000000000000000010000000%016" PRIX64 "%016" PRIX64,
+		       hash[0], hash[1]);
+	json_object_set_new(e->doc, "iCalUID", json_string(uid));
+}
+
 void
 graph_create(const struct graph_call *k, struct g_calendar *c)
 {
@@ -180,6 +199,7 @@ graph_create(const struct graph_call *k, struct g_calendar *c)
 
 		free(id);
 		if (graph_put(k, c, e, body, true, &wrong)) {
+			set_uid(e);
 			g_add_facts(k->g, c, e);
 			graph_set_fact(e, "_made", print_made(c, e));
 			mail(c, e, json_object_get(e->doc, "attendees"));
