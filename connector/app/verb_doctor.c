@@ -82,6 +82,42 @@ look_at_calendars(struct mms_app *app, struct mms_db *db, struct mms_findings *f
 				"are not asked: --offline was given", NULL, err);
 }
 
+/* Without mmsync's tables there is nothing to say: doctor has told of them. */
+static mms_rc
+load_sources(struct mms_db *db, struct mms_columns **columns, struct mms_sources *sources,
+	     struct mms_err *err)
+{
+	mms_rc rc = mms_schema_require(db, err);
+
+	if (rc == MMS_OK)
+		rc = mms_columns_load(db, columns, err);
+	if (rc == MMS_OK)
+		rc = mms_sources_load(db, sources, err);
+	if (rc != MMS_OK)
+		return rc;
+	mms_db_use_columns(db, mms_columns_has_port, *columns);
+	rc = mms_sources_load_choices(db, sources, err);
+	mms_db_use_columns(db, NULL, NULL);
+	return rc;
+}
+
+static mms_rc
+look_at_blocks(struct mms_app *app, struct mms_db *db, struct mms_findings *found,
+	       struct mms_err *err)
+{
+	MMS_AUTO(mms_sources) sources = { 0 };
+	MMS_AUTO(mms_err) failure = { 0 };
+	struct mms_columns *columns = NULL;
+
+	mms_rc rc = load_sources(db, &columns, &sources, &failure);
+	mms_columns_free(columns);
+	if (rc == MMS_E_NOMEM)
+		return mms_fail_nomem(err);
+	if (rc != MMS_OK)
+		return MMS_OK;
+	return mms_survey_judge_blocks(&sources, &app->site.config, found, err);
+}
+
 static mms_rc
 look_at_database(struct mms_app *app, struct mms_findings *found, struct mms_err *err)
 {
@@ -98,6 +134,8 @@ look_at_database(struct mms_app *app, struct mms_findings *found, struct mms_err
 					    err);
 	}
 	rc = mms_doctor_look(db, &app->site, found, err);
+	if (rc == MMS_OK)
+		rc = look_at_blocks(app, db, found, err);
 	if (rc == MMS_OK)
 		rc = look_at_calendars(app, db, found, err);
 	mms_db_close(db);

@@ -1,4 +1,4 @@
-/* mmsync failures list, show, retry, discard: the dead letter queue. */
+/* mmsync failures list, show, retry, discard, release: the dead letter queue. */
 #include "verbs.h"
 
 #include <inttypes.h>
@@ -33,10 +33,21 @@ const struct mms_opt mms_failures_discard_opts[] = {
 	{ NULL, MMS_OPT_FLAG, NULL, NULL },
 };
 
+const struct mms_opt mms_failures_release_opts[] = {
+	{ "all", MMS_OPT_FLAG, NULL, "all that is in quarantine, in place of ids" },
+	{ "integration", MMS_OPT_TEXTS, "NAME",
+	  "with --all: only of this MM Calendar Integration; repeatable" },
+	{ "dry-run", MMS_OPT_FLAG, NULL, "only say what would be released" },
+	{ NULL, MMS_OPT_FLAG, NULL, NULL },
+};
+
 const char mms_failures_list_more[] =
 	"Single events that could not be read, or whose rows the database refused: dead "
 	"letters. All others of the calendar were synced. An open one is tried again by each "
-	"sync; one that was given up waits until its event changes, or for failures retry.\n"
+	"sync; one that was given up waits until its event changes, or for failures retry. "
+	"What is quarantined is a busy block that was changed again and again: it is left "
+	"alone "
+	"until failures release.\n"
 	"  mmsync failures list --user ann@example.com\n"
 	"Exit status: 0 answered, also when there are none; 2 usage, also an unknown name; 3 "
 	"configuration; 4 the database cannot be used.";
@@ -53,7 +64,7 @@ const char mms_failures_retry_more[] =
 	"the calendar and the rows as they are now, never from what failed at the time. Says "
 	"of each whether it is solved, has failed again, or is queued: its integration is "
 	"being synced by another run, or is not active, and the next sync tries it. What was "
-	"discarded is tried again only by its id.\n"
+	"discarded is tried again only by its id, what is quarantined not at all.\n"
 	"  mmsync failures retry 12 15\n"
 	"  mmsync failures retry --all --integration MM-CI-ann-0001\n"
 	"Exit status: 0 solved or queued; 1 something failed again; 2 usage, also an unknown "
@@ -68,6 +79,18 @@ const char mms_failures_discard_more[] =
 	"  mmsync failures discard 12\n"
 	"Exit status: 0 done; 2 usage, also an unknown id; 3 configuration; 4 the database "
 	"cannot be used.";
+
+const char mms_failures_release_more[] =
+	"Ends the quarantine of busy blocks. A block is quarantined when more than five runs "
+	"within an hour have changed it, or filled its time anew from the same calendar: "
+	"something else changes it back, and two programs would go on for ever. First find "
+	"out what it is. What is released counts from nothing again; with it goes whatever "
+	"else of the same two calendars and the same time is quarantined. The next sync makes "
+	"the blocks as they should be.\n"
+	"  mmsync failures release 12\n"
+	"  mmsync failures release --all --dry-run\n"
+	"Exit status: 0 done; 1 something named is not in quarantine; 2 usage, also an unknown "
+	"id; 3 configuration; 4 the database cannot be used.";
 
 struct mms_sync_env
 mms_app_sync_env(struct mms_app *app)
@@ -139,6 +162,17 @@ put_letter(struct mms_json *j, const struct mms_letter *l)
 	mms_json_put_text(j, "event", l->row_name);
 	mms_json_put_text(j, "event_title", l->row_title);
 	mms_json_put_text(j, "booking", l->booking);
+	mms_json_key(j, "busy_block");
+	if (!l->is_block) {
+		mms_json_null(j);
+	} else {
+		mms_json_map(j);
+		mms_json_put_text(j, "from", l->source);
+		mms_json_put_text(j, "title", l->block_title);
+		mms_json_put_time(j, "start", l->start_ms);
+		mms_json_put_time(j, "end", l->end_ms);
+		mms_json_map_end(j);
+	}
 	mms_json_put_text(j, "sync_status", l->row_status);
 	mms_json_put_text(j, "state", mms_letter_state_name(l->state));
 	mms_json_put_i64(j, "attempts", l->attempts);
@@ -208,10 +242,23 @@ print_one_json(struct mms_app *app, const struct mms_failure *f, struct mms_err 
 
 /* ---- for people ---------------------------------------------------------------------------- */
 
-/* What a person knows the event by. */
 static const char *
-title_of(const struct mms_letter *l)
+state_of(const struct mms_letter *l)
 {
+	return mms_letter_is_quarantine(l) ? "quarantined" : mms_letter_state_name(l->state);
+}
+
+/* What a person knows the event by. block: room for the words of a busy block. */
+static const char *
+title_of(const struct mms_letter *l, struct mms_str *block)
+{
+	char start[MMS_TIME_TEXT_MAX];
+
+	if (l->is_block) {
+		mms_str_addf(block, "busy block of %s, %s", l->source != NULL ? l->source : "?",
+			     mms_time_print(l->start_ms, start));
+		return mms_str_get(block);
+	}
 	if (l->row_title != NULL)
 		return l->row_title;
 	return l->booking != NULL ? l->booking : l->external_id;
@@ -220,15 +267,16 @@ title_of(const struct mms_letter *l)
 static mms_rc
 add_failure(struct mms_table *table, const struct mms_letter *l, struct mms_err *err)
 {
+	MMS_AUTO(mms_str) block = { 0 };
 	char when[MMS_TIME_TEXT_MAX];
 
 	mms_rc rc = mms_table_add_i64(table, (int64_t)l->id, err);
 	if (rc == MMS_OK)
 		rc = mms_plain_add_cell(table, l->integration, err);
 	if (rc == MMS_OK)
-		rc = mms_plain_add_cell(table, title_of(l), err);
+		rc = mms_plain_add_cell(table, title_of(l, &block), err);
 	if (rc == MMS_OK)
-		rc = mms_table_add(table, mms_letter_state_name(l->state), err);
+		rc = mms_table_add(table, state_of(l), err);
 	if (rc == MMS_OK)
 		rc = mms_table_add_i64(table, l->attempts, err);
 	if (rc == MMS_OK)
@@ -280,6 +328,7 @@ print_one(const struct mms_failure *f, struct mms_err *err)
 {
 	const struct mms_letter *l = &f->letter;
 	char id[24], tries[24], first[MMS_TIME_TEXT_MAX], last[MMS_TIME_TEXT_MAX];
+	char start[MMS_TIME_TEXT_MAX], end[MMS_TIME_TEXT_MAX];
 	const struct {
 		const char *label, *text;
 	} lines[] = {
@@ -290,8 +339,12 @@ print_one(const struct mms_failure *f, struct mms_err *err)
 		{ "event", l->row_name },
 		{ "title", l->row_title },
 		{ "booking", l->booking },
+		{ "block of", l->source },
+		{ "block title", l->block_title },
+		{ "start", l->is_block ? mms_time_print(l->start_ms, start) : NULL },
+		{ "end", l->is_block ? mms_time_print(l->end_ms, end) : NULL },
 		{ "sync status", l->row_status },
-		{ "state", mms_letter_state_name(l->state) },
+		{ "state", state_of(l) },
 		{ "tries", tries },
 		{ "first", mms_time_print(l->first_at_ms, first) },
 		{ "last", mms_time_print(l->last_at_ms, last) },
@@ -309,9 +362,10 @@ print_one(const struct mms_failure *f, struct mms_err *err)
 	return rc;
 }
 
-/* What came of each, the reasons below. */
+/* What came of each, the reasons below; none: said where there was nothing. */
 static mms_rc
-print_outcome(const struct mms_app *app, const struct mms_failures *list, struct mms_err *err)
+print_outcome(const struct mms_app *app, const struct mms_failures *list, const char *none,
+	      struct mms_err *err)
 {
 	static const char *const heads[] = { "ID", "INTEGRATION", "EVENT", "STATUS", "REASON" };
 	static const bool is_number[] = { true, false, false, false, false };
@@ -321,6 +375,7 @@ print_outcome(const struct mms_app *app, const struct mms_failures *list, struct
 
 	for (size_t i = 0; rc == MMS_OK && i < list->n; i++) {
 		const struct mms_failure *f = &list->items[i];
+		MMS_AUTO(mms_str) block = { 0 };
 		bool is_failed = strcmp(f->status, "failed") == 0;
 
 		if (app->is_quiet && !is_failed)
@@ -329,7 +384,7 @@ print_outcome(const struct mms_app *app, const struct mms_failures *list, struct
 		if (rc == MMS_OK)
 			rc = mms_plain_add_cell(&table, f->letter.integration, err);
 		if (rc == MMS_OK)
-			rc = mms_plain_add_cell(&table, title_of(&f->letter), err);
+			rc = mms_plain_add_cell(&table, title_of(&f->letter, &block), err);
 		if (rc == MMS_OK)
 			rc = mms_table_add(&table, f->status, err);
 		if (rc == MMS_OK)
@@ -340,7 +395,7 @@ print_outcome(const struct mms_app *app, const struct mms_failures *list, struct
 	if (rc == MMS_OK && table.n > 0)
 		mms_table_print(app, &table);
 	else if (rc == MMS_OK && list->n == 0 && !app->is_quiet)
-		printf("no dead letters\n");
+		printf("%s\n", none);
 	return rc;
 }
 
@@ -399,12 +454,13 @@ mms_verb_failures_show(struct mms_app *app, struct mms_err *err)
 
 /* What was done about them, and the exit status that it means; rc is how it ended. */
 static mms_rc
-tell(struct mms_app *app, const struct mms_failures *list, mms_rc rc, struct mms_err *err)
+tell(struct mms_app *app, const struct mms_failures *list, const char *none, mms_rc rc,
+     struct mms_err *err)
 {
 	MMS_AUTO(mms_err) out = { 0 };
 
 	mms_rc printed = app->is_json ? print_json(app, list, true, &out)
-				      : print_outcome(app, list, &out);
+				      : print_outcome(app, list, none, &out);
 	app->exit_status = rc != MMS_OK ? mms_rc_exit_status(rc) : has_failed(list) ? 1 : 0;
 	if (rc != MMS_OK && !app->is_json)
 		mms_app_print_err(app, err);
@@ -413,14 +469,16 @@ tell(struct mms_app *app, const struct mms_failures *list, mms_rc rc, struct mms
 	return printed;
 }
 
+/* Ids, or all of them. */
 static mms_rc
-check_retry(const struct mms_app *app, const struct asked *asked, struct mms_err *err)
+check_asked(const struct mms_app *app, const struct asked *asked, const char *verb,
+	    struct mms_err *err)
 {
 	bool is_all = mms_app_flag(app, "all");
 
 	if (is_all == (asked->n_ids == 0) && (is_all || asked->n_integrations == 0))
 		return MMS_OK;
-	mms_fail(err, MMS_E_USAGE, "failures retry needs either ids or --all");
+	mms_fail(err, MMS_E_USAGE, "failures %s needs either ids or --all", verb);
 	return mms_hint(err, "--integration narrows --all; mmsync failures list shows the ids");
 }
 
@@ -441,16 +499,19 @@ mms_verb_failures_retry(struct mms_app *app, struct mms_err *err)
 		rc = mms_app_texts(app, "integration", NULL, &asked.integrations,
 				   &asked.n_integrations, err);
 	if (rc == MMS_OK)
-		rc = check_retry(app, &asked, err);
+		rc = check_asked(app, &asked, "retry", err);
 	const struct mms_failures_choice choice = { .ids = asked.n_ids > 0 ? asked.ids : NULL,
 						    .n_ids = asked.n_ids,
 						    .integrations = asked.integrations,
-						    .n_integrations = asked.n_integrations };
+						    .n_integrations = asked.n_integrations,
+						    .without_quarantine = true };
 	if (rc == MMS_OK)
 		rc = mms_failures_find(&env, &choice, &list, err);
 	if (rc == MMS_OK)
 		rc = mms_failures_retry(&env, &options, &list, err);
-	return rc == MMS_OK || rc == MMS_E_STOPPED ? tell(app, &list, rc, err) : rc;
+	return rc == MMS_OK || rc == MMS_E_STOPPED
+		       ? tell(app, &list, "no dead letters", rc, err)
+		       : rc;
 }
 
 mms_rc
@@ -466,5 +527,31 @@ mms_verb_failures_discard(struct mms_app *app, struct mms_err *err)
 		rc = mms_failures_find(&env, &choice, &list, err);
 	if (rc == MMS_OK)
 		rc = mms_failures_discard(&env, mms_app_flag(app, "dry-run"), &list, err);
-	return rc == MMS_OK ? tell(app, &list, rc, err) : rc;
+	return rc == MMS_OK ? tell(app, &list, "no dead letters", rc, err) : rc;
+}
+
+mms_rc
+mms_verb_failures_release(struct mms_app *app, struct mms_err *err)
+{
+	struct asked asked __attribute__((cleanup(asked_release))) = { 0 };
+	MMS_AUTO(mms_failures) list = { 0 };
+	const struct mms_sync_env env = mms_app_sync_env(app);
+
+	mms_rc rc = read_ids(app, &asked, err);
+	if (rc == MMS_OK)
+		rc = mms_app_texts(app, "integration", NULL, &asked.integrations,
+				   &asked.n_integrations, err);
+	if (rc == MMS_OK)
+		rc = check_asked(app, &asked, "release", err);
+	const struct mms_failures_choice choice = { .ids = asked.n_ids > 0 ? asked.ids : NULL,
+						    .n_ids = asked.n_ids,
+						    .integrations = asked.integrations,
+						    .n_integrations = asked.n_integrations,
+						    .only_quarantine = true };
+	if (rc == MMS_OK)
+		rc = mms_failures_find(&env, &choice, &list, err);
+	if (rc == MMS_OK)
+		rc = mms_failures_end_quarantine(&env, mms_app_flag(app, "dry-run"), &list,
+						 err);
+	return rc == MMS_OK ? tell(app, &list, "nothing is in quarantine", rc, err) : rc;
 }

@@ -135,6 +135,7 @@ print_json(struct mms_app *app, const struct mms_health *health, struct mms_err 
 	mms_json_put_i64(&j, "creations_stuck", c->stuck);
 	mms_json_put_i64(&j, "letters_open", c->open_letters);
 	mms_json_put_i64(&j, "letters_given_up", c->given_up_letters);
+	mms_json_put_i64(&j, "quarantined", c->quarantined);
 	mms_json_map_end(&j);
 	mms_json_map_end(&j);
 	mms_json_done(&j);

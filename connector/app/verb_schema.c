@@ -7,6 +7,8 @@
 const struct mms_opt mms_schema_apply_opts[] = {
 	{ "with-frappe", MMS_OPT_FLAG, NULL,
 	  "also make Frappe's tables, on a database that has none" },
+	{ "with-busy-blocks-field", MMS_OPT_FLAG, NULL,
+	  "also give MM Calendar Integration a field Busy Blocks: On, Off or as the site" },
 	{ "dry-run", MMS_OPT_FLAG, NULL, "only say what would be done" },
 	{ NULL, MMS_OPT_FLAG, NULL, NULL },
 };
@@ -39,6 +41,10 @@ const char mms_schema_apply_more[] =
 	"listed first, with what to do about each, and then nothing is changed. A second run "
 	"changes nothing; one that was cut off is finished by the next. The first run binds "
 	"the database to the site. --quiet tells only what needs a person.\n"
+	"--with-busy-blocks-field also makes the Custom Field mmsync_busy_blocks of MM "
+	"Calendar Integration as Frappe would: in it each calendar may have its own word on "
+	"busy blocks. It is not made unasked; once it is there, every schema apply looks after "
+	"it. Who wants it no more deletes it in Frappe.\n"
 	"  mmsync --site ~/frappe-bench/sites/erp.example.com schema apply --dry-run\n"
 	"Exit status: 0 done; 1 rows stand in the way; 2 usage; 3 configuration; 4 the "
 	"database cannot be used.";
@@ -163,6 +169,13 @@ mms_app_print_findings(const struct mms_app *app, const struct mms_findings *fin
 	return MMS_OK;
 }
 
+/* Does what follows stand below a table? */
+static const char *
+blank_line(const struct mms_findings *findings)
+{
+	return mms_findings_count(findings, MMS_FINDING_NOTE) > 0 ? "\n" : "";
+}
+
 static size_t
 count_wrong(const struct mms_findings *findings)
 {
@@ -204,7 +217,8 @@ mms_verb_schema_check(struct mms_app *app, struct mms_err *err)
 	if (rc != MMS_OK || app->is_quiet)
 		return rc;
 	if (n_wrong == 0)
-		printf("%zu things looked at, all as they must be\n", found.n);
+		printf("%s%zu things looked at, all as they must be\n", blank_line(&found),
+		       found.n);
 	else
 		printf("\n%zu of %zu things are not as they must be\n", n_wrong, found.n);
 	return rc;
@@ -259,9 +273,10 @@ print_apply(struct mms_app *app, const struct mms_findings *found,
 		return MMS_OK;
 	if (mms_app_flag(app, "dry-run"))
 		printf("%s%zu things would be brought; nothing has been changed\n",
-		       count_wrong(found) > 0 ? "\n" : "", count_wrong(found));
+		       count_wrong(found) > 0 ? "\n" : blank_line(found), count_wrong(found));
 	else if (n_done == 0)
-		printf("%zu things looked at, all as they must be: nothing to do\n", found->n);
+		printf("%s%zu things looked at, all as they must be: nothing to do\n",
+		       blank_line(found), found->n);
 	else
 		printf("\n%zu thing%s brought\n", n_done, n_done == 1 ? "" : "s");
 	if (next != NULL)
@@ -278,6 +293,7 @@ mms_verb_schema_apply(struct mms_app *app, struct mms_err *err)
 	MMS_AUTO(mms_str) next = { 0 };
 	struct mms_schema_options options = {
 		.with_frappe = mms_app_flag(app, "with-frappe"),
+		.with_blocks_field = mms_app_flag(app, "with-busy-blocks-field"),
 		.is_dry_run = mms_app_flag(app, "dry-run"),
 		.clock = &app->clock,
 		.tell = tell,

@@ -140,6 +140,7 @@ put_run(struct mms_json *j, const struct view *v)
 		mms_json_put_time(j, "started", item->run_started_ms);
 		mms_json_put_text(j, "code",
 				  item->run_error[0] != '\0' ? item->run_error : NULL);
+		mms_app_json_blocks(j, &item->run_blocks);
 		mms_json_map_end(j);
 	}
 	mms_json_key(j, "lease");
@@ -196,6 +197,7 @@ put_item(struct mms_json *j, const struct view *v, int64_t now_ms)
 	mms_json_map(j);
 	mms_json_put_i64(j, "open", item->open_letters);
 	mms_json_put_i64(j, "given_up", item->given_up_letters);
+	mms_json_put_i64(j, "quarantined", item->quarantined);
 	mms_json_map_end(j);
 	mms_json_put_i64(j, "waiting", item->waiting);
 	mms_json_put_text(j, "last_error", item->error);
@@ -228,7 +230,8 @@ add_row(struct mms_table *table, const struct view *v, int64_t now_ms, struct mm
 	char age[MMS_AGE_TEXT_MAX] = "never", due[MMS_AGE_TEXT_MAX + 8];
 	const char *cells[] = { in->name, v->provider, in->user, v->state, age, NULL, NULL };
 	const int64_t numbers[] = { item->live_events, item->source->cursor.failures,
-				    item->open_letters + item->given_up_letters };
+				    item->open_letters + item->given_up_letters +
+					    item->quarantined };
 	mms_rc rc = MMS_OK;
 
 	if (item->as_of_ms != MMS_NO_TIME)

@@ -59,6 +59,18 @@ names_release(struct names *names)
 	mms_free(names->items);
 }
 
+void
+mms_app_json_blocks(struct mms_json *j, const struct mms_block_counts *blocks)
+{
+	mms_json_key(j, "busy_blocks");
+	mms_json_map(j);
+	mms_json_put_i64(j, "created", blocks->created);
+	mms_json_put_i64(j, "updated", blocks->updated);
+	mms_json_put_i64(j, "deleted", blocks->deleted);
+	mms_json_put_i64(j, "failed", blocks->failed);
+	mms_json_map_end(j);
+}
+
 static void
 put_counts(struct mms_json *j, const struct mms_event_counts *e,
 	   const struct mms_block_counts *b, int64_t pages, int64_t requests, int64_t retries)
@@ -70,22 +82,14 @@ put_counts(struct mms_json *j, const struct mms_event_counts *e,
 		       { "updated", e->updated }, { "unchanged", e->unchanged },
 		       { "deleted", e->deleted }, { "declined", e->declined },
 		       { "ours", e->ours },       { "foreign", e->foreign },
-		       { "failed", e->failed } },
-	  blocks[] = { { "created", b->created },
-		       { "updated", b->updated },
-		       { "deleted", b->deleted },
-		       { "failed", b->failed } };
+		       { "failed", e->failed } };
 
 	mms_json_key(j, "events");
 	mms_json_map(j);
 	for (size_t i = 0; i < MMS_COUNT(events); i++)
 		mms_json_put_i64(j, events[i].key, events[i].n);
 	mms_json_map_end(j);
-	mms_json_key(j, "busy_blocks");
-	mms_json_map(j);
-	for (size_t i = 0; i < MMS_COUNT(blocks); i++)
-		mms_json_put_i64(j, blocks[i].key, blocks[i].n);
-	mms_json_map_end(j);
+	mms_app_json_blocks(j, b);
 	mms_json_put_i64(j, "pages", pages);
 	mms_json_put_i64(j, "requests", requests);
 	mms_json_put_i64(j, "retries", retries);

@@ -53,13 +53,16 @@ mms_rc mms_verb_push(struct mms_app *app, struct mms_err *err);
 
 /* verb_failures.c */
 extern const struct mms_opt mms_failures_list_opts[], mms_failures_retry_opts[],
-	mms_failures_discard_opts[];
+	mms_failures_discard_opts[], mms_failures_release_opts[];
 extern const char mms_failures_list_more[], mms_failures_show_more[], mms_failures_retry_more[],
-	mms_failures_discard_more[];
+	mms_failures_discard_more[], mms_failures_release_more[];
 mms_rc mms_verb_failures_list(struct mms_app *app, struct mms_err *err);
 mms_rc mms_verb_failures_show(struct mms_app *app, struct mms_err *err);
 mms_rc mms_verb_failures_retry(struct mms_app *app, struct mms_err *err);
 mms_rc mms_verb_failures_discard(struct mms_app *app, struct mms_err *err);
+mms_rc mms_verb_failures_release(struct mms_app *app, struct mms_err *err);
+/* The member "busy_blocks": created, updated, deleted, failed. */
+void mms_app_json_blocks(struct mms_json *j, const struct mms_block_counts *blocks);
 /* What the engine works with, of this process. Everything is borrowed from app. */
 struct mms_sync_env mms_app_sync_env(struct mms_app *app);
 

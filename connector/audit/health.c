@@ -25,40 +25,6 @@ struct judge {
 
 typedef mms_rc rule(struct judge *j);
 
-const char *
-mms_health_severity_name(enum mms_health_level level)
-{
-	return level == MMS_HEALTH_NOTE ? "note" : mms_health_status_name(level);
-}
-
-const char *
-mms_health_status_name(enum mms_health_level level)
-{
-	switch (level) {
-	case MMS_HEALTH_NOTE:
-		return "healthy";
-	case MMS_HEALTH_DEGRADED:
-		return "degraded";
-	case MMS_HEALTH_CRITICAL:
-		return "critical";
-	}
-	return "unknown";
-}
-
-void
-mms_health_release(struct mms_health *health)
-{
-	if (health == NULL)
-		return;
-	for (size_t i = 0; i < health->n; i++) {
-		mms_free(health->reasons[i].integration);
-		mms_free(health->reasons[i].message);
-		mms_free(health->reasons[i].hint);
-	}
-	mms_free(health->reasons);
-	*health = (struct mms_health){ 0 };
-}
-
 /* ---- reasons ---------------------------------------------------------------------------------- */
 
 /* Takes: hint, which may hold a failure. integration may be NULL. */
@@ -533,6 +499,32 @@ nothing_is_given_up(struct judge *j)
 		     all->given_up_letters == 1 ? " was" : "s were");
 }
 
+/* What a person must look into: something else writes where mmsync does. */
+static mms_rc
+no_block_is_fought_over(struct judge *j)
+{
+	const struct mms_overview *all = j->facts->overview;
+	mms_rc rc = MMS_OK;
+
+	j->out->counts.quarantined = all->quarantined;
+	for (size_t i = 0; rc == MMS_OK && i < all->n; i++) {
+		const struct mms_overview_item *item = &all->items[i];
+		MMS_AUTO(mms_str) hint = { 0 };
+
+		if (item->quarantined == 0)
+			continue;
+		add_command(&hint, "failures list", item,
+			    " shows them; when what changes them has stopped: mmsync failures "
+			    "release ID");
+		bool is_one = item->quarantined == 1;
+		rc = found(j, "blocks_quarantined", MMS_HEALTH_DEGRADED, item, &hint,
+			   "%" PRId64 " busy block%s left alone in this calendar: something "
+			   "changes %s again and again",
+			   item->quarantined, is_one ? " is" : "s are", is_one ? "it" : "them");
+	}
+	return rc;
+}
+
 /* Somebody wants it so; what gets old by it is told by its age. */
 static mms_rc
 syncs_are_started(struct judge *j)
@@ -580,8 +572,8 @@ mms_health_judge(const struct mms_health_facts *facts, struct mms_health *health
 		calendars_are_read, /* it counts what the next one asks */
 		half_of_them_work,  circuits_are_closed, none_is_suddenly_empty,
 		runs_end_well,      creations_settle,    outbox_is_worked_off,
-		rows_agree,         nothing_is_given_up, no_run_was_left,
-		syncs_are_started,
+		rows_agree,         nothing_is_given_up, no_block_is_fought_over,
+		no_run_was_left,    syncs_are_started,
 	};
 	struct judge j = { .facts = facts, .out = health, .err = err };
 	mms_rc rc = MMS_OK;

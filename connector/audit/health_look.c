@@ -4,8 +4,43 @@
 
 #include "mmsync/columns.h"
 #include "mmsync/health.h"
+#include "mmsync/mem.h"
 #include "mmsync/schema.h"
 #include "mmsync/settings.h"
+
+const char *
+mms_health_severity_name(enum mms_health_level level)
+{
+	return level == MMS_HEALTH_NOTE ? "note" : mms_health_status_name(level);
+}
+
+const char *
+mms_health_status_name(enum mms_health_level level)
+{
+	switch (level) {
+	case MMS_HEALTH_NOTE:
+		return "healthy";
+	case MMS_HEALTH_DEGRADED:
+		return "degraded";
+	case MMS_HEALTH_CRITICAL:
+		return "critical";
+	}
+	return "unknown";
+}
+
+void
+mms_health_release(struct mms_health *health)
+{
+	if (health == NULL)
+		return;
+	for (size_t i = 0; i < health->n; i++) {
+		mms_free(health->reasons[i].integration);
+		mms_free(health->reasons[i].message);
+		mms_free(health->reasons[i].hint);
+	}
+	mms_free(health->reasons);
+	*health = (struct mms_health){ 0 };
+}
 
 /* Are the tables fit to be written to? */
 static mms_rc
@@ -124,7 +159,7 @@ mms_health_add_line(struct mms_str *out, const struct mms_health *health)
 		mms_str_addf(out,
 			     " | active=%" PRId64 " fresh=%" PRId64 " stale=%" PRId64
 			     " unreadable=%" PRId64 " failing=%" PRId64 " waiting=%" PRId64
-			     " letters=%" PRId64,
+			     " letters=%" PRId64 " quarantined=%" PRId64,
 			     c->active, c->fresh, c->stale, c->unreadable, c->failing,
-			     c->waiting, c->open_letters + c->given_up_letters);
+			     c->waiting, c->open_letters + c->given_up_letters, c->quarantined);
 }

@@ -113,8 +113,9 @@ ask_schema(struct mms_visit *visit)
 	size_t n_wrong = 0;
 
 	for (size_t i = 0; rc == MMS_OK && i < all.n; i++) {
-		if (all.items[i].state == MMS_FINDING_OK)
-			continue;
+		if (all.items[i].state == MMS_FINDING_OK ||
+		    all.items[i].state == MMS_FINDING_NOTE)
+			continue; /* what is merely offered is no problem */
 		n_wrong++;
 		rc = mms_visit_found(visit, MMS_FINDING_PROBLEM, all.items[i].object,
 				     all.items[i].remedy, "%s: %s",
@@ -124,7 +125,7 @@ ask_schema(struct mms_visit *visit)
 	if (rc == MMS_OK && n_wrong == 0)
 		rc = mms_visit_found(visit, MMS_FINDING_OK, "schema", NULL,
 				     "%zu tables, columns and indexes are as they must be",
-				     all.n);
+				     mms_findings_count(&all, MMS_FINDING_OK));
 	return rc;
 }
 

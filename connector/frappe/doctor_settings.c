@@ -98,20 +98,38 @@ look_at_file(const struct mms_site *site, struct mms_findings *out, struct mms_e
 		mms_str_get(&remedy), err);
 }
 
+/* Who takes part is told by the database (mms_survey_judge_blocks()). */
 static mms_rc
 look_at_blocks(const struct mms_site *site, struct mms_findings *out, struct mms_err *err)
 {
-	if (site->config.blocks_enabled)
-		return mms_findings_add(
+	const struct mms_config *config = &site->config;
+	mms_rc rc;
+
+	if (config->blocks_enabled)
+		rc = mms_findings_add(out, MMS_FINDING_OK, "mmsync.busy_blocks.enabled",
+				      "is on: a meeting in one of a person's calendars blocks "
+				      "the others",
+				      NULL, err);
+	else
+		rc = mms_findings_add(
 			out, MMS_FINDING_NOTE, "mmsync.busy_blocks.enabled",
-			"is true, but this version makes no blocks: a meeting in one of a "
-			"person's calendars does not block the others",
-			NULL, err);
+			"is off, as long as a site has not opted in, for nobody's calendar is "
+			"written to unasked: a meeting in one of a person's calendars does not "
+			"block the others, but where the field Busy Blocks of an integration "
+			"is "
+			"On",
+			"for everybody: \"busy_blocks\": {\"enabled\": true} in the mmsync "
+			"object of site_config.json; for single calendars: mmsync schema apply "
+			"--with-busy-blocks-field",
+			err);
+	if (rc != MMS_OK || config->blocks_privacy != MMS_PRIVACY_TITLE)
+		return rc;
 	return mms_findings_add(
-		out, MMS_FINDING_NOTE, "mmsync.busy_blocks.enabled",
-		"is off: of what mmsync writes only bookings go into calendars, and a meeting in "
-		"one of a person's calendars does not block the others",
-		NULL, err);
+		out, MMS_FINDING_NOTE, "mmsync.busy_blocks.privacy",
+		"is title: the titles of meetings are copied into the person's other "
+		"calendars, "
+		"where others may read them; only those of private events are not",
+		"\"busy\", the default, copies none", err);
 }
 
 mms_rc

@@ -134,6 +134,8 @@ check_all(struct mms_schema_run *run)
 		rc = check_frappe(run, &is_there);
 	if (rc == MMS_OK && is_there)
 		rc = mms_schema_site_check(run);
+	if (rc == MMS_OK && is_there)
+		rc = mms_schema_field_check(run);
 	return rc;
 }
 
@@ -216,6 +218,8 @@ look(struct mms_schema_run *run, const struct mms_site *site, bool *is_new)
 	} else if (rc == MMS_OK) {
 		rc = mms_schema_site_check(run);
 	}
+	if (rc == MMS_OK && !*is_new)
+		rc = mms_schema_field_check(run);
 	if (rc == MMS_OK)
 		rc = check_binding(run, site);
 	return rc;
@@ -233,6 +237,8 @@ bring(struct mms_schema_run *run, const struct mms_site *site, struct mms_column
 		rc = reload_columns(run, columns);
 	if (rc == MMS_OK)
 		rc = mms_schema_site_apply(run);
+	if (rc == MMS_OK)
+		rc = mms_schema_field_apply(run);
 	if (rc == MMS_OK)
 		rc = mms_installation_bind(run->db, site, run->now_ms, run->err);
 	if (rc == MMS_OK)

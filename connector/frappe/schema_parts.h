@@ -45,6 +45,10 @@ mms_rc mms_schema_frappe_apply(struct mms_schema_run *run) MMS_MUST_CHECK;
 mms_rc mms_schema_site_check(struct mms_schema_run *run) MMS_MUST_CHECK;
 mms_rc mms_schema_site_apply(struct mms_schema_run *run) MMS_MUST_CHECK;
 
+/* ---- schema_field.c: the Custom Field of busy blocks, where it is wanted ---- */
+mms_rc mms_schema_field_check(struct mms_schema_run *run) MMS_MUST_CHECK;
+mms_rc mms_schema_field_apply(struct mms_schema_run *run) MMS_MUST_CHECK;
+
 /* ---- schema_index.c ---- */
 /* *has_unique: an id is unique within its integration. */
 mms_rc mms_schema_index_check(struct mms_schema_run *run, bool *has_unique) MMS_MUST_CHECK;

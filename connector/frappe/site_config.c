@@ -198,8 +198,10 @@ add_expected(struct mms_str *out, const struct mms_config_row *row)
 		break;
 	case MMS_CONFIG_TEXT:
 	case MMS_CONFIG_SECRET:
-		mms_str_addf(out, "a text of %" PRId64 " to %" PRId64 " characters", row->min,
-			     row->max);
+		mms_str_addf(out,
+			     "a text of %" PRId64 " to %" PRId64
+			     " characters that are not all blanks",
+			     row->min, row->max);
 		break;
 	}
 }
@@ -296,6 +298,8 @@ is_good_text(const struct mms_config_row *row, const json_t *value)
 	const char *text = json_string_value(value);
 	size_t chars = mms_utf8_count(text, json_string_length(value));
 	if (chars < (size_t)row->min || chars > (size_t)row->max)
+		return false;
+	if (text[strspn(text, " ")] == '\0')
 		return false;
 	for (const char *p = text; *p != '\0'; p++) {
 		if ((unsigned char)*p < ' ' || *p == 0x7F)

@@ -65,12 +65,14 @@ static const struct mms_config_row rows[] = {
 	  "Zone of the event and booking times in the database: UTC, site (the site's own) or "
 	  "an IANA name. Must be set where the site's zone is not UTC." },
 	{ "busy_blocks.enabled", MMS_CONFIG_BOOL, AT(blocks_enabled), 0, 0, NULL, "false",
-	  "Block a person's other two-way calendars while one of them is busy." LATER },
+	  "Block a person's other two-way calendars while one of them is busy. The field Busy "
+	  "Blocks of an integration goes before it." },
 	{ "busy_blocks.title", MMS_CONFIG_TEXT, AT(blocks_title), 1, 140, NULL, "\"Busy\"",
-	  "Title of such a block." LATER },
+	  "Title of such a block; {calendar} in it is the name of the calendar that it comes "
+	  "from." },
 	{ "busy_blocks.privacy", MMS_CONFIG_CHOICE, AT(blocks_privacy), 0, 0, privacies,
 	  "\"busy\"",
-	  "busy: blocks carry that title; title: the title of their source." LATER },
+	  "busy: blocks carry that title; title: that of their source, unless it is private." },
 	{ "bookings.guests", MMS_CONFIG_BOOL, AT(bookings_guests), 0, 0, NULL, "true",
 	  "Put customer and participants on a booking's event as guests." },
 	{ "bookings.send_updates", MMS_CONFIG_CHOICE, AT(bookings_send_updates), 0, 0, updates,

@@ -262,6 +262,12 @@ dead_letters(struct writer *w, const struct family *family)
 	labelled(w, "state", "given_up", w->facts->overview->given_up_letters);
 }
 
+static void
+quarantined(struct writer *w, const struct family *family)
+{
+	plain(w, family, w->facts->overview->quarantined);
+}
+
 /* ---- each integration ---------------------------------------------------------------------------- */
 
 static void
@@ -411,6 +417,9 @@ static const struct family families[] = {
 	     stuck_creations),
 	SITE("dead_letters", "gauge", "Changes that failed, by whether they are tried again.",
 	     WHOLE, dead_letters),
+	SITE("quarantined", "gauge",
+	     "Busy blocks left alone because they were changed again and again.", WHOLE,
+	     quarantined),
 	SITE("integration_info", "gauge", "The service of an integration, always 1.", WHOLE,
 	     integration_info),
 	EACH("integration_active", "gauge", "Is the integration active?", WHOLE, is_active),

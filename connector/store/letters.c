@@ -21,6 +21,8 @@ mms_letter_release(struct mms_letter *letter)
 	mms_free(letter->row_name);
 	mms_free(letter->row_title);
 	mms_free(letter->row_status);
+	mms_free(letter->source);
+	mms_free(letter->block_title);
 	*letter = (struct mms_letter){ 0 };
 }
 
@@ -33,6 +35,12 @@ mms_letters_release(struct mms_letters *letters)
 		mms_letter_release(&letters->items[i]);
 	mms_free(letters->items);
 	*letters = (struct mms_letters){ 0 };
+}
+
+bool
+mms_letter_is_quarantine(const struct mms_letter *letter)
+{
+	return strcmp(letter->operation, "quarantine") == 0;
 }
 
 const char *
@@ -67,11 +75,28 @@ read_state(int64_t given_up)
 	return MMS_LETTER_GIVEN_UP;
 }
 
+/* The columns of MMS_SQL_LETTER_BLOCK. */
+static mms_rc
+read_block(const struct mms_value *row, struct mms_letter *out, struct mms_err *err)
+{
+	const struct mms_value *const from[] = { &row[2], &row[5] };
+	char **const to[] = { &out->source, &out->block_title };
+
+	out->is_block = row[0].type != 0 && row[0].len == sizeof out->block;
+	if (!out->is_block)
+		return MMS_OK;
+	memcpy(out->block, row[0].ptr, sizeof out->block);
+	out->source_id = row[1].u;
+	out->start_ms = row[3].i;
+	out->end_ms = row[4].i;
+	return take_texts(from, to, MMS_COUNT(from), err);
+}
+
 static mms_rc
 read_letter(const struct mms_value *row, struct mms_letter *out, struct mms_err *err)
 {
 	const struct mms_value *const from[] = { &row[2],  &row[3],  &row[4],  &row[5],
-						 &row[11], &row[12], &row[13], &row[14] };
+						 &row[11], &row[18], &row[19], &row[20] };
 	char **const to[] = { &out->integration, &out->operation, &out->external_id,
 			      &out->code,        &out->row_name,  &out->text,
 			      &out->payload,     &out->booking };
@@ -86,7 +111,11 @@ read_letter(const struct mms_value *row, struct mms_letter *out, struct mms_err 
 	if (out->has_print)
 		memcpy(out->print, row[10].ptr, sizeof out->print);
 	mms_rc rc = take_texts(from, to, MMS_COUNT(from), err);
-	if (rc == MMS_OK && mms_provisional_id_read(out->external_id, NULL)) {
+	if (rc == MMS_OK)
+		rc = read_block(&row[12], out, err);
+	unsigned char *block =
+		!out->is_block && mms_letter_is_quarantine(out) ? out->block : NULL;
+	if (rc == MMS_OK && mms_provisional_id_read(out->external_id, block)) {
 		mms_free(out->external_id); /* nobody outside knows that one */
 		out->external_id = NULL;
 	}
@@ -241,6 +270,44 @@ mms_letters_discard(struct mms_db *db, const struct mms_letter *letter, struct m
 	if (letter->state == MMS_LETTER_DISCARDED)
 		return MMS_OK;
 	return change(db, MMS_STMT_LETTER_DISCARD, in, letter->id, err);
+}
+
+/* Everything of the time that a block is for; without a block only the letter goes. */
+static mms_rc
+release_slot(struct mms_tx *tx, const struct mms_letter *letter, int64_t now_ms,
+	     struct mms_err *err)
+{
+	const struct mms_value dead[] = { mms_v_i64(now_ms),
+					  mms_v_bytes(letter->block, sizeof letter->block) };
+	static const enum mms_stmt after[] = { MMS_STMT_QUARANTINE_DUE,
+					       MMS_STMT_QUARANTINE_LETTERS,
+					       MMS_STMT_QUARANTINE_END };
+	static const unsigned char none[sizeof letter->block];
+
+	if (memcmp(letter->block, none, sizeof none) == 0)
+		return MMS_OK;
+	mms_rc rc = mms_tx_run(tx, MMS_STMT_QUARANTINE_DEAD, dead, NULL, err);
+	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(after); i++)
+		rc = mms_tx_run(tx, after[i], &dead[1], NULL, err);
+	return rc;
+}
+
+mms_rc
+mms_letters_end_quarantine(struct mms_db *db, const struct mms_letter *letter, int64_t now_ms,
+			   struct mms_err *err)
+{
+	MMS_AUTO(mms_tx) tx = { 0 };
+	const struct mms_value id[] = { mms_v_u64(letter->id) };
+	uint64_t n_gone = 0;
+
+	mms_rc rc = mms_tx_begin(&tx, db, err);
+	if (rc == MMS_OK)
+		rc = mms_tx_run(&tx, MMS_STMT_QUARANTINE_LETTER, id, &n_gone, err);
+	if (rc == MMS_OK && n_gone == 0)
+		return mms_fail(err, MMS_E_GONE, "there is no such dead letter");
+	if (rc == MMS_OK)
+		rc = release_slot(&tx, letter, now_ms, err);
+	return rc == MMS_OK ? mms_tx_commit(&tx, err) : rc;
 }
 
 /* ---- names that a person typed ------------------------------------------------------------- */

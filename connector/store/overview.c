@@ -171,6 +171,11 @@ fill_cursor(struct load *l, struct mms_overview_item *item, const struct mms_val
 	copy_word(&row[17], item->run_status, sizeof item->run_status);
 	item->run_started_ms = time_or_none(&row[18]);
 	copy_word(&row[19], item->run_error, sizeof item->run_error);
+	if (row[20].type != 0)
+		item->run_blocks = (struct mms_block_counts){ .created = row[20].i,
+							      .updated = row[21].i,
+							      .deleted = row[22].i,
+							      .failed = row[23].i };
 	return take_text(&row[4], &item->holder);
 }
 
@@ -224,13 +229,15 @@ owner_of(struct load *l, const struct mms_value *id, int64_t n_rows)
 static bool
 take_letters(struct load *l, const struct mms_value *row)
 {
-	struct mms_overview_item *item = owner_of(l, &row[0], row[1].i + row[2].i);
+	struct mms_overview_item *item = owner_of(l, &row[0], row[1].i + row[2].i + row[3].i);
 
 	l->out->open_letters += row[1].i;
 	l->out->given_up_letters += row[2].i;
+	l->out->quarantined += row[3].i;
 	if (item != NULL) {
 		item->open_letters = row[1].i;
 		item->given_up_letters = row[2].i;
+		item->quarantined = row[3].i;
 	}
 	return true;
 }

@@ -21,9 +21,8 @@ mms_block_takes_part(const struct mms_config *config, const struct mms_source *s
 	return in->blocks == MMS_BLOCKS_ON || config->blocks_enabled;
 }
 
-/* Are blocks made in it? */
-static bool
-is_target(const struct mms_config *config, const struct mms_source *source)
+bool
+mms_block_is_filled(const struct mms_config *config, const struct mms_source *source)
 {
 	enum mms_calendar_role role = (enum mms_calendar_role)source->cursor.role;
 
@@ -89,7 +88,7 @@ is_any_pair(const struct mms_config *config, struct mms_source *const *of_user, 
 
 	for (size_t i = 0; i < n; i++) {
 		n_sources += mms_block_takes_part(config, of_user[i]);
-		n_targets += is_target(config, of_user[i]);
+		n_targets += mms_block_is_filled(config, of_user[i]);
 	}
 	return n_targets > 0 && n_sources > 1;
 }
@@ -179,7 +178,7 @@ fill_calendar(const struct mms_outward *o, struct mms_block_whom *whom, size_t a
 	whom->calendars[at] = (struct mms_block_calendar){
 		.cursor_id = source->cursor.id,
 		.is_source = whom->is_on && mms_block_takes_part(config, source),
-		.is_target = whom->is_on && is_target(config, source),
+		.is_target = whom->is_on && mms_block_is_filled(config, source),
 		.is_reachable = is_reachable(source),
 		.calendar_id = source->integration.calendar_id,
 		.provider = provider != NULL ? provider->name : NULL,

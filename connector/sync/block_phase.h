@@ -14,9 +14,6 @@
 #include "block_plan.h"
 #include "outward.h"
 
-/* Does this integration take part: its own setting, else the site's? */
-bool mms_block_takes_part(const struct mms_config *config, const struct mms_source *source);
-
 /*
  * Before the turns: source->makes_blocks for each that takes part and has another calendar of its person's
  * to fill. What it changes is due (store/events.c). No statement, one where the site has the field with which integrations say so.

@@ -34,6 +34,14 @@ mms_failure_advice(const struct mms_failure *failure)
 	if (l->state == MMS_LETTER_DISCARDED)
 		return "it is not tried again until the event changes, or mmsync failures "
 		       "retry";
+	if (mms_letter_is_quarantine(l))
+		return "something changes this time again and again (another program, another "
+		       "installation, a rule of the calendar): find out what and stop it, then "
+		       "mmsync failures release";
+	if (l->is_block)
+		return "the calendar service refuses a busy block: mend what it names (rights "
+		       "in the calendar), then mmsync failures retry; or make Busy Blocks of "
+		       "the integration Off";
 	if (strcmp(l->operation, "apply") != 0)
 		return "the calendar service refuses the event of a booking: mend what it "
 		       "names "
@@ -78,18 +86,29 @@ find_source(const struct mms_sources *sources, uint64_t cursor_id)
 	return NULL;
 }
 
-/* Which integration it is of, by the name that it has now. */
+/* The name that an integration has now, in place of the one that its cursor has. */
 static mms_rc
-name_integration(struct mms_failure *f, const struct mms_sources *sources, struct mms_err *err)
+name_one(char **name, const struct mms_source *source, struct mms_err *err)
+{
+	if (source == NULL)
+		return MMS_OK;
+	mms_free(*name);
+	*name = mms_text_copy(source->integration.name);
+	return *name != NULL ? MMS_OK : mms_fail_nomem(err);
+}
+
+/* Which integration it is of; of a busy block also that of its source. */
+static mms_rc
+name_integrations(struct mms_failure *f, const struct mms_sources *sources, struct mms_err *err)
 {
 	const struct mms_source *source = find_source(sources, f->letter.cursor_id);
 
 	f->has_integration = source != NULL;
-	if (source == NULL)
-		return MMS_OK;
-	mms_free(f->letter.integration);
-	f->letter.integration = mms_text_copy(source->integration.name);
-	return f->letter.integration != NULL ? MMS_OK : mms_fail_nomem(err);
+	mms_rc rc = name_one(&f->letter.integration, source, err);
+	if (rc == MMS_OK)
+		rc = name_one(&f->letter.source, find_source(sources, f->letter.source_id),
+			      err);
+	return rc;
 }
 
 static bool
@@ -136,7 +155,10 @@ find_all(struct mms_db *db, const struct mms_failures_choice *choice,
 	for (size_t i = 0; rc == MMS_OK && i < letters.n; i++) {
 		const struct mms_source *source =
 			find_source(sources, letters.items[i].cursor_id);
+		bool is_quarantine = mms_letter_is_quarantine(&letters.items[i]);
 
+		if (is_quarantine ? choice->without_quarantine : choice->only_quarantine)
+			continue;
 		if (choice->n_integrations > 0 && (source == NULL || !source->is_named))
 			continue;
 		if (choice->n_users > 0 && (source == NULL || !source->is_of_user))
@@ -174,7 +196,7 @@ mms_failures_find(const struct mms_sync_env *env, const struct mms_failures_choi
 			rc = find_all(lent.db, choice, &sources, &list, err);
 	}
 	for (size_t i = 0; rc == MMS_OK && i < list.n; i++)
-		rc = name_integration(&list.items[i], &sources, err);
+		rc = name_integrations(&list.items[i], &sources, err);
 	if (rc != MMS_OK)
 		return rc;
 	*out = list;
@@ -214,6 +236,20 @@ change(struct mms_db *db, struct mms_failure *f, letter_change *apply, const cha
 	return rc;
 }
 
+/* What is in quarantine did not fail: it is neither tried again nor lived without. */
+static bool
+may_be_changed(struct mms_failure *f)
+{
+	if (!mms_letter_is_quarantine(&f->letter))
+		return true;
+	f->status = "failed";
+	mms_fail(&f->why, MMS_E_ITEM,
+		 "it is in quarantine, which mmsync failures release %" PRIu64 " ends",
+		 f->letter.id);
+	mms_hint(&f->why, "%s", mms_failure_advice(f));
+	return false;
+}
+
 mms_rc
 mms_failures_discard(const struct mms_sync_env *env, bool is_dry, struct mms_failures *failures,
 		     struct mms_err *err)
@@ -224,6 +260,8 @@ mms_failures_discard(const struct mms_sync_env *env, bool is_dry, struct mms_fai
 	for (size_t i = 0; rc == MMS_OK && i < failures->n; i++) {
 		struct mms_failure *f = &failures->items[i];
 
+		if (!may_be_changed(f))
+			continue;
 		if (is_dry)
 			f->status = "planned";
 		else
@@ -234,12 +272,59 @@ mms_failures_discard(const struct mms_sync_env *env, bool is_dry, struct mms_fai
 	return rc;
 }
 
+/* One that is gone was released by another's release, or its block is gone. */
+static mms_rc
+end_quarantine(struct mms_db *db, struct mms_failure *f, int64_t now_ms, struct mms_err *err)
+{
+	mms_rc rc = mms_letters_end_quarantine(db, &f->letter, now_ms, err);
+
+	for (int i = 1; rc == MMS_E_RETRY && i < CHANGE_TRIES; i++) {
+		mms_err_release(err);
+		rc = mms_letters_end_quarantine(db, &f->letter, now_ms, err);
+	}
+	f->status = "released";
+	if (rc != MMS_E_GONE)
+		return rc;
+	mms_err_release(err);
+	return MMS_OK;
+}
+
+mms_rc
+mms_failures_end_quarantine(const struct mms_sync_env *env, bool is_dry,
+			    struct mms_failures *failures, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+	int64_t now_ms = mms_clock_now_ms(env->clock);
+
+	mms_rc rc = mms_pool_lend(env->pool, &lent, err);
+	for (size_t i = 0; rc == MMS_OK && i < failures->n; i++) {
+		struct mms_failure *f = &failures->items[i];
+
+		if (!mms_letter_is_quarantine(&f->letter)) {
+			f->status = "failed";
+			mms_fail(
+				&f->why, MMS_E_ITEM,
+				"it is not in quarantine: it failed, and mmsync failures retry "
+				"%" PRIu64 " tries it again",
+				f->letter.id);
+			mms_hint(&f->why, "%s", mms_failure_advice(f));
+		} else if (is_dry) {
+			f->status = "planned";
+		} else {
+			rc = end_quarantine(lent.db, f, now_ms, err);
+		}
+	}
+	return rc;
+}
+
 /* ---- trying again -------------------------------------------------------------------------- */
 
 /* Can this version try it at all? */
 static bool
 may_be_tried(struct mms_failure *f)
 {
+	if (!may_be_changed(f))
+		return false;
 	f->status = "failed";
 	if (f->has_integration)
 		return true;

@@ -10,7 +10,7 @@ _mmsync_family() {
 	event) _mmsync_words='sync' ;;
 	booking) _mmsync_words='status' ;;
 	connect) _mmsync_words='google outlook' ;;
-	failures) _mmsync_words='list show retry discard' ;;
+	failures) _mmsync_words='list show retry discard release' ;;
 	feed) _mmsync_words='preview' ;;
 	schema) _mmsync_words='show check apply adopt' ;;
 	*) _mmsync_words= ;;
@@ -30,6 +30,7 @@ _mmsync_options() {
 	'failures show') _mmsync_words='' ;;
 	'failures retry') _mmsync_words='--all --integration --dry-run --timeout' ;;
 	'failures discard') _mmsync_words='--dry-run' ;;
+	'failures release') _mmsync_words='--all --integration --dry-run' ;;
 	'validate') _mmsync_words='--doctype --accumulate --fail-on' ;;
 	'audit') _mmsync_words='--doctype --user --integration --fail-on --format' ;;
 	'availability') _mmsync_words='--user --from --to --zone' ;;
@@ -43,7 +44,7 @@ _mmsync_options() {
 	'demo') _mmsync_words='--feed --stop' ;;
 	'schema show') _mmsync_words='' ;;
 	'schema check') _mmsync_words='' ;;
-	'schema apply') _mmsync_words='--with-frappe --dry-run' ;;
+	'schema apply') _mmsync_words='--with-frappe --with-busy-blocks-field --dry-run' ;;
 	'schema adopt') _mmsync_words='--moved --copy' ;;
 	'help') _mmsync_words='' ;;
 	*) _mmsync_words= ;;
@@ -68,7 +69,7 @@ _mmsync_choices() {
 	esac
 }
 # options that are followed by their argument
-_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --booking --timeout --integration --timeout --timeout --integration --timeout --integration --timeout --integration --user --integration --timeout  --doctype --fail-on --doctype --user --integration --fail-on --format --user --from --to --zone --user --start --end --exclude-booking --zone --user --from --to --zone --integration --from --to --zone --integration --user  --feed   '
+_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --booking --timeout --integration --timeout --timeout --integration --timeout --integration --timeout --integration --user --integration --timeout  --integration --doctype --fail-on --doctype --user --integration --fail-on --format --user --from --to --zone --user --start --end --exclude-booking --zone --user --from --to --zone --integration --from --to --zone --integration --user  --feed   '
 _mmsync_doctypes=('MM Calendar Integration' 'MM Calendar Event Sync' 'MM Meeting Booking')
 # END completion
 

@@ -1,5 +1,6 @@
 /*
- * The dead letter queue as a person works with it: look, try again, live without.
+ * The dead letter queue as a person works with it: look, try again, live without; and what is in
+ * quarantine: look, release.
  *
  * A letter is tried again by opening it and syncing its integration: what is written is planned from
  * the calendar and the rows as they are then, never from what failed at the time.
@@ -26,6 +27,7 @@ struct mms_failures_choice {
 	const char *const *users; /* ... or of the integrations of one of these            */
 	size_t n_users;
 	bool with_discarded; /* ... and also what was discarded                            */
+	bool only_quarantine, without_quarantine;
 };
 
 /* A letter, and whether its integration still exists (with the name that it has now). */
@@ -34,8 +36,8 @@ struct mms_failure {
 	bool has_integration;
 	/*
 	 * What became of it, static: "solved" (the letter is gone), "failed" (why says it),
-	 * "queued" (open: it is tried by the next sync), "discarded", "planned" (a dry run
-	 * would).
+	 * "queued" (open: it is tried by the next sync), "discarded", "released",
+	 * "planned" (a dry run would).
 	 */
 	const char *status;
 	struct mms_err why; /* MMS_OK: nothing to say                                      */
@@ -56,7 +58,7 @@ mms_failures_find(const struct mms_sync_env *env, const struct mms_failures_choi
 		  struct mms_failures *out, struct mms_err *err) MMS_MUST_CHECK;
 
 /*
- * Open them anew, sync their integrations, and say of each what came of it. A turn of somebody else
+ * Open them anew (what is in quarantine fails: it is released), sync their integrations, and say of each what came of it. A turn of somebody else
  * that is on its way is left alone: its letters are queued, open.
  * Errors: STOPPED (what is not tried is queued; out stays filled), CONFIG, DB, NOMEM.
  */
@@ -65,10 +67,17 @@ mms_failures_retry(const struct mms_sync_env *env, const struct mms_sync_options
 		   struct mms_failures *failures, struct mms_err *err) MMS_MUST_CHECK;
 
 /*
- * Live without them: they are not tried again for this content, and count as failures no more.
+ * Live without them (what is in quarantine fails): they are not tried again for this content, and count as failures no more.
  * Errors: DB, RETRY, NOMEM.
  */
 mms_rc mms_failures_discard(const struct mms_sync_env *env, bool is_dry,
+			    struct mms_failures *failures, struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * End quarantines: the next sync plans their busy blocks anew. What is in none fails. Errors: DB, RETRY, NOMEM.
+ */
+mms_rc
+mms_failures_end_quarantine(const struct mms_sync_env *env, bool is_dry,
 			    struct mms_failures *failures, struct mms_err *err) MMS_MUST_CHECK;
 
 /* What a person can do about a letter. Borrows: static. */

@@ -44,7 +44,7 @@ struct mms_health_reason {
 struct mms_health_counts {
 	int64_t integrations, active, fresh, stale, unreadable, recently_made;
 	int64_t failing; /* active ones whose last turn failed, or unreadable            */
-	int64_t events, waiting, stuck, open_letters, given_up_letters;
+	int64_t events, waiting, stuck, open_letters, given_up_letters, quarantined;
 	int64_t recent_runs, recent_bad;
 };
 

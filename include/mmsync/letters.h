@@ -18,7 +18,7 @@
 struct mms_letter {
 	uint64_t id, cursor_id; /* cursor_id 0: of no integration                         */
 	char *integration;      /* the name that its cursor has                           */
-	char *operation;        /* "apply", or an outward one                             */
+	char *operation;        /* "apply", an outward one, or "quarantine"               */
 	char *external_id; /* NULL: the service has not named it yet                          */
 	char *payload;     /* what could not be sent, without secrets                         */
 	char *code;        /* "unreadable", "refused", "conflict"                             */
@@ -29,10 +29,22 @@ struct mms_letter {
 	bool has_print;
 	char *row_name, *row_title, *row_status; /* of its MM Calendar Event Sync         */
 	char *booking;                           /* whose event it is; NULL: of none      */
+	/* Of a busy block: what it should say, and the calendar that it comes from. */
+	bool is_block;
+	unsigned char block[16]; /* of a quarantine also where the block got another id since */
+	uint64_t source_id; /* a cursor's                                                 */
+	char *source;       /* the name that this cursor has; NULL: none                  */
+	char *block_title;
+	int64_t start_ms, end_ms;
 };
 void mms_letter_release(struct mms_letter *letter);
 /* "open", "given_up", "discarded". Borrows: static. */
 const char *mms_letter_state_name(enum mms_letter_state state);
+/*
+ * Is it about a busy block that is left alone because it was written again and again? Nothing has failed: it is not
+ * tried again, and not discarded, but released.
+ */
+bool mms_letter_is_quarantine(const struct mms_letter *letter);
 
 /* All zero is empty. */
 struct mms_letters {
@@ -60,6 +72,14 @@ mms_rc mms_letters_open(struct mms_db *db, const struct mms_letter *letter,
 			struct mms_err *err) MMS_MUST_CHECK;
 mms_rc mms_letters_discard(struct mms_db *db, const struct mms_letter *letter,
 			   struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * End a quarantine: all blocks from its source's calendar in its calendar at its time are made and changed as if
+ * they never had been, their letters go, and the events that they come from are due. One that was never made is dead:
+ * it is planned anew. One transaction. Errors: GONE (there is no such letter, or no more), RETRY, CONFLICT.
+ */
+mms_rc mms_letters_end_quarantine(struct mms_db *db, const struct mms_letter *letter,
+				  int64_t now_ms, struct mms_err *err) MMS_MUST_CHECK;
 
 /* A row of MM Calendar Event Sync and the integration that it is of. Texts are owned. */
 struct mms_event_ref {

@@ -15,6 +15,7 @@
 
 #include "mmsync/cursors.h"
 #include "mmsync/err.h"
+#include "mmsync/runs.h"
 
 /* A change that is announced and not settled after so long is stuck, ms. */
 #define MMS_STUCK_MS (INT64_C(10) * 60 * 1000)
@@ -60,10 +61,11 @@ struct mms_overview_item {
 	/* The newest row of mmsync_run: "" where there is none. */
 	char run_mode[17], run_status[17], run_error[33];
 	int64_t run_started_ms;
+	struct mms_block_counts run_blocks;
 
 	int64_t live_events, failed_events; /* rows not deleted, of them Sync Failed      */
 	int64_t wrong_events;               /* live rows that do not end after they begin */
-	int64_t open_letters, given_up_letters;
+	int64_t open_letters, given_up_letters, quarantined;
 	int64_t waiting, oldest_waiting_ms; /* changes in the outbox; MMS_NO_TIME         */
 	int64_t stuck;                      /* `creating` for MMS_STUCK_MS                */
 };
@@ -83,6 +85,7 @@ struct mms_overview {
 	int64_t new_events;              /* rows made in the last 24 hours                */
 	int64_t recent_runs, recent_bad; /* turns that began in the last MMS_RECENT_MS    */
 	int64_t open_letters, given_up_letters;
+	int64_t quarantined;                /* busy blocks that are left alone             */
 	int64_t waiting, oldest_waiting_ms; /* the outbox; MMS_NO_TIME                     */
 	int64_t stuck;
 

@@ -27,7 +27,8 @@ typedef void mms_schema_tell(void *aux, const char *what);
 /* All zero: the tables of mmsync and what it brings to Frappe's, now, silently. */
 struct mms_schema_options {
 	bool with_frappe; /* also Frappe's tables, on a database that has none of them */
-	bool is_dry_run;  /* only say what would be done                              */
+	bool with_blocks_field; /* also the Custom Field by which a calendar has its own word on busy blocks */
+	bool is_dry_run; /* only say what would be done                              */
 	const struct mms_clock *clock; /* borrowed; NULL: the real one                */
 	mms_schema_tell *tell;         /* NULL: nobody listens                        */
 	void *tell_aux;

@@ -14,6 +14,7 @@
 	" 'tabMM Meeting Booking History', 'tabMM Meeting Type', 'tabMM User Settings',"       \
 	" 'tabMM User Availability Rule', 'tabUser', 'tabSingles', 'tabSeries', 'tabVersion'," \
 	" 'tabDeleted Document', 'tabComment', 'tabError Log', 'tabProperty Setter',"          \
+	" 'tabCustom Field', 'tabDocField',"                                                   \
 	" 'tabDocument Naming Rule', 'tabScheduled Job Type', 'tabDocType', '__Auth')"
 
 #define MMS_STMTS_SCHEMA(X)                                                                    \
@@ -108,6 +109,18 @@
 	  "sttsssss", "")                                                                     \
 	X(SETTER_IS_OURS,                                                                     \
 	  "UPDATE `tabProperty Setter` SET is_system_generated = 1 WHERE name = ?", "s", "")  \
+	X(FIELD_OF_SITE,                                                                      \
+	  "SELECT name, fieldtype, options FROM `tabCustom Field`"                            \
+	  " WHERE dt = ? AND fieldname = ? LIMIT 1",                                          \
+	  "ss", "sSS")                                                                        \
+	X(FIELD_OF_SITE_ADD,                                                                  \
+	  "INSERT INTO `tabCustom Field` (name, creation, modified, modified_by, owner,"      \
+	  " docstatus, idx, dt, fieldname, label, insert_after, fieldtype, options,"          \
+	  " description) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, 'Select', ?, ?)"            \
+	  " ON DUPLICATE KEY UPDATE name = VALUES(name)",                                     \
+	  "sttssissssss", "")                                                                 \
+	X(FIELD_OF_SITE_IS_OURS,                                                              \
+	  "UPDATE `tabCustom Field` SET is_system_generated = 1 WHERE name = ?", "s", "")     \
 	X(SINGLE, "SELECT value FROM tabSingles WHERE doctype = ? AND field = ?", "ss", "S")  \
 	X(USER_ZONE, "SELECT {?tabUser.time_zone} FROM tabUser WHERE name = ?", "s", "S")     \
 	X(USER_SETTINGS_ZONE,                                                                 \

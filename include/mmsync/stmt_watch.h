@@ -21,11 +21,12 @@
 	  " CAST(" MMS_SQL_NEEDS_REAUTH " AS SIGNED), c.lease_owner, c.lease_until,"               \
 	  " c.last_seen_ms, c.runs_good, c.runs_bad, c.run_ms, c.requests, c.retries,"             \
 	  " c.events_created, c.events_updated, c.events_deleted, c.events_failed,"                \
-	  " r.mode, r.status, r.started_ms, r.error_code"                                          \
+	  " r.mode, r.status, r.started_ms, r.error_code,"                                         \
+	  " r.blocks_created, r.blocks_updated, r.blocks_deleted, r.blocks_failed"                 \
 	  " FROM mmsync_cursor c LEFT JOIN mmsync_run r ON r.id = (SELECT n.id"                    \
 	  " FROM mmsync_run n WHERE n.integration_id = c.id"                                       \
 	  " ORDER BY n.started_ms DESC, n.id DESC LIMIT 1)",                                       \
-	  "", "uiIISTIiiiiiiiiiSSIS")                                                              \
+	  "", "uiIISTIiiiiiiiiiSSISIIII")                                                          \
 	/* One pass over the index of availability. */                                             \
 	X(WATCH_EVENTS,                                                                            \
 	  "SELECT i.name, e.n_live, e.n_failed, e.n_wrong FROM (SELECT calendar_integration,"      \
@@ -37,9 +38,10 @@
 	  "", "Siii")                                                                              \
 	X(WATCH_LETTERS,                                                                           \
 	  "SELECT integration_id, COUNT(IF(given_up = 0, 1, NULL)),"                               \
-	  " COUNT(IF(given_up = 1, 1, NULL)) FROM mmsync_dead_letter GROUP BY "                    \
-	  "integration_id",                                                                        \
-	  "", "uii")                                                                               \
+	  " COUNT(IF(given_up = 1 AND operation <> 'quarantine', 1, NULL)),"                       \
+	  " COUNT(IF(operation = 'quarantine', 1, NULL))"                                          \
+	  " FROM mmsync_dead_letter GROUP BY integration_id",                                      \
+	  "", "uiii")                                                                              \
 	X(WATCH_OUTBOX,                                                                            \
 	  "SELECT integration_id, COUNT(*), MIN(created_at_ms) FROM mmsync_outbox"                 \
 	  " GROUP BY integration_id",                                                              \

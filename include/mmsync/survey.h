@@ -16,6 +16,7 @@
 
 #include "mmsync/authorities.h"
 #include "mmsync/config.h"
+#include "mmsync/cursors.h"
 #include "mmsync/doctor.h"
 #include "mmsync/err.h"
 #include "mmsync/findings.h"
@@ -89,5 +90,13 @@ mms_rc
 mms_survey_judge_calendars(const struct mms_calendar_groups *groups,
 			   const struct mms_config *config, struct mms_findings *findings,
 			   struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * Who takes part in busy blocks, and of whom nothing comes of it: people with one calendar, or none that may be
+ * written to. Nothing where nobody does. Pure. Errors: NOMEM.
+ */
+mms_rc
+mms_survey_judge_blocks(const struct mms_sources *sources, const struct mms_config *config,
+			struct mms_findings *findings, struct mms_err *err) MMS_MUST_CHECK;
 
 #endif

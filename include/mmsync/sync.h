@@ -103,6 +103,10 @@ struct mms_sync_report {
 };
 void mms_sync_report_release(struct mms_sync_report *report);
 
+/* Does this integration take part in busy blocks: its own setting, else the site's? Are blocks made in it? */
+bool mms_block_takes_part(const struct mms_config *config, const struct mms_source *source);
+bool mms_block_is_filled(const struct mms_config *config, const struct mms_source *source);
+
 /*
  * Do the run. The report is filled also when the result is not MMS_OK.
  * Errors: USAGE (an unknown integration or user, with the nearest name), CONFIG (the time zone of

@@ -337,7 +337,8 @@ static const struct {
 	{ "mmsync validate docs/archi", "docs/architecture.md " },
 	{ "mmsync help sche", "schema " },
 	{ "mmsync help schema sh", "show " },
-	{ "mmsync failures re", "retry " },
+	{ "mmsync failures ret", "retry " },
+	{ "mmsync failures rel", "release " },
 	{ "mmsync failures retry --int", "--integration " },
 	{ "mmsync event ''", "sync " },
 };

@@ -235,7 +235,8 @@ what_is_wrong_in_the_configuration_is_told(void **state)
 	make_site("");
 	must_be_content("none", "problem", "encryption_key");
 	must_find("blocks", "note", "mmsync.busy_blocks.enabled",
-		  "only bookings go into calendars", "");
+		  "nobody's calendar is written to unasked",
+		  "schema apply --with-busy-blocks-field");
 }
 
 /* Rows of __Auth are made with the key of the configuration, or not. */

@@ -54,6 +54,57 @@ static const struct call {
 	{ "booking-status-unknown", "booking status BOKING-1" },
 };
 
+/* What is in quarantine, in a site of its own. */
+static const struct call quarantine[] = {
+	{ "quarantine-list", "failures list" },
+	{ "quarantine-list-json", "failures list --json" },
+	{ "quarantine-show", "failures show 1" },
+	{ "quarantine-show-json", "failures show 1 --json" },
+	{ "quarantine-show-refused", "failures show 3" },
+	{ "quarantine-health", "health" },
+	{ "quarantine-retry", "failures retry 1" },
+	{ "quarantine-retry-all", "failures retry --all --dry-run" },
+	{ "quarantine-discard", "failures discard 1 --json" },
+	{ "quarantine-neither", "failures release" },
+	{ "quarantine-release-other", "failures release 3" },
+	{ "quarantine-release-planned", "failures release --all --dry-run --json" },
+	{ "quarantine-release-narrow", "failures release --all --integration cal1" },
+	{ "quarantine-release", "failures release 1" },
+	{ "quarantine-release-json", "failures release --all --json" },
+	{ "quarantine-list-after", "failures list" },
+};
+
+/* Blocks of cal1's event in cal2: one rewritten again and again, one never made, one refused. */
+static void
+begin_quarantine(void)
+{
+	race_begin(&race, 2, 1);
+	assert_int_equal(race_run(&race, "sync", NULL), 0);
+	mms_test_sql(
+		&world.server,
+		"SET @a = (SELECT id FROM mmsync_cursor WHERE name = 'cal1');"
+		"SET @b = (SELECT id FROM mmsync_cursor WHERE name = 'cal2');"
+		"SET @s = (SELECT uuid FROM mmsync_event_state WHERE integration_id = @a);"
+		"INSERT INTO mmsync_event_state (integration_id, ext_key, external_id, uuid,"
+		" type, created_by_us, source_uuid, status, external_version, created_at_ms,"
+		" changed_at_ms) SELECT @b, LEFT(UNHEX(SHA2(CONCAT('b', seq), 256)), 16),"
+		" CONCAT('b', seq), REPEAT(CHAR(seq), 16), 3, 1, @s, IF(seq = 1, 3, 4),"
+		" IF(seq = 1, 'v', NULL), 0, 0 FROM seq_1_to_3;"
+		"INSERT INTO mmsync_busy_block (uuid, integration_id, source_uuid, source_id,"
+		" start_ms, end_ms, title, print, quarantined, rounds, planned_run, planned_ms)"
+		" SELECT uuid, @b, @s, @a, 1772528400000, 1772532000000, 'Busy', uuid,"
+		" external_id <> 'b3', IF(external_id = 'b1', 5, 0), uuid, 0"
+		" FROM mmsync_event_state WHERE type = 3;"
+		"INSERT INTO mmsync_dead_letter (id, integration_id, ext_key, operation,"
+		" external_id, error_code, error_text, attempts, first_at_ms, last_at_ms,"
+		" given_up) SELECT SUBSTR(external_id, 2), @b, ext_key,"
+		" IF(external_id = 'b3', 'create', 'quarantine'), external_id,"
+		" IF(external_id = 'b3', 'refused', 'quarantine'),"
+		" IF(external_id = 'b3', 'the calendar may only be read', 'it was changed by"
+		" one run after the other'), 6, 1772434800000, 1772438400000, 1"
+		" FROM mmsync_event_state WHERE type = 3");
+}
+
 /* Two events that can be read, one of them refused by the database; one that cannot. */
 static void
 begin(void)
@@ -130,6 +181,18 @@ each_call_prints_what_its_golden_file_says(void **state)
 	assert_int_equal(n_bad, 0);
 }
 
+static void
+what_is_in_quarantine_is_told_and_released_by_command(void **state)
+{
+	size_t n_bad = 0;
+
+	(void)state;
+	begin_quarantine();
+	for (size_t i = 0; i < MMS_COUNT(quarantine); i++)
+		n_bad += !check(&quarantine[i]);
+	assert_int_equal(n_bad, 0);
+}
+
 static int64_t
 n_writes(void)
 {
@@ -167,6 +230,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_call_prints_what_its_golden_file_says),
 		cmocka_unit_test(who_reads_or_tries_dry_writes_nothing),
+		cmocka_unit_test(what_is_in_quarantine_is_told_and_released_by_command),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

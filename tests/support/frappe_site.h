@@ -12,7 +12,7 @@
 void mms_test_make_frappe(struct mms_test_server *server);
 /* schema apply with the usual options; it must succeed. */
 void mms_test_schema_apply(struct mms_db *db, const struct mms_site *site);
-/* Findings of schema check that are not OK. */
+/* Findings of schema check that are not as they must be. */
 size_t mms_test_schema_n_wrong(struct mms_db *db);
 /* The finding of an object; fails the test when there is none. Borrows. */
 const struct mms_finding *

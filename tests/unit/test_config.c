@@ -140,7 +140,8 @@ wrap(const char *key, const char *value, char *out, size_t size)
 static const struct {
 	const char *good, *bad[6];
 } samples[] = {
-	[MMS_CONFIG_TEXT] = { "\"sixteen-letters-x\"", { "\"\"", "\"a\\nb\"", "7", "[]" } },
+	[MMS_CONFIG_TEXT] = { "\"sixteen-letters-x\"",
+			      { "\"\"", "\"a\\nb\"", "7", "[]", "\"   \"" } },
 	[MMS_CONFIG_SECRET] = { "\"sixteen-letters-x\"", { "\"\"", "\"a\\nb\"", "7", "[]" } },
 	[MMS_CONFIG_URL] = { "\"https://calendar.example.org/api\"",
 			     { "\"ftp://calendar.example.org\"", "\"calendar.example.org\"",
@@ -242,6 +243,22 @@ values_arrive_where_they_belong(void **state)
 	assert_string_equal(site.config.blocks_title, "belegt");
 	assert_int_equal(site.config.bookings_send_updates, MMS_SEND_EXTERNAL_ONLY);
 	assert_string_equal(site.config.microsoft.client_secret, "geheim");
+}
+
+static void
+a_title_of_blocks_is_counted_in_characters(void **state)
+{
+	char good[160], bad[160];
+	size_t n, i = 0;
+	const struct mms_config_row *rows = mms_config_rows(&n);
+
+	(void)state;
+	while (strcmp(rows[i].key, "busy_blocks.title") != 0)
+		i++;
+	(void)snprintf(good, sizeof good, "\"%0139d\xC3\xBC\"", 0);
+	(void)snprintf(bad, sizeof bad, "\"%0140d\xC3\xBC\"", 0);
+	takes(&rows[i], good);
+	refuses(&rows[i], bad);
 }
 
 static void
@@ -564,6 +581,7 @@ main(void)
 		cmocka_unit_test(defaults_are_those_of_the_contract),
 		cmocka_unit_test(each_key_takes_its_type_and_refuses_others),
 		cmocka_unit_test(values_arrive_where_they_belong),
+		cmocka_unit_test(a_title_of_blocks_is_counted_in_characters),
 		cmocka_unit_test(unknown_keys_are_refused_with_the_nearest_one),
 		cmocka_unit_test(a_wrong_word_or_zone_is_told_with_the_nearest),
 		cmocka_unit_test(a_group_must_be_an_object_and_so_must_the_whole),

@@ -226,6 +226,11 @@ orphan_states(int64_t n)
 	overview.orphan_states = n;
 }
 static void
+quarantined(int64_t n)
+{
+	overview.quarantined = items[1].quarantined = n;
+}
+static void
 given_up(int64_t n)
 {
 	overview.given_up_letters = n;
@@ -321,6 +326,7 @@ static const struct {
 	{ "times", wrong_times, 1, "degraded event_times" },
 	{ "states of nobody", orphan_states, 1, "critical orphan_states" },
 	{ "a letter", given_up, 1, "note letters_given_up" },
+	{ "a block in quarantine", quarantined, 1, "degraded blocks_quarantined two" },
 	{ "a dead worker", abandoned, 1, "note run_abandoned one" },
 	{ "maintenance", maintenance, 1, "note maintenance" },
 	{ "scheduler", scheduler, 1, "note scheduler_paused" },
@@ -447,7 +453,8 @@ one_line_says_how_often(void **state)
 	assert_string_equal(mms_str_get(&line),
 			    "mmsync degraded: calendar_stale 2, circuit_open (one), "
 			    "orphan_events | active=4 "
-			    "fresh=2 stale=2 unreadable=0 failing=0 waiting=0 letters=0");
+			    "fresh=2 stale=2 unreadable=0 failing=0 waiting=0 letters=0 "
+			    "quarantined=0");
 }
 
 static void

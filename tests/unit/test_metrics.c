@@ -63,6 +63,7 @@ make_site(void)
 					  .new_events = 8,
 					  .open_letters = 1,
 					  .given_up_letters = 2,
+					  .quarantined = 7,
 					  .waiting = 4,
 					  .oldest_waiting_ms = NOW - 61001,
 					  .stuck = 6 };
@@ -104,6 +105,7 @@ static const struct {
 	{ "mmsync_stuck_creations", "6" },
 	{ "mmsync_dead_letters{state=\"open\"}", "1" },
 	{ "mmsync_dead_letters{state=\"given_up\"}", "2" },
+	{ "mmsync_quarantined", "7" },
 	{ "mmsync_integration_info{" HOSTILE ",provider=\"ical\"}", "1" },
 	{ "mmsync_integration_info{integration=\"work\",provider=\"unknown\"}", "1" },
 	{ "mmsync_integration_last_success_timestamp_seconds{" HOSTILE "}", "1772438398.500" },
