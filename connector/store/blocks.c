@@ -2,6 +2,7 @@
 #include "mmsync/blocks.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "lists.h"
 #include "mmsync/mem.h"
@@ -230,9 +231,23 @@ mms_block_slots_count(struct mms_db *db, struct mms_block_slot *slots, size_t n,
 }
 
 mms_rc
-mms_block_plans(struct mms_db *db, uint64_t cursor_id, int64_t *out, struct mms_err *err)
+mms_block_plans(struct mms_db *db, uint64_t cursor_id, int64_t *out,
+		unsigned char print[MMS_READ_PRINT_BYTES], struct mms_err *err)
 {
 	const struct mms_value in[] = { mms_v_u64(cursor_id) };
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
 
-	return mms_db_ask_i64(db, MMS_STMT_BLOCK_PLANS, in, out, err);
+	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_BLOCK_PLANS, in, err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, err);
+	if (rc != MMS_OK)
+		return rc;
+	if (row == NULL)
+		return mms_fail(err, MMS_E_GONE, "a calendar is not known any more");
+	*out = row[0].i;
+	memset(print, 0, MMS_READ_PRINT_BYTES);
+	if (row[1].type != '\0' && row[1].len == MMS_READ_PRINT_BYTES)
+		memcpy(print, row[1].ptr, MMS_READ_PRINT_BYTES);
+	return MMS_OK;
 }

@@ -299,12 +299,15 @@ mms_block_read_due(const struct mms_outward *o, const struct mms_block_whom *who
 	mms_rc rc = mms_pool_lend(o->worker->env->pool, &lent, err);
 	struct reading r __attribute__((cleanup(reading_release))) =
 		reading_of(o, whom, lent.db, out);
+	unsigned char print[MMS_READ_PRINT_BYTES];
 	size_t n = 0;
 
 	if (rc == MMS_OK)
-		rc = mms_block_plans(r.db, whom->cursors[0], &out->plans, err);
-	if (rc == MMS_OK)
-		rc = mms_block_sources_due(r.db, &r.person, DUE_MAX, &out->sources, err);
+		rc = mms_block_plans(r.db, whom->cursors[0], &out->plans, print, err);
+	/* Somebody has planned under other settings since these were read: what is due waits for who knows the newest. */
+	if (rc != MMS_OK || memcmp(print, whom->print, sizeof print) != 0)
+		return rc;
+	rc = mms_block_sources_due(r.db, &r.person, DUE_MAX, &out->sources, err);
 	out->is_more = out->sources.n >= DUE_MAX;
 	if (rc == MMS_OK)
 		rc = keep_new(&r, 0, err);
@@ -352,6 +355,7 @@ mms_block_read_whole(const struct mms_outward *o, const struct mms_block_whom *w
 	mms_rc rc = mms_pool_lend(o->worker->env->pool, &lent, err);
 	struct reading r __attribute__((cleanup(reading_release))) =
 		reading_of(o, whom, lent.db, out);
+	unsigned char print[MMS_READ_PRINT_BYTES];
 	int64_t from_ms = o->now_ms;
 
 	out->is_whole = true;
@@ -359,7 +363,7 @@ mms_block_read_whole(const struct mms_outward *o, const struct mms_block_whom *w
 		from_ms = whom->calendars[i].from_ms < from_ms ? whom->calendars[i].from_ms
 							       : from_ms;
 	if (rc == MMS_OK)
-		rc = mms_block_plans(r.db, whom->cursors[0], &out->plans, err);
+		rc = mms_block_plans(r.db, whom->cursors[0], &out->plans, print, err);
 	if (rc == MMS_OK)
 		rc = mms_block_sources_due(r.db, &r.person, ALL_DUE, &out->sources, err);
 	if (rc == MMS_OK)

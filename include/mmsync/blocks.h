@@ -117,9 +117,13 @@ mms_rc mms_blocks_announce(struct mms_tx *tx, const struct mms_block_change *cha
 			   const unsigned char run[16], int64_t now_ms,
 			   struct mms_err *err) MMS_MUST_CHECK;
 
-/* How many plans of this person were committed (of the first of the person's cursors). Errors: GONE. */
-mms_rc mms_block_plans(struct mms_db *db, uint64_t cursor_id, int64_t *out,
-		       struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * How many plans of this person were committed (of the first of the person's cursors), and what they were planned
+ * under (all zero: there are none). Errors: GONE.
+ */
+mms_rc
+mms_block_plans(struct mms_db *db, uint64_t cursor_id, int64_t *out,
+		unsigned char print[MMS_READ_PRINT_BYTES], struct mms_err *err) MMS_MUST_CHECK;
 /*
  * First statement of a transaction that commits a plan: one more, if there were so many when the
  * planning began. Errors: CONFLICT (somebody else has planned since: begin again), RETRY.

@@ -185,6 +185,7 @@
 	  " f BIGINT UNSIGNED PATH '$[0]', id BIGINT UNSIGNED PATH '$[1]',"                   \
 	  " a BIGINT PATH '$[2]', b BIGINT PATH '$[3]')) j",                                  \
 	  "is", "II")                                                                         \
-	X(BLOCK_PLANS, "SELECT blocks_no FROM mmsync_cursor WHERE id = ?", "u", "i")
+	X(BLOCK_PLANS, "SELECT blocks_no, blocks_print FROM mmsync_cursor WHERE id = ?", "u", \
+	  "iB")
 
 #endif

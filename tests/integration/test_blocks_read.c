@@ -8,8 +8,8 @@
 
 #include "mmsync/blocks.h"
 #include "mmsync/mem.h"
-#include "support/numbered.h"
 #include "support/dbcheck.h"
+#include "support/numbered.h"
 
 static struct store_site site;
 static const uint64_t anns[] = { 1, 2 };
@@ -187,12 +187,13 @@ runs_that_filled_a_time_slot_are_counted(void **state)
 static void
 plans_are_counted(void **state)
 {
+	unsigned char print[MMS_READ_PRINT_BYTES];
 	int64_t n = 0;
 
 	(void)state;
-	OK(mms_block_plans(site.db, 1, &n, &err));
+	OK(mms_block_plans(site.db, 1, &n, print, &err));
 	assert_true(n == 7);
-	FAILS(MMS_E_GONE, "", mms_block_plans(site.db, 99, &n, &err));
+	FAILS(MMS_E_GONE, "", mms_block_plans(site.db, 99, &n, print, &err));
 }
 
 /* ---- what it costs ------------------------------------------------------------------------------------- */
