@@ -47,6 +47,10 @@ static const char *const sabotages[] = {
 	[MMS_SABOTAGE_MARKS_UNASKED] = "marks-unasked",
 	[MMS_SABOTAGE_ID_UNSTORED] = "id-unstored",
 	[MMS_SABOTAGE_TOKEN_UNSTORED] = "token-unstored",
+	[MMS_SABOTAGE_DUE_FIRST] = "due-first",
+	[MMS_SABOTAGE_DUE_KEPT] = "due-kept",
+	[MMS_SABOTAGE_PLANS_UNTOUCHED] = "plans-untouched",
+	[MMS_SABOTAGE_REMOVER_FORGOTTEN] = "remover-forgotten",
 };
 
 _Static_assert(sizeof names / sizeof names[0] == MMS_FAULT_KINDS, "one name for each kind");

@@ -5,6 +5,7 @@
 #include "blocks_rows.h"
 #include "bulks.h"
 #include "mmsync/blocks.h"
+#include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "outbox_rows.h"
 
@@ -274,7 +275,8 @@ mms_block_plans_touch(struct mms_tx *tx, uint64_t cursor_id, int64_t before,
 	uint64_t affected = 0;
 
 	mms_rc rc = mms_tx_run(tx, MMS_STMT_BLOCK_PLANS_TOUCH, in, &affected, err);
-	if (rc != MMS_OK || affected == 1)
+	if (rc != MMS_OK || affected == 1 ||
+	    mms_fault_is_sabotaged(MMS_SABOTAGE_PLANS_UNTOUCHED))
 		return rc;
 	return mms_fail(err, MMS_E_CONFLICT,
 			"this person's busy blocks were planned by somebody else meanwhile");

@@ -144,3 +144,39 @@ mms_block_ends_settle(const struct mms_job_env *env, struct mms_block_work *work
 	mms_free(open);
 	return rc;
 }
+
+/* ---- negative controls ----------------------------------------------------------------------- */
+
+mms_rc
+mms_block_ends_undo(const struct mms_job_env *env, const struct mms_block_work *works, size_t n,
+		    struct mms_blocks *blocks, struct mms_err *err)
+{
+	bool is_late = mms_fault_is_sabotaged(MMS_SABOTAGE_ANNOUNCE_LATE);
+	struct settle s = { .env = env };
+
+	if (!is_late && !mms_fault_is_sabotaged(MMS_SABOTAGE_OUTBOX_FIRST))
+		return MMS_OK;
+	struct mms_block_end *ends = mms_alloc((n + 1) * sizeof *ends);
+	if (ends == NULL)
+		return mms_fail_nomem(err);
+	for (size_t i = 0; i < n; i++) {
+		if (!works[i].is_over)
+			ends[s.n++] = (struct mms_block_end){
+				.block = works[i].block,
+				.done = works[i].entry,
+				.is_state = is_late && works[i].write.kind == MMS_WRITE_CREATE,
+				.status = MMS_STATE_DELETED,
+				.removed_by = MMS_REMOVED_BY_US,
+			};
+	}
+	s.ends = ends;
+	mms_rc rc = mms_lease_tx_run(env->o->worker, env->lease, write_ends, &s, err);
+	/* As it would have been read: so its answer makes it live. */
+	for (size_t i = 0; rc == MMS_OK && i < s.n; i++) {
+		struct mms_block *b = &blocks->items[ends[i].block - blocks->items];
+		b->status = ends[i].is_state ? MMS_STATE_DELETED : b->status;
+		b->removed_by = ends[i].is_state ? MMS_REMOVED_BY_US : b->removed_by;
+	}
+	mms_free(ends);
+	return rc;
+}

@@ -13,6 +13,7 @@
 struct handful {
 	const struct mms_job_env *env;
 	struct mms_block_counts *counts;
+	struct mms_blocks *blocks; /* those of the entries */
 };
 
 static mms_rc
@@ -344,6 +345,8 @@ put_writes(const struct handful *h, struct mms_block_work *works, size_t n,
 	size_t k = 0;
 
 	mms_rc rc = writes == NULL || results == NULL ? mms_fail_nomem(err) : confirm(aux, err);
+	if (rc == MMS_OK)
+		rc = mms_block_ends_undo(env, works, n, h->blocks, err);
 	for (size_t i = 0; rc == MMS_OK && i < n; i++) {
 		if (!works[i].is_over)
 			writes[k++] = works[i].write;
@@ -419,9 +422,9 @@ mms_block_jobs(const struct mms_job_env *env, const struct mms_outbox_entry *ent
 	       mms_rc (*confirm)(void *aux, struct mms_err *err), void *aux,
 	       struct mms_block_counts *counts, struct mms_err *err)
 {
-	const struct handful h = { .env = env, .counts = counts };
-	struct mms_block_work *works = mms_alloc((n + 1) * sizeof *works);
 	MMS_AUTO(mms_blocks) blocks = { 0 };
+	const struct handful h = { .env = env, .counts = counts, .blocks = &blocks };
+	struct mms_block_work *works = mms_alloc((n + 1) * sizeof *works);
 
 	mms_rc rc = works == NULL ? mms_fail_nomem(err)
 				  : load(env, entries, n, works, &blocks, err);

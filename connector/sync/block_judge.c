@@ -5,6 +5,7 @@
 #include "block_inward_parts.h"
 #include "block_plan.h"
 #include "lease_tx.h"
+#include "mmsync/fault.h"
 #include "mmsync/mem.h"
 
 void
@@ -114,7 +115,8 @@ judge_gone(const struct mms_block_judging *j, const struct mms_block *b,
 	   struct mms_block_end *end)
 {
 	bool is_by_us = b->removed_by == MMS_REMOVED_BY_US ||
-			mms_block_has_moved_house(j->t->source, b);
+			mms_block_has_moved_house(j->t->source, b) ||
+			mms_fault_is_sabotaged(MMS_SABOTAGE_REMOVER_FORGOTTEN);
 
 	if (b->status == MMS_STATE_DELETED || b->status == MMS_STATE_CREATING)
 		return false; /* one that is on its way the outbox asks for */

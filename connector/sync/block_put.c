@@ -296,11 +296,25 @@ write_last(const struct mms_block_whom *whom, const struct mms_block_world *worl
 	bool is_none = memcmp(print, none, sizeof none) == 0;
 	mms_rc rc = mms_block_twins_put(tx, pairs->gone, pairs->n_gone, pairs->put,
 					pairs->n_put, err);
-	if (rc == MMS_OK)
+	if (rc == MMS_OK && !mms_fault_is_sabotaged(MMS_SABOTAGE_DUE_KEPT))
 		rc = mms_block_dues_done(tx, world->sources.items, world->sources.n, err);
 	if (rc == MMS_OK && world->is_whole)
 		rc = mms_block_prints_put(tx, &person, is_none ? NULL : print, err);
 	return rc;
+}
+
+/* Negative controls (mmsync/fault.h): what is due is no more, and nothing was planned yet. */
+static mms_rc
+forget_dues(struct mms_db *db, const struct mms_block_world *world, struct mms_err *err)
+{
+	MMS_AUTO(mms_tx) tx = { 0 };
+
+	if (!mms_fault_is_sabotaged(MMS_SABOTAGE_DUE_FIRST))
+		return MMS_OK;
+	mms_rc rc = mms_tx_begin(&tx, db, err);
+	if (rc == MMS_OK)
+		rc = mms_block_dues_done(&tx, world->sources.items, world->sources.n, err);
+	return rc == MMS_OK ? mms_tx_commit(&tx, err) : rc;
 }
 
 static mms_rc
@@ -335,6 +349,8 @@ mms_block_put(const struct mms_outward *o, struct mms_block_whom *whom,
 	mms_rc rc = compare_pairs(world, plan, &pairs, err);
 	if (rc == MMS_OK)
 		rc = mms_pool_lend(o->worker->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = forget_dues(lent.db, world, err);
 	for (size_t at = 0; rc == MMS_OK; at += STEPS_MAX, plans++) {
 		bool is_last = at + STEPS_MAX >= plan->n;
 		struct part p __attribute__((cleanup(part_release))) = {

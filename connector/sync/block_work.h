@@ -34,4 +34,9 @@ mms_rc mms_block_end_fail(const struct mms_job_env *env, struct mms_block_work *
 mms_rc mms_block_ends_settle(const struct mms_job_env *env, struct mms_block_work *works,
 			     size_t n, int64_t *n_failed, struct mms_err *err) MMS_MUST_CHECK;
 
+/* Negative controls (mmsync/fault.h): what the plan has put down of those that are to be sent is not there any more. */
+mms_rc
+mms_block_ends_undo(const struct mms_job_env *env, const struct mms_block_work *works, size_t n,
+		    struct mms_blocks *blocks, struct mms_err *err) MMS_MUST_CHECK;
+
 #endif

@@ -80,6 +80,10 @@ enum mms_sabotage {
 	MMS_SABOTAGE_MARKS_UNASKED,  /* what a listing does not tell is not asked for       */
 	MMS_SABOTAGE_ID_UNSTORED,    /* the id that a service gave an event is not stored   */
 	MMS_SABOTAGE_TOKEN_UNSTORED, /* renewed tokens are used without being stored        */
+	MMS_SABOTAGE_DUE_FIRST,      /* what is due is done with before its plan is committed */
+	MMS_SABOTAGE_DUE_KEPT,       /* what was planned stays due                          */
+	MMS_SABOTAGE_PLANS_UNTOUCHED, /* a plan is committed whatever others have planned    */
+	MMS_SABOTAGE_REMOVER_FORGOTTEN, /* whoever deletes a block, it was us                 */
 	MMS_SABOTAGES
 };
 
