@@ -42,18 +42,21 @@ static const struct kind {
  * Stories of a bounded torture, by a part of their names: first sync, change, delete, new ids; what a
  * person asks for, without the syncs around it; a booking that is made, handed over and removed, and
  * what comes back of it when it was moved, deleted, or the sync token is dead; a booking that Outlook has made
- * and named without an answer, and changes of which it tells half.
+ * and named without an answer, and changes of which it tells half; busy blocks that are made, moved and taken away, by
+ * their events and by hand.
  */
 static const struct bounded_story {
 	const char *name;
 	bool only_asked;
-	const char *syncs; /* ",1,5,": only these; NULL: all          */
-	bool is_thin;      /* a quarter of all kinds, and few steps */
-} bounded_stories[] = { { "20-versions", false, NULL, false },
-			{ "66-asked-for", true, NULL, false },
-			{ "98-torture-out", false, ",1,5,6,", true },
-			{ "99-torture-back", false, ",3,7,8,", true },
-			{ "131-torture-outlook", false, ",3,4,", true } };
+	const char *syncs;   /* ",1,5,": only these; NULL: all          */
+	bool is_thin;        /* a quarter of all kinds, and few steps */
+	const char *service; /* NULL: all that it is for */
+} bounded_stories[] = { { "20-versions", false, NULL, false, NULL },
+			{ "66-asked-for", true, NULL, false, NULL },
+			{ "98-torture-out", false, ",1,5,6,", true, NULL },
+			{ "99-torture-back", false, ",3,7,8,", true, NULL },
+			{ "131-torture-outlook", false, ",3,4,", true, NULL },
+			{ "169-torture-blocks", false, ",2,", true, "google" } };
 
 #define THIN_STEPS     6
 #define BOUNDED_S      60  /* a machine that is busy does less in a bounded torture   */
@@ -309,6 +312,9 @@ is_chosen_sync(const struct torture *t, const struct story *story, int n)
 	(void)snprintf(number, sizeof number, ",%d,", n);
 	if (bounded != NULL && bounded->only_asked &&
 	    !torment_is_asked_for(story->path, story->service, n))
+		return false;
+	if (bounded != NULL && bounded->service != NULL && story->service != NULL &&
+	    strcmp(bounded->service, story->service) != 0)
 		return false;
 	if (bounded != NULL && bounded->syncs != NULL && !strstr(bounded->syncs, number))
 		return false;
