@@ -284,9 +284,13 @@ final_print(const struct mms_block_whom *whom, const struct mms_block_world *wor
 	}
 }
 
+/*
+ * With the touch, cursors before all else: so does whoever writes under a lease, and neither waits for the other with what
+ * that one wants.
+ */
 static mms_rc
-write_last(const struct mms_block_whom *whom, const struct mms_block_world *world,
-	   const struct pairs *pairs, struct mms_tx *tx, struct mms_err *err)
+write_print(const struct mms_block_whom *whom, const struct mms_block_world *world,
+	    struct mms_tx *tx, struct mms_err *err)
 {
 	const struct mms_block_person person = { .cursors = whom->cursors, .n = whom->n };
 	static const unsigned char none[MMS_READ_PRINT_BYTES];
@@ -294,13 +298,19 @@ write_last(const struct mms_block_whom *whom, const struct mms_block_world *worl
 
 	final_print(whom, world, print);
 	bool is_none = memcmp(print, none, sizeof none) == 0;
+	return mms_block_prints_put(tx, &person, is_none ? NULL : print, err);
+}
+
+static mms_rc
+write_last(const struct mms_block_world *world, const struct pairs *pairs, struct mms_tx *tx,
+	   struct mms_err *err)
+{
 	mms_rc rc = mms_block_twins_put(tx, pairs->gone, pairs->n_gone, pairs->put,
 					pairs->n_put, err);
-	if (rc == MMS_OK && !mms_fault_is_sabotaged(MMS_SABOTAGE_DUE_KEPT))
-		rc = mms_block_dues_done(tx, world->sources.items, world->sources.n, err);
-	if (rc == MMS_OK && world->is_whole)
-		rc = mms_block_prints_put(tx, &person, is_none ? NULL : print, err);
-	return rc;
+
+	if (rc != MMS_OK || mms_fault_is_sabotaged(MMS_SABOTAGE_DUE_KEPT))
+		return rc;
+	return mms_block_dues_done(tx, world->sources.items, world->sources.n, err);
 }
 
 /* Negative controls (mmsync/fault.h): what is due is no more, and nothing was planned yet. */
@@ -329,11 +339,13 @@ put_part(struct part *p, const struct mms_block_world *world, int64_t plans,
 		rc = mms_tx_begin(&tx, p->db, err);
 	if (rc == MMS_OK)
 		rc = mms_block_plans_touch(&tx, p->whom->cursors[0], plans, err);
+	if (rc == MMS_OK && pairs != NULL && world->is_whole)
+		rc = write_print(p->whom, world, &tx, err);
 	if (rc == MMS_OK)
 		rc = mms_blocks_announce(&tx, p->changes, p->n, p->o->worker->run, p->o->now_ms,
 					 err);
 	if (rc == MMS_OK && pairs != NULL)
-		rc = write_last(p->whom, world, pairs, &tx, err);
+		rc = write_last(world, pairs, &tx, err);
 	return rc == MMS_OK ? mms_tx_commit(&tx, err) : rc;
 }
 
