@@ -24,6 +24,7 @@ mms_outward_events_release(struct mms_outward_events *events)
 		mms_free(events->items[i].row_name);
 	}
 	mms_free(events->items);
+	mms_free(events->former);
 	*events = (struct mms_outward_events){ 0 };
 }
 
@@ -460,6 +461,19 @@ is_worth_telling(const struct place *place)
 }
 
 static mms_rc
+tell_former(const struct place *place, struct mms_outward_events *out, struct mms_err *err)
+{
+	if (place->state == NULL)
+		return MMS_OK;
+	uint64_t *moved = mms_grow(out->former, out->n_former, &out->cap_former, sizeof *moved);
+	if (moved == NULL)
+		return mms_fail_nomem(err);
+	out->former = moved;
+	moved[out->n_former++] = place->state->cursor_id;
+	return MMS_OK;
+}
+
+static mms_rc
 tell(struct planning *p, struct mms_outward_events *out, struct mms_err *err)
 {
 	mms_rc rc = MMS_OK;
@@ -469,8 +483,8 @@ tell(struct planning *p, struct mms_outward_events *out, struct mms_err *err)
 	for (size_t i = 0; rc == MMS_OK && i < p->n_places; i++) {
 		struct place *place = &p->places[i];
 		out->has_target = out->has_target || place->is_wanted;
-		if (is_worth_telling(place))
-			rc = tell_place(place, out, err);
+		rc = is_worth_telling(place) ? tell_place(place, out, err)
+					     : tell_former(place, out, err);
 	}
 	return rc;
 }

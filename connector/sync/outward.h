@@ -43,6 +43,8 @@ struct mms_outward_event {
 struct mms_outward_events {
 	struct mms_outward_event *items;
 	size_t n, cap;
+	uint64_t *former; /* calendars where it was once, and nothing is to be done */
+	size_t n_former, cap_former;
 	bool is_gone;         /* the booking is no more, or cancelled: nothing is wanted */
 	bool has_target;      /* one of its people has a calendar that takes bookings */
 	const char *why_none; /* static: else why not */

@@ -41,12 +41,15 @@ struct push {
 	const struct mms_push_options *options;
 	struct mms_push_report *report;
 	struct mms_outward_kit kit;
+	uint64_t *cursors; /* calendars that the bookings are in, or were */
+	size_t n_cursors, cap_cursors;
 };
 
 static void
 push_release(struct push *p)
 {
 	mms_outward_kit_release(&p->kit);
+	mms_free(p->cursors);
 }
 
 /* ---- planning ------------------------------------------------------------------------------ */
@@ -104,6 +107,18 @@ unknown(struct push *p, const char *name, struct mms_err *err)
 	return MMS_E_USAGE;
 }
 
+static bool
+add_cursor(struct push *p, uint64_t cursor_id)
+{
+	uint64_t *moved = mms_grow(p->cursors, p->n_cursors, &p->cap_cursors, sizeof *moved);
+
+	if (moved == NULL)
+		return false;
+	p->cursors = moved;
+	moved[p->n_cursors++] = cursor_id;
+	return true;
+}
+
 static mms_rc
 plan_one(struct push *p, const char *name, struct mms_err *err)
 {
@@ -120,8 +135,14 @@ plan_one(struct push *p, const char *name, struct mms_err *err)
 	struct mms_push_booking *booking = add_booking(p->report, name);
 	if (booking == NULL)
 		return mms_fail_nomem(err);
+	for (size_t i = 0; i < planned.n_former; i++) {
+		if (!add_cursor(p, planned.former[i]))
+			return mms_fail_nomem(err);
+	}
 	for (size_t i = 0; i < planned.n; i++) {
 		const struct mms_outward_event *from = &planned.items[i];
+		if (!add_cursor(p, from->cursor_id))
+			return mms_fail_nomem(err);
 		struct mms_push_event *e = add_event(booking, from->integration,
 						     from->external_id, from->row_name);
 		if (e == NULL)
@@ -266,22 +287,16 @@ do_all(struct push *p, const uint64_t *waiting, size_t n_waiting, struct mms_err
 
 /* ---- busy blocks --------------------------------------------------------------------------- */
 
-/* Is it of somebody whose calendar one of these bookings is in? */
+/* Is it of somebody in whose calendar one of these bookings is, or was when a push before this one was killed? */
 static bool
 is_of_host(const struct push *p, const struct mms_source *source)
 {
 	for (size_t i = 0; i < p->kit.sources.n; i++) {
 		const struct mms_source *other = &p->kit.sources.items[i];
-		if (!other->makes_blocks || !source->makes_blocks ||
-		    strcasecmp(other->integration.user, source->integration.user) != 0)
-			continue;
-		for (size_t k = 0; k < p->report->n; k++) {
-			const struct mms_push_booking *b = &p->report->bookings[k];
-			for (size_t e = 0; e < b->n_events; e++) {
-				if (b->events[e].cursor_id == other->cursor.id)
-					return true;
-			}
-		}
+		if (other->makes_blocks && source->makes_blocks &&
+		    strcasecmp(other->integration.user, source->integration.user) == 0 &&
+		    has_id(p->cursors, p->n_cursors, other->cursor.id))
+			return true;
 	}
 	return false;
 }
@@ -323,6 +338,31 @@ do_blocks(struct push *p, struct mms_err *err)
 	return rc;
 }
 
+/* Is there anything to do with blocks, whosever they are: what a push that was killed has left? */
+static mms_rc
+find_blocks(struct push *p, bool *is_any, struct mms_err *err)
+{
+	uint64_t *ids = NULL;
+	size_t n = 0;
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	if (p->n_cursors == 0 ||
+	    (!p->env->site->config.blocks_enabled &&
+	     !mms_columns_has(p->env->columns, "tabMM Calendar Integration",
+			      "mmsync_busy_blocks")))
+		return MMS_OK;
+	mms_rc rc = mms_pool_lend(p->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_block_dues_waiting(lent.db, &ids, &n, err);
+	mms_free(ids);
+	ids = NULL;
+	if (rc == MMS_OK && n == 0)
+		rc = mms_outbox_waiting(lent.db, p->kit.o.now_ms, &ids, &n, err);
+	mms_free(ids);
+	*is_any = n > 0;
+	return rc;
+}
+
 static mms_rc
 work_off(struct push *p, struct mms_err *err)
 {
@@ -343,11 +383,14 @@ work_off(struct push *p, struct mms_err *err)
 						err);
 		mms_lent_release(&lent);
 	}
-	if (rc == MMS_OK && (has_work || n_waiting > 0))
+	has_work = has_work || n_waiting > 0;
+	if (rc == MMS_OK && !has_work)
+		rc = find_blocks(p, &has_work, err);
+	if (rc == MMS_OK && has_work)
 		rc = mms_outward_kit_connect(&p->kit, err);
-	if (rc == MMS_OK && (has_work || n_waiting > 0))
+	if (rc == MMS_OK && has_work)
 		rc = do_all(p, waiting, n_waiting, err);
-	if (rc == MMS_OK && (has_work || n_waiting > 0))
+	if (rc == MMS_OK && has_work)
 		rc = do_blocks(p, err);
 	mms_free(waiting);
 	return rc;
