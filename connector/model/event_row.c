@@ -63,12 +63,14 @@ mms_event_row_release(struct mms_event_row *row)
 	*row = (struct mms_event_row){ 0 };
 }
 
-/* Would a browser see a tag here? Stricter than Frappe's parser, which forgives unclosed ones. */
+/* Would a browser see a tag behind one of these? Stricter than Frappe's parser, which forgives unclosed ones. */
 static bool
-contains_tag(const char *text)
+contains_tag(const char *text, const char *opening)
 {
-	for (const char *p = strchr(text, '<'); p != NULL; p = strchr(p + 1, '<')) {
-		char c = p[1];
+	size_t len = strlen(opening);
+
+	for (const char *p = strstr(text, opening); p != NULL; p = strstr(p + len, opening)) {
+		char c = p[len];
 		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/' || c == '!' ||
 		    c == '?')
 			return true;
@@ -79,7 +81,7 @@ contains_tag(const char *text)
 void
 mms_row_add_text(struct mms_str *out, const char *text)
 {
-	if (!contains_tag(text)) {
+	if (!contains_tag(text, "<")) {
 		mms_str_add(out, text);
 		return;
 	}
@@ -93,6 +95,39 @@ mms_row_add_text(struct mms_str *out, const char *text)
 		else
 			mms_str_addc(out, *p);
 	}
+}
+
+/* The character of an escape at p; *len: of the escape. '\0': none is there. */
+static char
+read_escape(const char *p, size_t *len)
+{
+	static const struct {
+		const char *name;
+		char c;
+	} escapes[] = { { "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' } };
+
+	for (size_t i = 0; i < MMS_COUNT(escapes); i++) {
+		*len = strlen(escapes[i].name);
+		if (strncmp(p, escapes[i].name, *len) == 0)
+			return escapes[i].c;
+	}
+	return '\0';
+}
+
+void
+mms_row_read_text(char *text)
+{
+	char *to = text;
+
+	/* What was escaped has none of these left, and one that made it so. */
+	if (text == NULL || strpbrk(text, "<>") != NULL || !contains_tag(text, "&lt;"))
+		return;
+	for (size_t len; *text != '\0'; text += len) {
+		char c = read_escape(text, &len);
+		*to++ = c != '\0' ? c : *text;
+		len = c != '\0' ? len : 1;
+	}
+	*to = '\0';
 }
 
 /* A text as the column holds it: escaped, cut at a character, NULL when nothing is left. */
@@ -111,7 +146,7 @@ make_text(const char *text, size_t max_chars, size_t max_bytes, char **out, bool
 	if (head == NULL)
 		return mms_fail_nomem(err);
 	*is_cut = *is_cut || keep < len;
-	if (!contains_tag(head)) {
+	if (!contains_tag(head, "<")) {
 		*out = head;
 		return MMS_OK;
 	}

@@ -79,6 +79,7 @@ read_source(const struct mms_value *row, struct mms_block_source *out, struct mm
 		if (!mms_value_copy_text(from[i], to[i]))
 			return mms_fail_nomem(err);
 	}
+	mms_row_read_text(out->title); /* blocks may show it: services escape nothing */
 	return MMS_OK;
 }
 

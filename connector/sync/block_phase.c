@@ -3,6 +3,7 @@
  */
 #include "block_phase.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "block_world.h"
@@ -12,6 +13,14 @@
 #define PLAN_TRIES 5
 /* Parts of what is due for one person; what is left is for the next run. */
 #define PARTS_MAX 1000
+
+static int
+by_id(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
 
 /* Were the blocks of one of these calendars planned under something else? */
 static bool
@@ -25,14 +34,13 @@ is_other(const struct mms_block_whom *whom)
 	return false;
 }
 
+/* ids: of calendars in which something is due, in their order. */
 static bool
 is_due(const struct mms_block_whom *whom, const uint64_t *ids, size_t n)
 {
-	for (size_t i = 0; i < whom->n; i++) {
-		for (size_t k = 0; k < n; k++) {
-			if (whom->cursors[i] == ids[k])
-				return true;
-		}
+	for (size_t i = 0; n > 0 && i < whom->n; i++) {
+		if (bsearch(&whom->cursors[i], ids, n, sizeof *ids, by_id) != NULL)
+			return true;
 	}
 	return false;
 }
@@ -75,15 +83,11 @@ make_plan(const struct mms_outward *o, const struct mms_block_whom *whom,
 
 /* The turn of a calendar that this run is about; NULL: it is not. */
 static struct mms_turn *
-turn_of(const struct mms_sync_report *report, const struct mms_block_whom *whom,
-	uint64_t cursor_id)
+turn_of(const struct mms_sync_report *report, const struct mms_source *source)
 {
-	for (size_t i = 0; i < whom->n; i++) {
-		const char *name = whom->sources[i]->integration.name;
-		for (size_t k = 0; whom->cursors[i] == cursor_id && k < report->n; k++) {
-			if (strcmp(report->turns[k].name, name) == 0)
-				return &report->turns[k];
-		}
+	for (size_t i = 0; i < report->n; i++) {
+		if (strcmp(report->turns[i].name, source->integration.name) == 0)
+			return &report->turns[i];
 	}
 	return NULL;
 }
@@ -97,10 +101,10 @@ set_planned(struct mms_planned *p, const struct mms_block_decision *d)
 	p->end_ms = d->end_ms;
 }
 
-/* What a dry run would have announced. */
+/* What a dry run would have announced in one calendar. */
 static mms_rc
-tell(struct mms_sync_report *report, const struct mms_block_whom *whom,
-     const struct mms_block_plan *plan, struct mms_err *err)
+tell_turn(struct mms_turn *turn, uint64_t cursor_id, const struct mms_block_plan *plan,
+	  struct mms_err *err)
 {
 	static const char *const ops[] = { [MMS_BLOCK_CREATE] = "create",
 					   [MMS_BLOCK_UPDATE] = "update",
@@ -109,10 +113,10 @@ tell(struct mms_sync_report *report, const struct mms_block_whom *whom,
 
 	for (size_t i = 0; rc == MMS_OK && i < plan->n; i++) {
 		const struct mms_block_decision *d = &plan->items[i];
-		struct mms_turn *turn = turn_of(report, whom, d->cursor_id);
 		const char *id = d->block != NULL ? d->block->external_id : NULL;
 
-		if (turn == NULL || d->step >= MMS_COUNT(ops) || ops[d->step] == NULL)
+		if (d->cursor_id != cursor_id || d->step >= MMS_COUNT(ops) ||
+		    ops[d->step] == NULL)
 			continue;
 		if (mms_provisional_id_read(id, NULL))
 			id = NULL;
@@ -123,12 +127,26 @@ tell(struct mms_sync_report *report, const struct mms_block_whom *whom,
 	return rc;
 }
 
+static mms_rc
+tell(struct mms_sync_report *report, const struct mms_block_whom *whom,
+     const struct mms_block_plan *plan, struct mms_err *err)
+{
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && plan->n > 0 && i < whom->n; i++) {
+		struct mms_turn *turn = turn_of(report, whom->sources[i]);
+		if (turn != NULL)
+			rc = tell_turn(turn, whom->cursors[i], plan, err);
+	}
+	return rc;
+}
+
 /* One reading, planned and committed. *is_more: there is more that is due. */
 static mms_rc
 plan_part(const struct mms_outward *o, struct mms_block_whom *whom, bool is_whole,
-	  bool *is_more, struct mms_err *err)
+	  unsigned tries, bool *is_more, struct mms_err *err)
 {
-	MMS_AUTO(mms_block_world) world = { 0 };
+	MMS_AUTO(mms_block_world) world = { .tries = tries };
 	MMS_AUTO(mms_block_plan) plan = { 0 };
 
 	mms_rc rc = is_whole ? mms_block_read_whole(o, whom, &world, err)
@@ -153,7 +171,7 @@ plan_person(const struct mms_outward *o, struct mms_block_whom *whom, bool is_wh
 	mms_rc rc = MMS_OK;
 
 	for (int n = 0; rc == MMS_OK && is_more && n < PARTS_MAX; n++) {
-		rc = plan_part(o, whom, is_whole, &is_more, err);
+		rc = plan_part(o, whom, is_whole, n_tries, &is_more, err);
 		if ((rc != MMS_E_CONFLICT && rc != MMS_E_RETRY) || ++n_tries >= PLAN_TRIES) {
 			is_more = is_more && !is_whole && o->plan == NULL;
 			continue;

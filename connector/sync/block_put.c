@@ -21,6 +21,7 @@ struct part {
 	const struct mms_outward *o;
 	const struct mms_block_whom *whom;
 	struct mms_db *db;
+	unsigned tries;                         /* before this one */
 	const struct mms_block_decision *items; /* borrowed */
 	size_t n;
 	struct mms_block_change *changes; /* owned, one for each */
@@ -87,7 +88,10 @@ name_one(struct part *p, size_t at, unsigned incarnation, struct mms_err *err)
 	return rc;
 }
 
-/* UUID and id of each new one: they follow from how many there were before. */
+/*
+ * UUID and id of each new one: they follow from how many there were before, and from how often that was tried in vain:
+ * one that was taken up again by its mark may have the UUID that comes next.
+ */
 static mms_rc
 name_new(struct part *p, struct mms_err *err)
 {
@@ -109,7 +113,7 @@ name_new(struct part *p, struct mms_err *err)
 				      counts, err);
 	for (size_t i = 0, k = 0; rc == MMS_OK && n > 0 && i < p->n; i++) {
 		if (p->changes[i].step == MMS_BLOCK_CREATE)
-			rc = name_one(p, i, (unsigned)counts[k++], err);
+			rc = name_one(p, i, (unsigned)counts[k++] + p->tries, err);
 	}
 	mms_free(sources);
 	mms_free(cursors);
@@ -269,6 +273,17 @@ compare_pairs(const struct mms_block_world *world, const struct mms_block_plan *
 
 /* ---- committing ---------------------------------------------------------------------------- */
 
+/* Is it in a calendar of this person that blocks can be removed from? Others are somebody else's to empty, or nobody's. */
+static bool
+is_within_reach(const struct mms_block_whom *whom, const struct mms_block *block)
+{
+	for (size_t i = 0; i < whom->n; i++) {
+		if (whom->cursors[i] == block->cursor_id)
+			return whom->calendars[i].is_reachable;
+	}
+	return false;
+}
+
 /*
  * What the person's blocks are planned under from now on: of nobody who has some that are still to go, a digest that
  * nothing has, so that they are looked at again.
@@ -279,7 +294,8 @@ final_print(const struct mms_block_whom *whom, const struct mms_block_world *wor
 {
 	memcpy(out, whom->print, MMS_READ_PRINT_BYTES);
 	for (size_t i = 0; !whom->is_on && i < world->blocks.n; i++) {
-		if (world->blocks.items[i].status != MMS_STATE_DELETED)
+		const struct mms_block *block = &world->blocks.items[i];
+		if (block->status != MMS_STATE_DELETED && is_within_reach(whom, block))
 			memset(out, 0xFF, MMS_READ_PRINT_BYTES);
 	}
 }
@@ -369,6 +385,7 @@ mms_block_put(const struct mms_outward *o, struct mms_block_whom *whom,
 			.o = o,
 			.whom = whom,
 			.db = lent.db,
+			.tries = world->tries,
 			.items = plan->items + at,
 			.n = is_last ? plan->n - at : STEPS_MAX,
 		};

@@ -86,14 +86,14 @@ make_event(struct reading *r, const struct mms_block_source *source,
 {
 	const struct mms_block_calendar *calendar = calendar_of(r->whom, source->cursor_id);
 	bool takes_part = calendar != NULL && calendar->is_source && source->has_state &&
-			  !source->is_deleted && source->start_us != MMS_NO_TIME;
-	bool is_source = !(source->flags & MMS_STATE_NO_SOURCE);
+			  !source->is_deleted && source->start_us != MMS_NO_TIME &&
+			  source->is_blocking && !(source->flags & MMS_STATE_NO_SOURCE);
 	bool is_good = source->status == MMS_ROW_SYNCED || source->status == MMS_ROW_PENDING;
 
 	*out = (struct mms_block_event){
 		.cursor_id = source->cursor_id,
-		.is_busy = takes_part && is_good && source->is_blocking && is_source,
-		.is_doubtful = takes_part && source->status == MMS_ROW_FAILED && is_source,
+		.is_busy = takes_part && is_good,
+		.is_doubtful = takes_part && source->status == MMS_ROW_FAILED,
 		.is_booking = source->type == MMS_STATE_BOOKING,
 		.is_private = (source->flags & MMS_STATE_PRIVATE) != 0,
 		.title = source->title,

@@ -33,6 +33,7 @@ struct mms_block_world {
 	struct mms_blocks blocks;
 	struct mms_block_twins twins; /* as they were remembered                      */
 	bool is_whole, is_more;       /* is_more: not all that is due was read        */
+	unsigned tries; /* plans of this before that could not be committed           */
 };
 void mms_block_world_release(struct mms_block_world *world);
 /* block_read.c: everything of the person, or what is due and what depends on it. */

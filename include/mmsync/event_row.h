@@ -93,5 +93,7 @@ mms_rc mms_row_key(struct mms_digest *digest, const char *stored_id,
  * Source: frappe/model/base_document.py _sanitize_content.
  */
 void mms_row_add_text(struct mms_str *out, const char *text);
+/* Back, in place: what was escaped for a tag in it is as it was written; any other text stays as it is. NULL: nothing. */
+void mms_row_read_text(char *text);
 
 #endif
