@@ -337,7 +337,7 @@ change_block(struct block_walk *b, const char *calendar)
 	unsigned dice = walk_any(&b->w, 6);
 	json_t *block =
 		is_read(b, calendar) ? pick(b, calendar, dice == 0 ? GONE_BLOCK : BLOCK) : NULL;
-	char id[200], uuid[64], time[120];
+	char id[200], uuid[80], time[120];
 
 	if (block == NULL)
 		return;
