@@ -108,8 +108,8 @@ add_lines(struct scenario *s, const char *what, const char *from, const char *co
 	"= " letter ".external_id), '<ours>', REGEXP_REPLACE(" letter               \
 	".external_id, '[0-9a-f]{32}|mmsync:[0-9a-f-]{36}', '<ours>'))"
 /*
- * Who removed a block whose event is gone, too, depends on which of the two calendars was read first, and means nothing: the
- * one that is wanted when it comes back is looked for anew.
+ * Who removed a block whose event is gone, too, depends on which of the two calendars was read first; it says whether the block
+ * comes back with its event, and both are right where event and block were deleted before the same run.
  */
 #define BLOCK_REMOVER                                                                         \
 	"IF(s.type = 3 AND s.status = 5 AND EXISTS (SELECT 1 FROM mmsync_busy_block k JOIN "  \
@@ -174,7 +174,8 @@ add_blocks(struct scenario *s, struct mms_str *out)
 		"JOIN mmsync_cursor f ON f.id = b.source_id LEFT JOIN mmsync_event_state s"
 		" ON s.uuid = b.source_uuid LEFT JOIN mmsync_event_state o ON o.uuid = b.uuid",
 		CURSOR_NAME("c.name") "," CURSOR_NAME("f.name") "," WHICH(
-			"s") ",o.status,o.removed_by,b.start_ms,b.end_ms,b.title,"
+			"s") ",o.status,IF(o.status = 5 AND s.status = 5, '<gone>', "
+			     "o.removed_by),b.start_ms,b.end_ms,b.title,"
 			     "b.sent_print = b.print,b.outside_print IS NULL,b.put_backs,"
 			     "b.quarantined,b.calendar_id,b.provider",
 		out);
