@@ -9,7 +9,7 @@
 struct mms_block_state {
 	struct mms_entry_of of;
 	enum mms_state_status status;
-	const char *version; /* NULL: none */
+	const char *version, *ical_uid; /* NULL: none */
 };
 
 enum { MMS_BLOCK_STATE_VALUES = 18 };

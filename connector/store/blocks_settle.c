@@ -247,6 +247,7 @@ mms_block_restore(struct mms_tx *tx, const struct mms_block *block, int64_t now_
 			.external_id = block->external_id },
 		.status = MMS_STATE_SYNCED,
 		.version = block->version,
+		.ical_uid = block->ical_uid,
 	};
 	const struct mms_value row[] = {
 		mms_v_bytes(block->uuid, sizeof block->uuid),
@@ -263,6 +264,7 @@ mms_block_restore(struct mms_tx *tx, const struct mms_block *block, int64_t now_
 		mms_v_i64(now_ms),
 		mms_v_text(block->calendar_id),
 		mms_v_text(block->provider),
+		mms_v_text(block->ical_uid),
 	};
 	struct mms_value in[MMS_BLOCK_STATE_VALUES];
 

@@ -303,6 +303,7 @@ restore_one(struct mms_block_judging *j, const struct mms_block_seen *seen, stru
 			       .title = seen->title != NULL ? seen->title : (char[]){ "" },
 			       .external_id = seen->external_id,
 			       .version = seen->version,
+			       .ical_uid = seen->ical_uid,
 			       .calendar_id = t->source->integration.calendar_id };
 	const struct mms_event event = event_of(seen, &b);
 	struct restoring r = { .block = &b, .now_ms = t->started_ms };
@@ -324,7 +325,6 @@ restore_one(struct mms_block_judging *j, const struct mms_block_seen *seen, stru
 		return rc;
 	r.end = begin_end(&b);
 	r.end.provider = t->provider->name;
-	r.end.ical_uid = seen->ical_uid;
 	r.end.is_source_due = is_known;
 	r.end.asks_removal = !is_known;
 	r.end.removed_by = is_known ? MMS_REMOVED_UNKNOWN : MMS_REMOVED_BY_US;

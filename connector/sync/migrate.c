@@ -107,6 +107,7 @@ settle(struct visit *v, const struct mms_migrate_sure *sure, const struct mms_ev
 			       .external_id = sure->old->external_id,
 			       .version = event->version,
 			       .created_at_ms = o->now_ms,
+			       .ical_uid = event->ical_uid,
 			       .calendar_id = v->source->integration.calendar_id };
 	struct mms_old_block_end end = {
 		.old = sure->old,

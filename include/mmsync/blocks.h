@@ -182,8 +182,8 @@ mms_rc mms_blocks_settle(struct mms_tx *tx, const struct mms_block_end *ends, si
 			 int64_t now_ms, struct mms_err *err) MMS_MUST_CHECK;
 /*
  * One that bears our mark and that no state knows (tables put back from a backup): it gets its state
- * (`synced`) and row back, as the mark says; its iCalUID is told by the settle behind it. block: uuid, source_uuid, key, external_id, version, cursor_id,
- * start and end as the service shows them, title, outside_print. Errors: CONFLICT (it is known by now), RETRY.
+ * (`synced`) and row back, as the mark says. block: uuid, source_uuid, key, external_id, version, cursor_id,
+ * start and end as the service shows them, title, ical_uid, outside_print. Errors: CONFLICT (it is known by now), RETRY.
  */
 mms_rc mms_block_restore(struct mms_tx *tx, const struct mms_block *block, int64_t now_ms,
 			 struct mms_err *err) MMS_MUST_CHECK;

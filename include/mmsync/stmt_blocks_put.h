@@ -80,17 +80,21 @@
 	  "INSERT INTO mmsync_busy_block (uuid, integration_id, source_uuid, source_id, "      \
 	  "start_ms,"                                                                          \
 	  " end_ms, title, print, outside_print, planned_run, planned_ms, calendar_id, "       \
-	  "provider)"                                                                          \
+	  "provider, uid_key)"                                                                 \
 	  " VALUES (?, ?, ?, COALESCE((SELECT integration_id FROM mmsync_event_state"          \
-	  " WHERE uuid = ?), ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)"                                   \
-	  " ON DUPLICATE KEY UPDATE integration_id = VALUES(integration_id),"                  \
-	  " source_uuid = VALUES(source_uuid), source_id = VALUES(source_id),"                 \
-	  " start_ms = VALUES(start_ms), end_ms = VALUES(end_ms), title = VALUES(title),"      \
-	  " print = VALUES(print), sent_print = NULL, outside_print = VALUES(outside_print),"  \
-	  " put_backs = 0, rounds = 0, rounds_ms = 0, quarantined = 0,"                        \
-	  " planned_run = VALUES(planned_run), planned_ms = VALUES(planned_ms),"               \
-	  " calendar_id = VALUES(calendar_id), provider = VALUES(provider)",                   \
-	  "bubbuiisbBbiSS", "")                                                                \
+	  " WHERE uuid = ?), ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, " MMS_SQL_UID_KEY(                 \
+		  "?") ")"                                                                     \
+		       " ON DUPLICATE KEY UPDATE integration_id = VALUES(integration_id),"     \
+		       " source_uuid = VALUES(source_uuid), source_id = VALUES(source_id),"    \
+		       " start_ms = VALUES(start_ms), end_ms = VALUES(end_ms), title = "       \
+		       "VALUES(title),"                                                        \
+		       " print = VALUES(print), sent_print = NULL, outside_print = "           \
+		       "VALUES(outside_print),"                                                \
+		       " put_backs = 0, rounds = 0, rounds_ms = 0, quarantined = 0,"           \
+		       " planned_run = VALUES(planned_run), planned_ms = VALUES(planned_ms),"  \
+		       " calendar_id = VALUES(calendar_id), provider = VALUES(provider),"      \
+		       " uid_key = COALESCE(VALUES(uid_key), uid_key)",                        \
+	  "bubbuiisbBbiSSS", "")                                                               \
 	X(BLOCK_OUTBOX_PUT_OFF,                                                                \
 	  "UPDATE mmsync_outbox SET next_attempt_ms = ?, changed_at_ms = ?"                    \
 	  " WHERE integration_id = ? AND type = 3 AND next_attempt_ms < ?",                    \

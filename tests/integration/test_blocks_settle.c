@@ -281,7 +281,7 @@ one_that_bears_our_mark_is_taken_up_again(void **state)
 		  "1 2 A2 3 10 20 Busy 00 - 55 0 0 0 0 0000 4 - -" },
 		{ "its source is not", 0xA9, "1 2 A9 0 10 20 Busy 00 - 55 0 0 0 0 0000 4 - -" },
 	};
-	char id[] = "b1", title[] = "Busy", version[] = "v7";
+	char id[] = "b1", title[] = "Busy", version[] = "v7", uid[] = "u1";
 
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
@@ -298,6 +298,7 @@ one_that_bears_our_mark_is_taken_up_again(void **state)
 		b.end_ms = 20;
 		b.title = title;
 		b.version = version;
+		b.ical_uid = uid;
 		OK(mms_tx_begin(&tx, site.db, &err));
 		uint64_t before = mms_db_n_statements(site.db);
 		OK(mms_block_restore(&tx, &b, NOW + 4, &err));
@@ -308,6 +309,9 @@ one_that_bears_our_mark_is_taken_up_again(void **state)
 		expect(rows[i].want, BLOCKS);
 		expect("3 0 v7", "SELECT CONCAT_WS(' ', status, removed_by, external_version)"
 				 " FROM mmsync_event_state WHERE type = 3");
+		expect("1", "SELECT COUNT(*) FROM mmsync_busy_block b JOIN mmsync_event_state s"
+			    " USING (uuid) WHERE s.ical_uid = 'u1' AND b.uid_key ="
+			    " LEFT(UNHEX(SHA2('U1', 256)), 16)");
 	}
 }
 
