@@ -60,9 +60,9 @@ play(void **state)
 	scenario_release(&s);
 }
 
-/* Is it the play of its story that is chosen where each is played once, for one service after the other? */
+/* Plays of one story, and which of them is chosen where each is played once, for one service after the other. */
 static bool
-is_turn(const struct stories *stories, size_t at, size_t *n_told)
+is_turn(const struct stories *stories, size_t at, size_t *n_told, bool *is_only)
 {
 	size_t first = at, n = 1;
 
@@ -71,6 +71,7 @@ is_turn(const struct stories *stories, size_t at, size_t *n_told)
 	while (first + n < stories->n &&
 	       strcmp(stories->at[first + n].path, stories->at[at].path) == 0)
 		n++;
+	*is_only = n == 1;
 	bool is = n == 1 || *n_told % n == at - first;
 	*n_told += n > 1 && at == first + n - 1;
 	return is;
@@ -78,14 +79,15 @@ is_turn(const struct stories *stories, size_t at, size_t *n_told)
 
 /*
  * test_scenarios [PART]: those whose name holds that. With MMS_STORIES=once a story that is told of several
- * services is played for one of them: what is slow need not play all.
+ * services is played for one of them: what is slow need not play all. With MMS_STORIES=others for the others: both together play all.
  */
 int
 main(int argc, char **argv)
 {
 	static struct CMUnitTest tests[512];
 	const char *how_often = getenv("MMS_STORIES");
-	bool is_once = how_often != NULL && strcmp(how_often, "once") == 0;
+	bool is_once = how_often != NULL && strcmp(how_often, "once") == 0,
+	     is_others = how_often != NULL && strcmp(how_often, "others") == 0;
 	struct stories stories;
 	size_t n = 0, n_told = 0;
 
@@ -93,7 +95,8 @@ main(int argc, char **argv)
 	if (stories.n == 0 || stories.n > MMS_COUNT(tests))
 		return 1;
 	for (size_t i = 0; i < stories.n; i++) {
-		if (!is_turn(&stories, i, &n_told) && is_once)
+		bool is_only = false, is = is_turn(&stories, i, &n_told, &is_only);
+		if ((!is && is_once) || (is && !is_only && is_others))
 			continue;
 		tests[n++] = (struct CMUnitTest){ .name = stories.at[i].name,
 						  .test_func = play,
