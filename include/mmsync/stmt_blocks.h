@@ -29,10 +29,10 @@
  * been restored, after its copy was stored. (NULL would find all that have none.)
  */
 #define MMS_SQL_FLAGS                                                          \
-	"COALESCE(s.flags, 0)"                                                   \
+	"CAST(COALESCE(s.flags, 0)"                                              \
 	" | COALESCE(" MMS_SQL_BY_GOOGLE_UID("1 FROM mmsync_busy_block y") ", 0)" \
 	" | EXISTS (SELECT 1 FROM mmsync_busy_block y FORCE INDEX (uid_key)"     \
-	" WHERE y.uid_key = COALESCE(" MMS_SQL_UID_KEY("s.ical_uid") ", ''))"
+	" WHERE y.uid_key = COALESCE(" MMS_SQL_UID_KEY("s.ical_uid") ", '')) AS SIGNED)"
 /* What has that of a booking's event is of this booking, also before the service has told of it. */
 #define MMS_SQL_BOOKING_OF_UID \
 	MMS_SQL_BY_GOOGLE_UID("IF(y.type = 2, y.booking, NULL) FROM mmsync_event_state y")
