@@ -67,6 +67,7 @@ struct scenario {
 	bool is_over;             /* what is left of the story is not played                  */
 	bool has_strays;          /* people leave events with our marks behind */
 	bool is_healing;          /* a fault was played: counters may differ, the end may not */
+	bool is_again;            /* the line under way was run with a fault before this */
 	int exit_status;          /* of the last program                                      */
 	struct mms_str out, err;  /* of the last program                                 */
 	struct mms_str last_sync; /* its arguments                                      */
