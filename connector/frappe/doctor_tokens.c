@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "doctor_parts.h"
-#include "mmsync/fernet.h"
 #include "mmsync/mem.h"
+#include "mmsync/token_look.h"
 
 /* Integrations of one kind: how many, and the first of them. */
 struct some {
@@ -40,11 +40,12 @@ tokens_release(struct tokens *tokens)
 }
 
 static mms_rc
-add(struct some *some, const struct mms_value *name, struct mms_err *err)
+add(struct some *some, const char *name, struct mms_err *err)
 {
-	if (some->n++ == 0 && !mms_value_copy_text(name, &some->first))
-		return mms_fail_nomem(err);
-	return MMS_OK;
+	if (some->n++ > 0)
+		return MMS_OK;
+	some->first = mms_text_copy(name);
+	return some->first != NULL ? MMS_OK : mms_fail_nomem(err);
 }
 
 static bool
@@ -59,45 +60,19 @@ is_plain(const struct mms_value *main)
 	return !is_empty(main) && strspn(main->ptr, "*") < main->len;
 }
 
-/* Can what __Auth has be read, where it counts? */
 static mms_rc
-try_key(const struct mms_visit *visit, const struct mms_value *main,
-	const struct mms_value *stored, bool *is_foreign)
+look_at(void *aux, const struct mms_token_look *look, struct mms_err *err)
 {
-	MMS_AUTO(mms_err) refused = { 0 };
-	char *text = NULL;
-
-	if (visit->site->encryption_key == NULL || is_plain(main) || is_empty(stored))
-		return MMS_OK;
-	mms_rc rc =
-		mms_fernet_decrypt(visit->site->encryption_key, stored->ptr, &text, &refused);
-	mms_secret_free(text);
-	*is_foreign = *is_foreign || rc == MMS_E_ITEM;
-	return rc == MMS_E_NOMEM ? mms_fail_nomem(visit->err) : MMS_OK;
-}
-
-static mms_rc
-look_at(struct mms_visit *visit, const struct mms_value *row, struct tokens *out)
-{
-	const struct mms_value *access = &row[1], *refresh = &row[2], *stored_access = &row[3],
-			       *stored_refresh = &row[4];
-	bool is_foreign = false;
-	bool is_missing = !is_plain(access) && is_empty(stored_access) && !is_plain(refresh) &&
-			  is_empty(stored_refresh);
-	bool is_fragile = is_plain(access) || is_plain(refresh) ||
-			  (is_empty(access) && !is_empty(stored_access)) ||
-			  (is_empty(refresh) && !is_empty(stored_refresh));
+	struct tokens *out = aux;
+	mms_rc rc = MMS_OK;
 
 	out->n++;
-	mms_rc rc = try_key(visit, access, stored_access, &is_foreign);
-	if (rc == MMS_OK)
-		rc = try_key(visit, refresh, stored_refresh, &is_foreign);
-	if (rc == MMS_OK && is_missing)
-		rc = add(&out->missing, &row[0], visit->err);
-	if (rc == MMS_OK && is_foreign)
-		rc = add(&out->foreign, &row[0], visit->err);
-	if (rc == MMS_OK && is_fragile)
-		rc = add(&out->fragile, &row[0], visit->err);
+	if (look->is_missing)
+		rc = add(&out->missing, look->name, err);
+	if (rc == MMS_OK && look->is_foreign)
+		rc = add(&out->foreign, look->name, err);
+	if (rc == MMS_OK && look->is_fragile)
+		rc = add(&out->fragile, look->name, err);
 	return rc;
 }
 
@@ -170,23 +145,18 @@ find_refused(struct mms_visit *visit, const struct mms_value *type, struct some 
 	mms_rc rc = mms_rows_open(&rows, visit->db, MMS_STMT_TOKENS_PARKED, type, visit->err);
 	while (rc == MMS_OK && (rc = mms_rows_next(&rows, &row, visit->err)) == MMS_OK &&
 	       row != NULL)
-		rc = add(out, &row[0], visit->err);
+		rc = add(out, row[0].ptr, visit->err);
 	return rc;
 }
 
 static mms_rc
 ask_tokens_of(struct mms_visit *visit, const struct service *service)
 {
-	MMS_AUTO(mms_rows) rows = { 0 };
 	MMS_AUTO(tokens) tokens = { .service = service };
 	const struct mms_value type[] = { mms_v_text(service->type) };
-	const struct mms_value *row = NULL;
 
-	mms_rc rc = mms_rows_open(&rows, visit->db, MMS_STMT_TOKENS_OF_ALL, type, visit->err);
-	while (rc == MMS_OK && (rc = mms_rows_next(&rows, &row, visit->err)) == MMS_OK &&
-	       row != NULL)
-		rc = look_at(visit, row, &tokens);
-	mms_rows_release(&rows);
+	mms_rc rc = mms_token_look_at_all(visit->db, visit->site->encryption_key, service->type,
+					  look_at, &tokens, visit->err);
 	if (rc == MMS_OK)
 		rc = find_refused(visit, type, &tokens.refused);
 	return rc == MMS_OK ? tell_all(visit, &tokens) : rc;

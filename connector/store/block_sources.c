@@ -44,6 +44,12 @@ mms_block_dues_waiting(struct mms_db *db, uint64_t **ids, size_t *n, struct mms_
 	return mms_list_load_ids(db, MMS_STMT_BLOCK_DUES_WAITING, NULL, ids, n, err);
 }
 
+mms_rc
+mms_block_calendars(struct mms_db *db, uint64_t **ids, size_t *n, struct mms_err *err)
+{
+	return mms_list_load_ids(db, MMS_STMT_BLOCK_CALENDARS, NULL, ids, n, err);
+}
+
 /* ---- events ------------------------------------------------------------------------------------ */
 
 static int64_t

@@ -117,6 +117,17 @@ mms_outbox_of_booking(struct mms_db *db, const char *booking, struct mms_outbox 
 }
 
 mms_rc
+mms_outbox_has(struct mms_db *db, const unsigned char uuid[16], bool *out, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_bytes(uuid, 16) };
+	int64_t n = 0;
+
+	mms_rc rc = mms_db_ask_i64(db, MMS_STMT_OUTBOX_HAS, in, &n, err);
+	*out = n > 0;
+	return rc;
+}
+
+mms_rc
 mms_outbox_waiting(struct mms_db *db, int64_t now_ms, uint64_t **ids, size_t *n,
 		   struct mms_err *err)
 {

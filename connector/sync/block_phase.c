@@ -22,9 +22,8 @@ by_id(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Were the blocks of one of these calendars planned under something else? */
-static bool
-is_other(const struct mms_block_whom *whom)
+bool
+mms_block_whom_is_other(const struct mms_block_whom *whom)
 {
 	for (size_t i = 0; i < whom->n; i++) {
 		if (memcmp(whom->sources[i]->cursor.blocks_print, whom->print,
@@ -59,9 +58,10 @@ title_of(void *aux, uint64_t cursor_id)
 	return NULL;
 }
 
-static mms_rc
-make_plan(const struct mms_outward *o, const struct mms_block_whom *whom,
-	  const struct mms_block_world *world, struct mms_block_plan *plan, struct mms_err *err)
+mms_rc
+mms_block_world_plan(const struct mms_outward *o, const struct mms_block_whom *whom,
+		     const struct mms_block_world *world, struct mms_block_plan *plan,
+		     struct mms_err *err)
 {
 	const struct mms_config *config = &o->worker->env->site->config;
 	const struct mms_block_plan_input in = {
@@ -155,7 +155,7 @@ plan_part(const struct mms_outward *o, struct mms_block_whom *whom, bool is_whol
 	if (rc == MMS_OK && world.sources.n == 0 && !is_whole)
 		return MMS_OK;
 	if (rc == MMS_OK)
-		rc = make_plan(o, whom, &world, &plan, err);
+		rc = mms_block_world_plan(o, whom, &world, &plan, err);
 	if (rc != MMS_OK)
 		return rc;
 	return o->plan != NULL ? tell(o->plan, whom, &plan, err)
@@ -209,7 +209,7 @@ plan_people(const struct mms_outward *o, struct mms_block_people *people,
 	mms_lent_release(&lent);
 	for (size_t i = 0; rc == MMS_OK && i < people->n; i++) {
 		struct mms_block_whom *whom = &people->items[i];
-		bool is_whole = whom->n > 0 && is_other(whom);
+		bool is_whole = whom->n > 0 && mms_block_whom_is_other(whom);
 
 		if (is_whole && report == NULL) /* a push is about one booking */
 			continue;
@@ -236,6 +236,7 @@ mms_block_phase(const struct mms_outward *o, struct mms_sources *sources,
 
 	mms_rc rc = mms_block_people_make(o, sources, &people, err);
 	for (size_t i = 0; rc == MMS_OK && i < people.n; i++)
-		is_any = is_any || people.items[i].is_on || is_other(&people.items[i]);
+		is_any = is_any || people.items[i].is_on ||
+			 mms_block_whom_is_other(&people.items[i]);
 	return rc == MMS_OK && is_any ? plan_people(o, &people, report, err) : rc;
 }

@@ -76,8 +76,10 @@ decide(struct mms_block_table *p, enum mms_block_step step, struct mms_block_sea
 		memcpy(d.print, block->print, sizeof d.print);
 	}
 	d.cursor_id = block != NULL ? block->cursor_id : p->places[place].calendar->cursor_id;
-	if (seat != NULL)
+	if (seat != NULL) {
 		seat->is_settled = true;
+		d.is_extra = seat->is_extra;
+	}
 	struct mms_block_decision *items =
 		mms_grow(p->out->items, p->out->n, &p->out->cap, sizeof *items);
 	if (items == NULL) {

@@ -70,6 +70,7 @@ struct mms_block_decision {
 	int64_t start_ms, end_ms;
 	char *title; /* owned; CREATE, UPDATE, ADOPT */
 	unsigned char print[MMS_PRINT_BYTES];
+	bool is_extra;   /* DELETE: another block is there for its meeting */
 	const char *why; /* static, for a dry run */
 };
 struct mms_block_plan {

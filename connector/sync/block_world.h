@@ -16,6 +16,8 @@ struct mms_block_whom {
 	unsigned char print[MMS_READ_PRINT_BYTES];
 };
 void mms_block_whom_release(struct mms_block_whom *whom);
+/* block_phase.c: were the blocks of one of the person's calendars planned under something else? */
+bool mms_block_whom_is_other(const struct mms_block_whom *whom);
 struct mms_block_people {
 	struct mms_block_whom *items;
 	size_t n;
@@ -41,6 +43,11 @@ mms_rc mms_block_read_whole(const struct mms_outward *o, const struct mms_block_
 			    struct mms_block_world *out, struct mms_err *err) MMS_MUST_CHECK;
 mms_rc mms_block_read_due(const struct mms_outward *o, const struct mms_block_whom *whom,
 			  struct mms_block_world *out, struct mms_err *err) MMS_MUST_CHECK;
+
+/* block_phase.c: what the settings make of it. Borrows: from the world. */
+mms_rc mms_block_world_plan(const struct mms_outward *o, const struct mms_block_whom *whom,
+			    const struct mms_block_world *world, struct mms_block_plan *plan,
+			    struct mms_err *err) MMS_MUST_CHECK;
 
 /*
  * block_put.c: commit a plan, in a few transactions where it is long; with the last one what was planned is due no

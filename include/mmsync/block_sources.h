@@ -62,6 +62,9 @@ void mms_block_sources_release(struct mms_block_sources *sources);
 /* Cursor ids of integrations with an event that is due. Owns: *ids, mms_free(). One statement. */
 mms_rc mms_block_dues_waiting(struct mms_db *db, uint64_t **ids, size_t *n,
 			      struct mms_err *err) MMS_MUST_CHECK;
+/* Those in which there is, or was, a block. In order. Owns: *ids, mms_free(). One statement. */
+mms_rc mms_block_calendars(struct mms_db *db, uint64_t **ids, size_t *n,
+			   struct mms_err *err) MMS_MUST_CHECK;
 /* Add the person's events that are due, at most max, as they are now. One statement. */
 mms_rc
 mms_block_sources_due(struct mms_db *db, const struct mms_block_person *person, int64_t max,

@@ -42,6 +42,9 @@ struct mms_flaw_choice {
 	const char *const
 		*tables; /* only rules about these (DocTypes, tables of ours); NULL: all */
 	size_t n_tables;
+	/* Called after each rule; NULL: nobody listens. */
+	void (*on_rule)(void *aux, size_t n_done, size_t n_all);
+	void *on_rule_aux;
 	bool only_cheap; /* only rules that an index answers, for health: their cost does not grow with the tables */
 };
 

@@ -171,6 +171,9 @@ mms_rc mms_outbox_due_blocks(struct mms_db *db, uint64_t cursor_id, int64_t now_
 /* Entries of one booking. */
 mms_rc mms_outbox_of_booking(struct mms_db *db, const char *booking, struct mms_outbox *out,
 			     struct mms_err *err) MMS_MUST_CHECK;
+/* Does something wait for the event of this UUID? */
+mms_rc mms_outbox_has(struct mms_db *db, const unsigned char uuid[16], bool *out,
+		      struct mms_err *err) MMS_MUST_CHECK;
 /* Cursor ids of integrations with an entry that is due. Owns: *ids, mms_free(). */
 mms_rc mms_outbox_waiting(struct mms_db *db, int64_t now_ms, uint64_t **ids, size_t *n,
 			  struct mms_err *err) MMS_MUST_CHECK;

@@ -20,6 +20,7 @@
 #include "mmsync/stmt_budget.h"
 #include "mmsync/stmt_busy.h"
 #include "mmsync/stmt_cursors.h"
+#include "mmsync/stmt_flaws.h"
 #include "mmsync/stmt_frappe.h"
 #include "mmsync/stmt_letters.h"
 #include "mmsync/stmt_outward.h"
@@ -43,7 +44,8 @@
 	MMS_STMTS_BUDGET(X)          \
 	MMS_STMTS_SLOTS(X)           \
 	MMS_STMTS_BLOCKS(X)          \
-	MMS_STMTS_BLOCKS_PUT(X)
+	MMS_STMTS_BLOCKS_PUT(X)      \
+	MMS_STMTS_FLAWS(X)
 
 enum mms_stmt {
 #define X(name, sql, in, out) MMS_STMT_##name,

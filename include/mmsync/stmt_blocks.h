@@ -100,6 +100,9 @@
 	X(BLOCK_DUES_WAITING,                                                                 \
 	  "SELECT DISTINCT integration_id FROM mmsync_block_due ORDER BY integration_id", "", \
 	  "u")                                                                                \
+	X(BLOCK_CALENDARS,                                                                    \
+	  "SELECT DISTINCT integration_id FROM mmsync_busy_block ORDER BY integration_id",    \
+	  "", "u")                                                                            \
 	X(BLOCK_SOURCES_DUE,                                                                  \
 	  MMS_SQL_BLOCK_SOURCE("d", MMS_SQL_EITHER_ROW) " FROM " MMS_SQL_LIST_IDS             \
 							" STRAIGHT_JOIN mmsync_block_due d "  \

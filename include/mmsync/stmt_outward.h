@@ -142,6 +142,7 @@
 	  "uii", MMS_OUTBOX_OUT)                                                               \
 	X(OUTBOX_OF_BOOKING, MMS_SQL_OUTBOX " WHERE booking = ? ORDER BY id", "s",             \
 	  MMS_OUTBOX_OUT)                                                                      \
+	X(OUTBOX_HAS, "SELECT COUNT(*) FROM mmsync_outbox WHERE uuid = ?", "b", "i")           \
 	X(OUTBOX_WAITING,                                                                      \
 	  "SELECT DISTINCT integration_id FROM mmsync_outbox WHERE next_attempt_ms <= ?"       \
 	  " ORDER BY integration_id",                                                          \

@@ -43,9 +43,55 @@
 	X(LINK, "link")                                       \
 	X(JSON, "json")
 
+/*
+ * What must hold between tables: the consistency rules of audit (mmsync/flaws.h), in the order in which they are
+ * looked at. docs/consistency.md has a row on each.
+ */
+#define MMS_FLAW_RULES(X)                                      \
+	X(BLOCK_SOURCE_MISSING, "busy_block_source_missing")   \
+	X(BLOCK_SOURCE_IS_BLOCK, "busy_block_source_is_block") \
+	X(BLOCK_CIRCLE, "busy_block_circle")                   \
+	X(BLOCK_SOURCE_OF_OTHER, "busy_block_source_of_other") \
+	X(BLOCK_MISSING, "busy_block_missing")                 \
+	X(BLOCK_INACTIVE, "busy_block_inactive")               \
+	X(BLOCK_TWICE, "busy_block_twice")                     \
+	X(BLOCK_UNWANTED, "busy_block_unwanted")               \
+	X(BLOCK_DIFFERS, "busy_block_differs")                 \
+	X(BLOCK_UNSENT, "busy_block_unsent")                   \
+	X(BLOCK_WITHOUT_STATE, "busy_block_without_state")     \
+	X(BLOCK_WITHOUT_ROW, "busy_block_without_row")         \
+	X(BLOCK_AS_EVENT, "busy_block_as_event")               \
+	X(BLOCK_DUE_ORPHANED, "busy_block_due_orphaned")       \
+	X(MEETING_ONE_WAY, "same_meeting_one_way")             \
+	X(EVENT_WITHOUT_STATE, "event_without_state")          \
+	X(STATE_WITHOUT_EVENT, "state_without_event")          \
+	X(EVENT_WITH_TWO_STATES, "event_with_two_states")      \
+	X(STATE_KEY, "state_key")                              \
+	X(EVENT_TWICE, "event_twice")                          \
+	X(EVENT_GONE_BLOCKS, "event_gone_blocks")              \
+	X(SERIES_BEYOND_WINDOW, "series_beyond_window")        \
+	X(BOOKING_EVENT_MISSING, "booking_event_missing")      \
+	X(BOOKING_EVENT_UNWANTED, "booking_event_unwanted")    \
+	X(BOOKING_EVENT_TWICE, "booking_event_twice")          \
+	X(BOOKING_EVENT_UNKNOWN, "booking_event_unknown")      \
+	X(BOOKING_EVENT_TIMES, "booking_event_times")          \
+	X(BOOKING_EVENT_UNLINKED, "booking_event_unlinked")    \
+	X(BOOKING_LINK_WRONG, "booking_link")                  \
+	X(BOOKING_SYNCED, "booking_synced")                    \
+	X(CREATION_FORGOTTEN, "creation_forgotten")            \
+	X(OUTBOX_ORPHANED, "outbox_orphaned")                  \
+	X(LETTER_ORPHANED, "dead_letter_orphaned")             \
+	X(STATE_ORPHANED, "state_orphaned")                    \
+	X(CURSOR_ORPHANED, "cursor_orphaned")                  \
+	X(CURSOR_WITHOUT_SYNC, "cursor_without_sync")          \
+	X(WINDOW_GAP, "window_gap")                            \
+	X(TOKENS_UNREADABLE, "tokens_unreadable")              \
+	X(COUNTER_BEHIND, "counter_behind")                    \
+	X(SCHEMA_LOST, "schema_lost")
+
 enum mms_rule {
 #define X(name, text) MMS_RULE_##name,
-	MMS_RULES(X)
+	MMS_RULES(X) MMS_FLAW_RULES(X)
 #undef X
 		MMS_RULE_COUNT
 };
