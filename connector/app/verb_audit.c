@@ -1,22 +1,25 @@
-/* audit: every row of the DocTypes judged, read-only. */
-#include <inttypes.h>
-#include <unistd.h>
+/* audit: every row of the DocTypes judged, and whether the tables agree; read-only. */
+#include <string.h>
 
+#include "audit_out.h"
 #include "judge.h"
-#include "mmsync/audit.h"
+#include "mmsync/flaws.h"
+#include "mmsync/letters.h"
 #include "mmsync/lookups.h"
 #include "mmsync/mem.h"
-#include "plain.h"
+#include "mmsync/schema.h"
 #include "verbs.h"
 
-/* Written at once when a page has so much to say, bytes. */
-#define WRITE_AT ((size_t)1024 * 1024)
+/* Connections of the consistency rules: a rule asks on one of them while a plan is read on others. */
+#define CONNECTIONS 3
 
 const struct mms_opt mms_audit_opts[] = {
 	{ "doctype", MMS_OPT_TEXTS, "DOCTYPE",
 	  "only rows of this DocType (any number of them)" },
 	{ "user", MMS_OPT_TEXT, "EMAIL", "only what belongs to this person" },
 	{ "integration", MMS_OPT_TEXT, "NAME", "only what belongs to this integration" },
+	{ "event", MMS_OPT_TEXT, "NAME",
+	  "only this MM Calendar Event Sync, and what is about it" },
 	{ "fail-on", MMS_OPT_TEXT, "error|warning", "what makes the exit status 1 (error)" },
 	{ "format", MMS_OPT_TEXT, "table|json|ndjson", "how violations are printed (table)" },
 	{ NULL, MMS_OPT_FLAG, NULL, NULL },
@@ -24,222 +27,166 @@ const struct mms_opt mms_audit_opts[] = {
 
 const char mms_audit_more[] =
 	"Judges every integration, event and booking by the rules of its DocType, as if it "
-	"were saved now, and lists what breaks them. Changes nothing; memory does not grow "
+	"were saved now; then looks for what does not agree: rows and what mmsync knows of "
+	"them, "
+	"busy blocks and their events, bookings and theirs, cursors, the outbox. Lists what it "
+	"finds, with what would mend it. Changes nothing; memory does not grow "
 	"with the tables.\n"
 	"--user: the person's integrations, their events, and the bookings the person is "
 	"assigned to. --integration: it, its events, and the bookings they are linked to; with "
-	"--user it must be that person's. --quiet: "
-	"of a table only what makes the exit status 1.\n"
+	"--user it must be that person's. --doctype: only rules about rows of that DocType. "
+	"--quiet: of a table only what makes the exit status 1.\n"
 	"  mmsync audit\n"
 	"  mmsync audit --doctype 'MM Calendar Event Sync' --user ann@example.com\n"
+	"  mmsync audit --event MM-CES-MM-CI-ann@example.com-0001-0022\n"
 	"  mmsync audit --format ndjson --fail-on warning\n"
-	"Exit status: 0 nothing is wrong; 1 a row has an error (--fail-on warning: or a "
+	"Exit status: 0 nothing is wrong; 1 there is an error (--fail-on warning: or a "
 	"warning); 2 usage, also an unknown name; 3 configuration; 4 the database cannot be "
 	"used; 6 interrupted.";
 
-enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_NDJSON };
-
-/* One run: what is found goes into out, and out to stdout between pages. */
+/* One run. */
 struct run {
 	struct mms_app *app;
-	enum format format;
-	bool fails_on_warning, has_head;
+	struct mms_audit_out out;
 	struct mms_bench bench;
 	struct mms_audit_options options;
-	char *user, *integration; /* owned */
-	struct mms_str out;
-	struct mms_json json;
-	struct mms_progress progress;
+	struct mms_audit_totals totals;
+	bool is_asked[MMS_DT_PARENTS]; /* --doctype */
+	char *user, *integration;      /* owned */
+	struct mms_event_ref event;
 	bool is_progressing;
 	enum mms_doctype_id progress_of;
 };
 
-static mms_rc
-write_out(struct run *r, struct mms_err *err)
-{
-	mms_rc rc = mms_str_check(&r->out, err);
-
-	if (rc != MMS_OK || r->out.len == 0)
-		return rc;
-	if (r->app->is_stdout_terminal)
-		mms_progress_end(&r->progress); /* it is drawn again with the next page */
-	bool is_written =
-		fwrite(r->out.ptr, 1, r->out.len, stdout) == r->out.len && fflush(stdout) == 0;
-	mms_str_clear(&r->out);
-	return is_written ? MMS_OK
-			  : mms_fail(err, MMS_E_STOPPED, "the output cannot be written");
-}
-
-static void
-add_row(struct run *r, const struct mms_violation *v)
-{
-	const struct mms_app *app = r->app;
-	bool is_error = v->severity == MMS_SEVERITY_ERROR;
-	MMS_AUTO(mms_str) name = { 0 };
-
-	if (app->is_quiet && !is_error && !r->fails_on_warning)
-		return;
-	if (!r->has_head) {
-		mms_str_addf(&r->out, "%s%-8s  %-29s  %-42s  %s%s\n",
-			     app->has_color ? "\033[1m" : "", "SEVERITY", "RULE", "NAME",
-			     "MESSAGE", app->has_color ? "\033[0m" : "");
-		r->has_head = true;
-	}
-	mms_plain_add(&name, v->name.ptr, v->name.len);
-	if (app->has_color)
-		mms_str_add(&r->out, is_error ? "\033[31m" : "\033[33m");
-	mms_str_addf(&r->out, "%-8s", is_error ? "error" : "warning");
-	if (app->has_color)
-		mms_str_add(&r->out, "\033[0m");
-	mms_str_addf(&r->out, "  %-29s  %-42s  ", mms_rule_name(v->rule), mms_str_get(&name));
-	mms_plain_add(&r->out, v->message.ptr, v->message.len);
-	mms_str_addc(&r->out, '\n');
-}
-
-static void
-add_object(struct run *r, const struct mms_violation *v)
-{
-	struct mms_json *j = &r->json;
-
-	mms_json_map(j);
-	mms_json_put_text(j, "doctype", mms_doctype_get(v->doctype)->name);
-	mms_json_key(j, "name");
-	mms_json_textn(j, v->name.ptr, v->name.len);
-	mms_json_put_text(j, "severity",
-			  v->severity == MMS_SEVERITY_ERROR ? "error" : "warning");
-	mms_json_put_text(j, "rule", mms_rule_name(v->rule));
-	mms_json_key(j, "message");
-	mms_json_textn(j, v->message.ptr, v->message.len);
-	mms_json_put_text(j, "repair", v->repair);
-	mms_json_map_end(j);
-	if (r->format == FORMAT_NDJSON)
-		mms_json_done(j);
-}
+/* ---- rows of the DocTypes ------------------------------------------------------------------ */
 
 static mms_rc
 take_violation(void *aux, const struct mms_violation *violation, struct mms_err *err)
 {
 	struct run *r = aux;
 
-	if (r->format == FORMAT_TABLE)
-		add_row(r, violation);
-	else
-		add_object(r, violation);
-	if (r->format != FORMAT_TABLE && mms_json_check(&r->json, err) != MMS_OK)
-		return err->code;
-	return r->out.len >= WRITE_AT ? write_out(r, err) : MMS_OK;
+	return mms_audit_out_add(&r->out, violation, err);
 }
 
 static mms_rc
 take_page(void *aux, enum mms_doctype_id doctype, int64_t done, struct mms_err *err)
 {
 	struct run *r = aux;
+	const struct mms_audit_options *o = &r->options;
+	struct mms_progress *progress = &r->out.progress;
 	int64_t total = 0;
 
 	if (atomic_load(mms_app_stop_flag()))
 		return mms_fail(err, MMS_E_STOPPED, "interrupted");
-	mms_rc rc = write_out(r, err);
+	mms_rc rc = mms_audit_out_write(&r->out, err);
 	if (rc != MMS_OK || !r->app->has_progress)
 		return rc;
 	if (!r->is_progressing || r->progress_of != doctype) {
-		mms_progress_end(&r->progress);
+		bool is_all = o->user == NULL && o->integration == NULL && o->event == NULL;
+
+		mms_progress_end(progress);
 		rc = mms_audit_estimate(r->bench.rows, doctype, &total, err);
-		mms_progress_start(
-			&r->progress, r->app, mms_doctype_get(doctype)->name,
-			r->options.user == NULL && r->options.integration == NULL ? total : 0);
+		mms_progress_start(progress, r->app, mms_doctype_get(doctype)->name,
+				   is_all ? total : 0);
 		r->is_progressing = true;
 		r->progress_of = doctype;
 	}
-	mms_progress_to(&r->progress, done);
+	mms_progress_to(progress, done);
 	return rc;
 }
 
-/* ---- the beginning and the end of the output ----------------------------------------------- */
+/* ---- what does not agree ------------------------------------------------------------------- */
+
+static const char *
+doctype_of(const char *table)
+{
+	for (unsigned d = 0; d < MMS_DT_PARENTS; d++) {
+		const char *name = mms_doctype_get((enum mms_doctype_id)d)->name;
+		if (strcmp(name, table) == 0)
+			return name;
+	}
+	return NULL;
+}
 
 static mms_rc
-begin_output(struct run *r, struct mms_err *err)
+take_flaw(void *aux, const struct mms_flaw *flaw, struct mms_err *err)
 {
-	bool is_pretty = r->format == FORMAT_JSON && r->app->is_stdout_terminal;
+	struct run *r = aux;
+	bool is_mended = flaw->mend.remedy != MMS_REMEDY_NONE;
+	struct mms_violation violation = {
+		.doctype = doctype_of(flaw->table),
+		.name = flaw->name,
+		.message = flaw->message,
+		.integration = flaw->integration,
+		.severity = flaw->severity,
+		.rule = flaw->rule,
+		.repair = is_mended ? mms_remedy_help(flaw->mend.remedy) : NULL,
+		.remedy = is_mended ? mms_remedy_name(flaw->mend.remedy) : NULL,
+	};
 
-	if (r->format == FORMAT_TABLE)
-		return MMS_OK;
-	mms_rc rc = mms_json_open_str(&r->json, &r->out, is_pretty, err);
-	if (rc == MMS_OK && r->format == FORMAT_JSON) {
-		mms_json_map(&r->json);
-		mms_json_key(&r->json, "violations");
-		mms_json_array(&r->json);
-	}
-	return rc;
-}
-
-static void
-add_totals(struct run *r, const struct mms_audit_totals *totals)
-{
-	struct mms_json *j = &r->json;
-
-	mms_json_key(j, "checked");
-	mms_json_map(j);
-	for (unsigned d = 0; d < MMS_DT_PARENTS; d++) {
-		if (r->options.doctypes[d])
-			mms_json_put_i64(j, mms_doctype_get((enum mms_doctype_id)d)->name,
-					 totals->checked[d]);
-	}
-	mms_json_map_end(j);
-	mms_json_put_i64(j, "errors", totals->errors);
-	mms_json_put_i64(j, "warnings", totals->warnings);
-}
-
-static void
-add_summary(struct run *r, const struct mms_audit_totals *totals)
-{
-	char number[24];
-	int width = 1;
-
-	if (r->app->is_quiet)
-		return;
-	if (r->has_head)
-		mms_str_addc(&r->out, '\n');
-	for (unsigned d = 0; d < MMS_DT_PARENTS; d++) {
-		int n = snprintf(number, sizeof number, "%" PRId64, totals->checked[d]);
-		if (r->options.doctypes[d] && n > width)
-			width = n;
-	}
-	for (unsigned d = 0; d < MMS_DT_PARENTS; d++) {
-		if (r->options.doctypes[d])
-			mms_str_addf(&r->out, "%-23s  %*" PRId64 " checked\n",
-				     mms_doctype_get((enum mms_doctype_id)d)->name, width,
-				     totals->checked[d]);
-	}
-	mms_str_addf(&r->out, "%" PRId64 " error%s, %" PRId64 " warning%s\n", totals->errors,
-		     totals->errors == 1 ? "" : "s", totals->warnings,
-		     totals->warnings == 1 ? "" : "s");
-}
-
-/* Of an audit that failed the object ends all the same, with the error in it. */
-static mms_rc
-end_output(struct run *r, const struct mms_audit_totals *totals, mms_rc audited,
-	   struct mms_err *err)
-{
-	MMS_AUTO(mms_err) ignored = { 0 };
-	struct mms_json *j = &r->json;
-
-	if (r->format == FORMAT_TABLE) {
-		if (audited == MMS_OK)
-			add_summary(r, totals);
-		return write_out(r, audited == MMS_OK ? err : &ignored);
-	}
-	if (r->format == FORMAT_JSON)
-		mms_json_array_end(j);
+	violation.table = violation.doctype == NULL ? flaw->table : NULL;
+	if (flaw->severity == MMS_SEVERITY_ERROR)
+		r->totals.errors++;
 	else
-		mms_json_map(j);
-	add_totals(r, totals);
-	if (audited != MMS_OK) {
-		mms_app_json_put_err(j, err);
-		r->app->is_json = false; /* it is said; stderr says it once more */
+		r->totals.warnings++;
+	return mms_audit_out_add(&r->out, &violation, err);
+}
+
+static void
+take_rule(void *aux, size_t n_done, size_t n_all)
+{
+	struct run *r = aux;
+
+	(void)n_all;
+	if (r->app->has_progress)
+		mms_progress_to(&r->out.progress, (int64_t)n_done);
+}
+
+/* Without mmsync's tables there is nothing that could agree. */
+static mms_rc
+check_schema(struct run *r, struct mms_err *err)
+{
+	mms_rc rc = mms_schema_require(r->bench.rows, err);
+
+	r->out.has_flaws = rc == MMS_OK;
+	if (rc != MMS_E_DB)
+		return rc;
+	mms_app_note(r->app, "note: the consistency rules are left out: %s\n  hint: %s",
+		     mms_err_text(err), mms_err_hint(err));
+	mms_err_release(err);
+	return MMS_OK;
+}
+
+static mms_rc
+find_flaws(struct run *r, struct mms_err *err)
+{
+	const char *tables[MMS_DT_PARENTS];
+	struct mms_flaw_choice choice = { .user = r->options.user,
+					  .integration = r->options.integration,
+					  .event = r->options.event,
+					  .tables = tables,
+					  .on_rule = take_rule,
+					  .on_rule_aux = r };
+
+	for (unsigned d = 0; d < MMS_DT_PARENTS; d++) {
+		if (r->is_asked[d])
+			tables[choice.n_tables++] =
+				mms_doctype_get((enum mms_doctype_id)d)->name;
 	}
-	mms_json_map_end(j);
-	mms_json_done(j);
-	return write_out(r, audited == MMS_OK ? err : &ignored);
+	mms_rc rc = mms_pool_open(&r->app->pool, &r->bench.settings, CONNECTIONS, err);
+	if (rc != MMS_OK)
+		return rc;
+	mms_pool_use_columns(r->app->pool, mms_columns_has_port, r->app->columns);
+	const struct mms_sync_env env = mms_app_sync_env(r->app);
+	if (r->app->has_progress) {
+		mms_progress_end(&r->out.progress);
+		mms_progress_start(&r->out.progress, r->app, "consistency rules",
+				   MMS_RULE_COUNT - MMS_RULE_BLOCK_SOURCE_MISSING);
+	}
+	rc = mms_flaws_find(&env, &choice, take_flaw, r, err);
+	mms_pool_close(r->app->pool); /* before its settings, which are of this run */
+	r->app->pool = NULL;
+	return rc;
 }
 
 /* ---- options ------------------------------------------------------------------------------- */
@@ -251,15 +198,15 @@ read_format(struct run *r, struct mms_err *err)
 	const char *text = mms_app_text(r->app, "format");
 
 	if (text == NULL)
-		text = names[r->app->is_json ? FORMAT_JSON : FORMAT_TABLE];
-	if (r->app->is_json && strcmp(text, names[FORMAT_TABLE]) == 0) {
+		text = names[r->app->is_json ? MMS_AUDIT_JSON : MMS_AUDIT_TABLE];
+	if (r->app->is_json && strcmp(text, names[MMS_AUDIT_TABLE]) == 0) {
 		mms_fail(err, MMS_E_USAGE, "--json and --format table contradict each other");
 		return mms_hint(err, "leave one of them out");
 	}
 	for (unsigned i = 0; i < MMS_COUNT(names); i++) {
 		if (strcmp(text, names[i]) == 0) {
-			r->format = (enum format)i;
-			r->app->is_json = r->format != FORMAT_TABLE;
+			r->out.format = (enum mms_audit_format)i;
+			r->app->is_json = r->out.format != MMS_AUDIT_TABLE;
 			return MMS_OK;
 		}
 	}
@@ -277,10 +224,13 @@ read_doctypes(struct run *r, struct mms_err *err)
 		mms_rc rc = mms_judge_doctype(text, &id, err);
 		if (rc != MMS_OK)
 			return rc;
-		r->options.doctypes[id] = true;
+		r->options.doctypes[id] = r->is_asked[id] = true;
 	}
 	for (unsigned d = 0; mms_app_text(r->app, "doctype") == NULL && d < MMS_DT_PARENTS; d++)
 		r->options.doctypes[d] = true;
+	/* Of the others nothing is about one event alone. */
+	for (unsigned d = 0; mms_app_text(r->app, "event") != NULL && d < MMS_DT_PARENTS; d++)
+		r->options.doctypes[d] = r->options.doctypes[d] && d == MMS_DT_EVENT;
 	return MMS_OK;
 }
 
@@ -290,6 +240,7 @@ read_names(struct run *r, struct mms_err *err)
 {
 	const char *user = mms_app_text(r->app, "user");
 	const char *integration = mms_app_text(r->app, "integration");
+	const char *event = mms_app_text(r->app, "event");
 	mms_rc rc = MMS_OK;
 
 	if (user != NULL)
@@ -298,8 +249,11 @@ read_names(struct run *r, struct mms_err *err)
 		rc = mms_lookup_integration(r->bench.rows, integration, &r->integration, err);
 	if (rc == MMS_OK && user != NULL && integration != NULL)
 		rc = mms_lookup_belongs(r->bench.rows, r->integration, r->user, err);
+	if (rc == MMS_OK && event != NULL)
+		rc = mms_event_ref_load(r->bench.rows, event, &r->event, err);
 	r->options.user = r->user;
 	r->options.integration = r->integration;
+	r->options.event = r->event.name;
 	r->options.now_us = r->bench.now_us;
 	return rc;
 }
@@ -307,9 +261,8 @@ read_names(struct run *r, struct mms_err *err)
 static void
 release(struct run *r)
 {
-	mms_progress_end(&r->progress);
-	mms_json_release(&r->json);
-	mms_str_release(&r->out);
+	mms_audit_out_release(&r->out);
+	mms_event_ref_release(&r->event);
 	mms_free(r->user);
 	mms_free(r->integration);
 	mms_bench_release(&r->bench);
@@ -319,27 +272,31 @@ static mms_rc
 audit(struct run *r, struct mms_err *err)
 {
 	const struct mms_audit_output output = { take_violation, take_page, r };
-	struct mms_audit_totals totals = { 0 };
 
-	mms_rc rc = begin_output(r, err);
+	mms_rc rc = mms_audit_out_begin(&r->out, err);
 	if (rc != MMS_OK)
 		return rc;
 	rc = mms_audit_run(r->bench.rows, r->bench.lookups, r->app->columns, &r->options,
-			   &output, &totals, err);
-	if (totals.errors > 0 || (r->fails_on_warning && totals.warnings > 0))
+			   &output, &r->totals, err);
+	if (rc == MMS_OK)
+		rc = check_schema(r, err);
+	if (rc == MMS_OK && r->out.has_flaws)
+		rc = find_flaws(r, err);
+	if (r->totals.errors > 0 || (r->out.fails_on_warning && r->totals.warnings > 0))
 		r->app->exit_status = 1;
-	mms_rc end_rc = end_output(r, &totals, rc, err);
+	mms_rc end_rc = mms_audit_out_end(&r->out, &r->totals, rc, err);
 	return rc != MMS_OK ? rc : end_rc;
 }
 
 mms_rc
 mms_verb_audit(struct mms_app *app, struct mms_err *err)
 {
-	struct run r = { .app = app };
+	struct run r = { .app = app, .out = { .app = app } };
 
+	r.out.doctypes = r.options.doctypes;
 	mms_rc rc = read_format(&r, err);
 	if (rc == MMS_OK)
-		rc = mms_judge_fail_on(app, &r.fails_on_warning, err);
+		rc = mms_judge_fail_on(app, &r.out.fails_on_warning, err);
 	if (rc == MMS_OK)
 		rc = read_doctypes(&r, err);
 	if (rc == MMS_OK)

@@ -52,7 +52,7 @@ static const struct mms_verb verbs[] = {
 	  mms_failures_release_opts, mms_verb_failures_release },
 	{ "validate", "[FILE]", "judge documents before they are saved", mms_validate_more,
 	  MMS_NEED_SITE, 0, 1, mms_validate_opts, mms_verb_validate },
-	{ "audit", "", "judge every row of the DocTypes, read-only", mms_audit_more,
+	{ "audit", "", "find what is wrong in rows and tables, read-only", mms_audit_more,
 	  MMS_NEED_SITE, 0, 0, mms_audit_opts, mms_verb_audit },
 	{ "availability", "", "show when a person is busy, and what blocks",
 	  mms_availability_more, MMS_NEED_SCHEMA, 0, 0, mms_availability_opts,

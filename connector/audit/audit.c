@@ -38,7 +38,7 @@ mms_audit_judge(struct audit *a, struct mms_doc *doc, struct mms_err *err)
 	a->totals->warnings += (int64_t)v->n_warnings;
 	for (size_t i = 0; rc == MMS_OK && i < v->n; i++) {
 		const struct mms_violation violation = {
-			.doctype = doc->type,
+			.doctype = mms_doctype_get(doc->type)->name,
 			.name = doc->f[MMS_DOC_NAME].text,
 			.message = mms_verdict_text(v, &v->items[i]),
 			.severity = v->items[i].severity,

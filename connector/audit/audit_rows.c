@@ -131,6 +131,18 @@ audit_events_of(struct audit *a, const char *integration, struct mms_err *err)
 	return rc;
 }
 
+/* One row. */
+static mms_rc
+audit_event(struct audit *a, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_text(a->options->event) };
+	MMS_AUTO(mms_str) last = { 0 };
+	size_t n = 0;
+
+	mms_rc rc = read_page(a, MMS_STMT_AUDIT_EVENT, in, judge_event, &last, &n, err);
+	return rc == MMS_OK ? mms_audit_page(a, MMS_DT_EVENT, err) : rc;
+}
+
 /* The integrations of a user, one name a line: no name holds a line end. */
 static mms_rc
 list_integrations(struct audit *a, struct mms_str *out, struct mms_err *err)
@@ -157,6 +169,8 @@ mms_audit_events(struct audit *a, struct mms_err *err)
 	MMS_AUTO(mms_str) names = { 0 };
 
 	mms_doc_clear(&a->doc, MMS_DT_EVENT);
+	if (o->event != NULL)
+		return audit_event(a, err);
 	if (o->integration != NULL || o->user == NULL)
 		return audit_events_of(a, o->integration != NULL ? o->integration : "", err);
 	mms_rc rc = list_integrations(a, &names, err);

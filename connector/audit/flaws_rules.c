@@ -82,7 +82,7 @@ static const struct flaw_rule rules[] = {
 	{ MMS_RULE_LETTER_ORPHANED, "mmsync_dead_letter", FLAW_OF_EVENTS | FLAW_IS_CHEAP | FLAW_IS_WARNING,
 	  REMEDY(DROP_LETTER),
 	  BY_SQL(LETTER_ORPHANED), "A dead letter ({a}) of an event or a calendar that is not known." },
-	{ MMS_RULE_STATE_ORPHANED, STATE, FLAW_IS_WARNING, REMEDY(NONE),
+	{ MMS_RULE_STATE_ORPHANED, STATE, 0, REMEDY(NONE),
 	  BY_SQL(STATE_ORPHANED), "{b} rows of {a} are of a calendar that has no cursor." },
 	{ MMS_RULE_CURSOR_ORPHANED, CURSOR, FLAW_IS_CHEAP | FLAW_IS_WARNING, REMEDY(NONE),
 	  BY_SQL(CURSOR_ORPHANED), "The integration of this cursor is not there any more." },

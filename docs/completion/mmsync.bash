@@ -32,7 +32,7 @@ _mmsync_options() {
 	'failures discard') _mmsync_words='--dry-run' ;;
 	'failures release') _mmsync_words='--all --integration --dry-run' ;;
 	'validate') _mmsync_words='--doctype --accumulate --fail-on' ;;
-	'audit') _mmsync_words='--doctype --user --integration --fail-on --format' ;;
+	'audit') _mmsync_words='--doctype --user --integration --event --fail-on --format' ;;
 	'availability') _mmsync_words='--user --from --to --zone' ;;
 	'check-slot') _mmsync_words='--user --start --end --exclude-booking --zone' ;;
 	'blocking-events') _mmsync_words='--user --from --to --zone' ;;
@@ -69,7 +69,7 @@ _mmsync_choices() {
 	esac
 }
 # options that are followed by their argument
-_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --booking --timeout --integration --timeout --timeout --integration --timeout --integration --timeout --integration --user --integration --timeout  --integration --doctype --fail-on --doctype --user --integration --fail-on --format --user --from --to --zone --user --start --end --exclude-booking --zone --user --from --to --zone --integration --from --to --zone --integration --user  --feed   '
+_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --booking --timeout --integration --timeout --timeout --integration --timeout --integration --timeout --integration --user --integration --timeout  --integration --doctype --fail-on --doctype --user --integration --event --fail-on --format --user --from --to --zone --user --start --end --exclude-booking --zone --user --from --to --zone --integration --from --to --zone --integration --user  --feed   '
 _mmsync_doctypes=('MM Calendar Integration' 'MM Calendar Event Sync' 'MM Meeting Booking')
 # END completion
 

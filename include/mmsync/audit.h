@@ -18,11 +18,14 @@
 
 /* One thing that is wrong. Texts are borrowed for the call. */
 struct mms_violation {
-	enum mms_doctype_id doctype;
+	const char *doctype; /* static; NULL: it is about a table of ours            */
+	const char *table;   /* static: that table; NULL: it is about a DocType      */
 	struct mms_text name, message;
+	struct mms_text integration; /* whose calendar; none: not said               */
 	enum mms_severity severity;
 	enum mms_rule rule;
-	const char *repair; /* what would mend it; NULL: nothing is known to */
+	const char *repair; /* static: what would mend it; NULL: nothing is known to */
+	const char *remedy; /* static: that by its name in plans; NULL              */
 };
 
 /* Where it goes. aux is passed on. */
@@ -40,7 +43,8 @@ struct mms_audit_output {
 struct mms_audit_options {
 	bool doctypes[MMS_DT_PARENTS];
 	const char *user,
-		*integration; /* names that exist, as their rows spell them; NULL: all */
+		*integration, /* names that exist, as their rows spell them; NULL: all */
+		*event;       /* of MM Calendar Event Sync only this row; NULL: all    */
 	int64_t now_us;       /* the site's clock, wall time */
 };
 

@@ -42,6 +42,15 @@
 	" ORDER BY b.name LIMIT ?"
 #define MMS_BOOKINGS_OUT "sSSSISSSSSSSTTSSSiSSSSISSSS"
 
+/* Events, each with the booking that it names. */
+#define MMS_EVENTS_PAGE                                                                \
+	"SELECT e.name, e.calendar_integration, e.external_event_id, e.event_title,"   \
+	" e.event_type, e.sync_status, e.start_datetime, e.end_datetime, e.location,"  \
+	" e.attendees_json, e.organizer_email, e.meeting_booking, e.sync_direction,"   \
+	" b.name, b.start_datetime, b.end_datetime FROM `tabMM Calendar Event Sync` e" \
+	" LEFT JOIN `tabMM Meeting Booking` b ON b.name = e.meeting_booking"
+#define MMS_EVENTS_OUT "sSSSSSTTSSSSSSTT"
+
 #define MMS_STMTS_AUDIT_PAGES(X)                                                              \
 	X(AUDIT_INTEGRATIONS,                                                                 \
 	  "SELECT name, user, integration_type, integration_name, is_active, is_primary,"     \
@@ -51,14 +60,10 @@
 	  " AND (? = '' OR user = ?) AND (? = '' OR name = ?) ORDER BY name LIMIT ?",         \
 	  "sssssi", "sSSSiiSSTSSiiiiS")                                                       \
 	X(AUDIT_EVENTS,                                                                       \
-	  "SELECT e.name, e.calendar_integration, e.external_event_id, e.event_title,"        \
-	  " e.event_type, e.sync_status, e.start_datetime, e.end_datetime, e.location,"       \
-	  " e.attendees_json, e.organizer_email, e.meeting_booking, e.sync_direction,"        \
-	  " b.name, b.start_datetime, b.end_datetime FROM `tabMM Calendar Event Sync` e"      \
-	  " LEFT JOIN `tabMM Meeting Booking` b ON b.name = e.meeting_booking"                \
-	  " WHERE e.name > ? AND (? = '' OR e.calendar_integration = ?)"                      \
-	  " ORDER BY e.name LIMIT ?",                                                         \
-	  "sssi", "sSSSSSTTSSSSSSTT")                                                         \
+	  MMS_EVENTS_PAGE " WHERE e.name > ? AND (? = '' OR e.calendar_integration = ?)"      \
+			  " ORDER BY e.name LIMIT ?",                                         \
+	  "sssi", MMS_EVENTS_OUT)                                                             \
+	X(AUDIT_EVENT, MMS_EVENTS_PAGE " WHERE e.name = ?", "s", MMS_EVENTS_OUT)              \
 	X(AUDIT_BOOKINGS,                                                                     \
 	  MMS_BOOKINGS_PAGE(" OR EXISTS (SELECT 1 FROM `tabMM Meeting Booking Assigned User`" \
 			    " u WHERE u.parent = b.name AND u.user = ?)"),                    \

@@ -249,7 +249,16 @@ a_row_planted_for_each_rule_is_found_and_no_other(void **state)
 	assert_string_equal(
 		sums,
 		"{\"checked\":{\"MM Calendar Integration\":17,\"MM Calendar Event Sync\":23,"
-		"\"MM Meeting Booking\":23},\"errors\":41,\"warnings\":12}\n");
+		"\"MM Meeting Booking\":23},\"errors\":41,\"warnings\":12,\"counts\":{"
+		"\"calendar_integration_exists\":3,\"external_event_id_unique\":3,"
+		"\"event_timing\":5,\"attendees_json\":4,\"organizer_email\":1,"
+		"\"meeting_booking_link\":4,\"user_exists\":2,\"integration_name_unique\":2,"
+		"\"integration_type_requirements\":4,\"sync_settings\":1,\"token_expiry\":1,"
+		"\"primary_calendar\":2,\"meeting_type_exists\":2,\"timing\":1,"
+		"\"customer_details\":1,\"assigned_users\":3,\"participants\":1,"
+		"\"approval_workflow\":1,\"calendar_sync\":2,\"location_settings\":2,"
+		"\"booking_status\":3,\"select_option\":3,\"link\":2},"
+		"\"consistency\":false}\n");
 	assert_non_null(strstr(run.out,
 			       "\"message\":\"A primary calendar integration already exists "
 			       "for user 'bob@example.com': '"));
@@ -291,14 +300,14 @@ filters_leave_out_what_belongs_to_others(void **state)
 		{ { "audit", "--format=ndjson", "--user", "bob@example.com", NULL },
 		  "{\"checked\":{\"MM Calendar Integration\":2,\"MM Calendar Event "
 		  "Sync\":0,\"MM "
-		  "Meeting Booking\":1},\"errors\":2,\"warnings\":1}\n" },
+		  "Meeting Booking\":1},\"errors\":2,\"warnings\":1," },
 		{ { "audit", "--format=ndjson", "--integration", "CI DAYS", NULL },
 		  "{\"checked\":{\"MM Calendar Integration\":1,\"MM Calendar Event "
 		  "Sync\":1,\"MM "
-		  "Meeting Booking\":0},\"errors\":1,\"warnings\":0}\n" },
+		  "Meeting Booking\":0},\"errors\":1,\"warnings\":0," },
 		{ { "audit", "--format=ndjson", "--integration", "ci", "--doctype",
 		    "MM Meeting Booking", NULL },
-		  "{\"checked\":{\"MM Meeting Booking\":1},\"errors\":0,\"warnings\":0}\n" },
+		  "{\"checked\":{\"MM Meeting Booking\":1},\"errors\":0,\"warnings\":0," },
 	};
 	struct mms_test_run run = { 0 };
 
@@ -306,7 +315,7 @@ filters_leave_out_what_belongs_to_others(void **state)
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
 		(void)rules_site_run(&run, NULL, 0, rows[i].args);
 		const char *sums = strstr(run.out, "{\"checked\":");
-		if (sums == NULL || strcmp(sums, rows[i].want) != 0)
+		if (sums == NULL || strncmp(sums, rows[i].want, strlen(rows[i].want)) != 0)
 			fail_msg("row %zu: %s%s", i, run.out, run.err);
 	}
 	mms_test_run_release(&run);
@@ -358,8 +367,9 @@ a_table_is_for_people_and_an_object_for_programs(void **state)
 		run.out);
 	assert_int_equal(count_lines(run.out), 1);
 	assert_non_null(strstr(run.out,
-			       "\"repair\":null}],\"checked\":{\"MM Meeting Booking\":23},"
-			       "\"errors\":15,\"warnings\":4}\n"));
+			       "\"integration\":null}],\"checked\":{\"MM Meeting Booking\":"
+			       "23},\"errors\":15,\"warnings\":4,\"counts\":{"));
+	assert_non_null(strstr(run.out, "},\"consistency\":false}\n"));
 	mms_test_run_release(&run);
 }
 

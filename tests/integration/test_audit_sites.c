@@ -45,7 +45,8 @@ expect_sums(const char *label, const char *const *args, const char *want)
 
 	(void)rules_site_run(&run, NULL, 0, args);
 	const char *sums = strstr(run.out, "{\"checked\":");
-	if (sums == NULL || strcmp(sums, want) != 0)
+	/* Counts by rule come behind. */
+	if (sums == NULL || strncmp(sums, want, strlen(want) - strlen("}\n")) != 0)
 		fail_msg("%s:\n%s%swant %s", label, run.out, run.err, want);
 	mms_test_run_release(&run);
 }
