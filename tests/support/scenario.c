@@ -467,6 +467,15 @@ do_calm(struct scenario *s, const char *rest)
 	return strcmp(word, "run") == 0 ? do_run(s, "", rest) : scenario_expect(s, word, rest);
 }
 
+/* flaws RULE...: what audit finds when the story is over; else it finds none. */
+static bool
+do_flaws(struct scenario *s, const char *rest)
+{
+	mms_str_clear(&s->flaws);
+	mms_str_addf(&s->flaws, "%s", rest);
+	return true;
+}
+
 /* A brief story looks only at what the chosen sync has done. */
 static bool
 is_looking(const struct scenario *s)
@@ -486,7 +495,7 @@ do_command(struct scenario *s, const char *word, const char *rest, FILE *file)
 		{ "now", do_time },          { "advance", do_advance },
 		{ "sync", do_sync },         { "push", do_push },
 		{ "config", do_config },     { "site", do_site },
-		{ "services", do_services },
+		{ "services", do_services }, { "flaws", do_flaws },
 	};
 
 	for (size_t i = 0; i < MMS_COUNT(commands); i++) {
@@ -547,11 +556,14 @@ scenario_play(struct scenario *s)
 	s->line_number = s->n_syncs = 0;
 	s->failure[0] = '\0';
 	s->is_healing = s->is_again = s->is_over = false;
+	mms_str_clear(&s->flaws);
 	scenario_reset(s);
 	is_ok = do_time(s, DEFAULT_NOW);
 	while (is_ok && !s->is_over && fgets(line, sizeof line, file) != NULL)
 		is_ok = play_line(s, line, file);
 	(void)fclose(file);
+	if (is_ok && s->fault.sync_number == 0 && s->sabotage == NULL)
+		is_ok = scenario_is_consistent(s);
 	return is_ok ? 0 : 1;
 }
 
@@ -564,4 +576,5 @@ scenario_release(struct scenario *s)
 	mms_str_release(&s->config);
 	mms_str_release(&s->site_keys);
 	mms_str_release(&s->planted);
+	mms_str_release(&s->flaws);
 }

@@ -74,6 +74,7 @@ struct scenario {
 	struct mms_str config;    /* members of the mmsync object                       */
 	struct mms_str site_keys; /* further keys of site_config.json */
 	struct mms_str planted;   /* scenario_invariants() before the faulted sync */
+	struct mms_str flaws;     /* rules that audit finds broken when it is over */
 	char failure[4096];       /* why it failed; "" = it did not                     */
 };
 
@@ -116,6 +117,11 @@ void scenario_state(struct scenario *s, bool with_history, struct mms_str *out);
  * that we know to be there are not, and how many are known as somebody else's or are blocks of a block.
  */
 void scenario_invariants(struct scenario *s, struct mms_str *out);
+
+/* What the consistency rules of audit find, "rule name: message" a line; nothing where audit cannot be run. */
+bool scenario_flaws(struct scenario *s, struct mms_str *out);
+/* Is that what the story says? */
+bool scenario_is_consistent(struct scenario *s);
 
 /* ---- bookings and services (scenario_booking.c, scenario_service.c, scenario_outside.c) ------- */
 struct words;
