@@ -215,7 +215,13 @@ tell_row(struct looking *l, const struct flaw_rule *r, const struct mms_value *r
 		.b = text_of(&row[8]),
 	};
 
-	return mms_flaw_tell(l, r->rule, MMS_REMEDY_COUNT, &facts, err);
+	bool is_one = true;
+	mms_rc rc = MMS_OK;
+
+	if (r->rule == MMS_RULE_BOOKING_EVENT_TIMES)
+		rc = mms_flaw_is_at_another_time(l, &facts, &is_one, err);
+	return rc == MMS_OK && is_one ? mms_flaw_tell(l, r->rule, MMS_REMEDY_COUNT, &facts, err)
+				      : rc;
 }
 
 static mms_rc

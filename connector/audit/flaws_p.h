@@ -69,6 +69,9 @@ mms_rc mms_flaw_check_stop(const struct looking *l, struct mms_err *err) MMS_MUS
 mms_rc mms_flaws_of_plans(struct looking *l, struct mms_err *err) MMS_MUST_CHECK;
 /* flaws_site.c */
 mms_rc mms_flaws_of_bookings(struct looking *l, struct mms_err *err) MMS_MUST_CHECK;
+/* Do the two details, "FROM to TO", mean other times than each other? */
+mms_rc mms_flaw_is_at_another_time(struct looking *l, const struct flaw_facts *facts, bool *out,
+				   struct mms_err *err) MMS_MUST_CHECK;
 mms_rc mms_flaws_of_tokens(struct looking *l, struct mms_err *err) MMS_MUST_CHECK;
 mms_rc mms_flaws_of_schema(struct looking *l, struct mms_err *err) MMS_MUST_CHECK;
 

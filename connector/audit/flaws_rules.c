@@ -68,7 +68,7 @@ static const struct flaw_rule rules[] = {
 	{ MMS_RULE_BOOKING_EVENT_UNKNOWN, EVENT, FLAW_OF_EVENTS | FLAW_IS_WARNING, REMEDY(PUSH_BOOKING),
 	  BY_SQL(BOOKING_EVENT_UNKNOWN), "The row is of a booking's event, and no state is known of it." },
 	{ MMS_RULE_BOOKING_EVENT_TIMES, EVENT, FLAW_OF_EVENTS, REMEDY(SEND_EVENT),
-	  BY_SQL(BOOKING_EVENT_TIMES), "The event starts at {a}, its booking at {b}, or they end at different times." },
+	  BY_SQL(BOOKING_EVENT_TIMES), "The event is from {a}, its booking from {b}." },
 	{ MMS_RULE_BOOKING_EVENT_UNLINKED, EVENT, FLAW_OF_EVENTS, REMEDY(SEND_EVENT),
 	  BY_SQL(BOOKING_EVENT_UNLINKED), "The event is of a booking that its row does not name." },
 	{ MMS_RULE_BOOKING_LINK_WRONG, BOOKING, FLAW_OF_EVENTS, REMEDY(LINK_BOOKING),

@@ -5,6 +5,7 @@
 #include "mmsync/findings.h"
 #include "mmsync/mem.h"
 #include "mmsync/schema.h"
+#include "mmsync/timetext.h"
 #include "mmsync/token_look.h"
 
 /* ---- bookings ------------------------------------------------------------------------------ */
@@ -125,6 +126,41 @@ mms_flaws_of_bookings(struct looking *l, struct mms_err *err)
 	mms_err_release(
 		err); /* the zone of stored times is not settled: that is told elsewhere */
 	return MMS_OK;
+}
+
+/* The times of "2026-03-01 10:00:00 to 2026-03-01 11:00:00". */
+static bool
+read_span(const char *text, int64_t us[2])
+{
+	const char *to = text != NULL ? strstr(text, " to ") : NULL;
+
+	return to != NULL && mms_wall_parse(text, (size_t)(to - text), &us[0]) &&
+	       mms_wall_parse(to + strlen(" to "), strlen(to + strlen(" to ")), &us[1]);
+}
+
+mms_rc
+mms_flaw_is_at_another_time(struct looking *l, const struct flaw_facts *facts, bool *out,
+			    struct mms_err *err)
+{
+	struct mms_review *review = NULL;
+	int64_t event[2], booking[2];
+	bool is_same = true;
+
+	*out = true;
+	mms_rc rc = mms_flaw_review(l, &review, err);
+	if (rc != MMS_OK || !read_span(facts->a, event) || !read_span(facts->b, booking))
+		return rc;
+	rc = mms_review_is_same_time(review, event[0], booking[0], &is_same, err);
+	/* Where the booking starts within such an hour, it is as long as its wall times say. */
+	if (rc == MMS_OK && is_same && event[1] - event[0] != booking[1] - booking[0])
+		rc = mms_review_is_same_time(review, event[1], booking[1], &is_same, err);
+	if (rc ==
+	    MMS_E_CONFIG) { /* the zone of stored times is not settled: then as they stand */
+		mms_err_release(err);
+		return MMS_OK;
+	}
+	*out = rc != MMS_OK || !is_same;
+	return rc;
 }
 
 /* ---- tokens -------------------------------------------------------------------------------- */

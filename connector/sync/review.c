@@ -129,6 +129,20 @@ mms_review_n_people(const struct mms_review *review)
 	return review->people.n;
 }
 
+mms_rc
+mms_review_is_same_time(struct mms_review *review, int64_t a_us, int64_t b_us, bool *out,
+			struct mms_err *err)
+{
+	mms_rc rc = mms_review_make_zones(review, err);
+
+	if (rc != MMS_OK)
+		return rc;
+	const struct mms_zone *zone = review->worker.event_zone;
+	int64_t apart_ms = mms_zone_to_utc(zone, a_us) - mms_zone_to_utc(zone, b_us);
+	*out = apart_ms > -60000 && apart_ms < 60000;
+	return MMS_OK;
+}
+
 /* ---- bookings ------------------------------------------------------------------------------ */
 
 /* Errors of a look that others' work may lead to. */

@@ -88,4 +88,11 @@ mms_rc mms_review_one_booking(struct mms_review *review, const char *booking,
 			      mms_review_booking_taker *take, void *aux,
 			      struct mms_err *err) MMS_MUST_CHECK;
 
+/*
+ * Are two stored times the same instant, to the minute? An hour that clocks leave out is written in two ways. Errors:
+ * CONFIG, NOMEM.
+ */
+mms_rc mms_review_is_same_time(struct mms_review *review, int64_t a_us, int64_t b_us, bool *out,
+			       struct mms_err *err) MMS_MUST_CHECK;
+
 #endif

@@ -20,6 +20,9 @@
 	" AND " MMS_SQL_NOT_WAITING("s.uuid")
 #define MMS_SQL_FLAW_OF_BOOKED                                                    \
 	"s.integration_id, c.name, e.name, s.uuid, s.ext_key, NULL, b.name, NULL, NULL"
+/* From when to when, to the second. */
+#define MMS_SQL_FLAW_SPAN(of)                                                     \
+	"CONCAT(CAST(" of ".start_datetime AS DATETIME), ' to ', CAST(" of ".end_datetime AS DATETIME))"
 /* A booking b with a state s of an event of it, the first: in whose calendar it is looked for. */
 #define MMS_SQL_KNOWN_BOOKING                                                     \
 	"`tabMM Meeting Booking` b JOIN mmsync_event_state s ON s.uuid ="         \
@@ -95,8 +98,7 @@
 	  MMS_FLAW_IN, MMS_FLAW_OUT)                                              \
 	X(FLAW_BOOKING_EVENT_TIMES,                                               \
 	  MMS_SQL_FLAW("s.integration_id, c.name, e.name, s.uuid, s.ext_key, NULL, b.name," \
-		" CAST(CAST(e.start_datetime AS DATETIME) AS CHAR),"              \
-		" CAST(CAST(b.start_datetime AS DATETIME) AS CHAR)",              \
+		" " MMS_SQL_FLAW_SPAN("e") ", " MMS_SQL_FLAW_SPAN("b"),           \
 		MMS_SQL_BOOKED_EVENT,                                             \
 		MMS_SQL_IS_BOOKED " AND e.sync_status IN ('Synced', 'Pending Sync')" \
 		" AND b.end_datetime > b.start_datetime"                          \

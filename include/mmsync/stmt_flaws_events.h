@@ -39,7 +39,9 @@
 	  MMS_SQL_FLAW(MMS_SQL_FLAW_OF_STATE,                                     \
 		"mmsync_event_state s" MMS_SQL_FLAW_OF("s.integration_id") MMS_SQL_FLAW_ROWS, \
 		"s.type <> 3 AND s.status <> 5 AND e.name IS NULL AND r.name IS NULL" \
-		" AND i.is_active = 1 AND (s.row_name IS NOT NULL OR (s.type = 2 AND s.status = 3))" \
+		" AND i.is_active = 1 AND IF(s.type = 2, s.status = 3 AND EXISTS (SELECT 1" \
+		" FROM `tabMM Meeting Booking` b WHERE b.name = s.booking " MMS_SQL_AS_FRAPPE ")," \
+		" s.row_name IS NOT NULL)"                                        \
 		" AND " MMS_SQL_NOT_WAITING("s.uuid"),                            \
 		"s.row_name = p.event"),                                          \
 	  MMS_FLAW_IN, MMS_FLAW_OUT)                                              \
@@ -51,8 +53,8 @@
 		" JOIN mmsync_event_state s ON s.row_name = w.row_name"           \
 		" JOIN `tabMM Calendar Event Sync` e ON e.name = w.row_name " MMS_SQL_AS_FRAPPE \
 		MMS_SQL_FLAW_OF("s.integration_id"),                              \
-		"s.ext_key <> " MMS_SQL_KEY_OF("e.external_event_id")             \
-		" OR NOT (e.calendar_integration <=> c.name " MMS_SQL_AS_FRAPPE ")", \
+		"i.name IS NOT NULL AND (s.ext_key <> " MMS_SQL_KEY_OF("e.external_event_id") \
+		" OR e.calendar_integration <> i.name)",                          \
 		"e.name = p.event"),                                              \
 	  MMS_FLAW_IN, MMS_FLAW_OUT)                                              \
 	X(FLAW_STATE_KEY,                                                         \
@@ -62,13 +64,15 @@
 		MMS_SQL_KEY_OF("CONCAT('sha256:', LOWER(SHA2(s.external_id, 256)))"), \
 		"s.row_name = p.event"),                                          \
 	  MMS_FLAW_IN, MMS_FLAW_OUT)                                              \
+	/* A booking's event that its person made a series stands beside its first date. */ \
 	X(FLAW_EVENT_TWICE,                                                       \
 	  MMS_SQL_FLAW("w.x, c.name, w.first, NULL, NULL, NULL, NULL, w.last, CAST(w.n AS CHAR)", \
 		"(SELECT s.integration_id AS x, MIN(e.name) AS first, MAX(e.name) AS last," \
 		" COUNT(*) AS n FROM mmsync_event_state s"                        \
 		" JOIN `tabMM Calendar Event Sync` e ON e.name = s.row_name " MMS_SQL_AS_FRAPPE \
 		" WHERE s.ical_uid <> '' AND s.type <> 3 AND s.status <> 5 AND " MMS_SQL_IS_LIVE_ROW("e") \
-		" GROUP BY s.integration_id, e.start_datetime, s.ical_uid HAVING COUNT(*) > 1) w" \
+		" GROUP BY s.integration_id, e.start_datetime, s.ical_uid HAVING COUNT(*) > 1" \
+		" AND SUM(s.type = 2) * SUM(s.series_id IS NOT NULL) = 0) w"      \
 		MMS_SQL_FLAW_OF("w.x"), "i.name IS NOT NULL",                     \
 		"w.first = p.event OR w.last = p.event"), \
 	  MMS_FLAW_IN, MMS_FLAW_OUT)                                              \
