@@ -415,7 +415,8 @@ tell_audit(struct demo *demo, struct mms_err *err)
 		" WHERE external_event_id = 'keynote@example.org'",
 		"UPDATE `tabMM Calendar Event Sync` SET attendees_json = '{\"email\": \"x\"}'"
 		" WHERE external_event_id = 'panel@example.org'",
-		"UPDATE `tabMM Calendar Integration` SET sync_past_days = 400"
+		"UPDATE `tabMM Calendar Integration` SET sync_past_days = 400, modified ="
+		" NOW(6)"
 		" WHERE name = 'MM-CI-bob@example.com-0002'",
 	};
 	int status = 0;

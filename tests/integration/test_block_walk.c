@@ -65,6 +65,8 @@ expect_quiet(struct block_walk *b)
 			walk_fail(w, "one more sync made %zu requests for %zu calendars",
 				  gfake_count(&world.service, NULL, NULL), n_polls);
 	}
+	if (!scenario_is_consistent(&w->s))
+		walk_fail(w, "%s", w->s.failure);
 }
 
 static void

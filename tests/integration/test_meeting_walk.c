@@ -317,6 +317,8 @@ come_to_rest(struct walk *w)
 			walk_fail(w, "%zu requests for %zu calendars",
 				  gfake_count(&world.service, NULL, NULL), n_calendars);
 	}
+	if (!scenario_is_consistent(&w->s))
+		walk_fail(w, "%s", w->s.failure);
 }
 
 /* ---- what must be true ---------------------------------------------------------------------- */

@@ -19,14 +19,12 @@ static char utc[] = "UTC";
 int
 flaw_site_start(struct flaw_site *f)
 {
-	char dir[MMS_TEST_DIR_MAX];
-
 	(void)store_site_start(&f->store);
 	mms_test_site_make(&f->store.server, "site1",
 			   ", \"mmsync\": {\"event_time_zone\": \"UTC\", \"busy_blocks\":"
 			   " {\"enabled\": true}}",
-			   dir);
-	mms_test_site_load(dir, &f->site);
+			   f->dir);
+	mms_test_site_load(f->dir, &f->site);
 	OK(mms_pool_open(&f->pool, &f->site.db, 3, &err));
 	mms_pool_use_columns(f->pool, mms_columns_has_port, f->store.columns);
 	f->clock = (struct mms_clock){ .is_fixed = true, .fixed_ms = FLAW_NOW };
@@ -170,14 +168,16 @@ put_prints(struct flaw_site *f)
 	mms_digest_release(&worker.digest);
 }
 
-void
-flaw_site_clean(struct flaw_site *f)
+static void
+make_rows(struct flaw_site *f)
 {
 	store_site_clean(&f->store);
 	mms_test_sql(&f->store.server,
 		     "DELETE FROM tabSeries; INSERT INTO tabSeries (name, current) VALUES"
 		     " ('', 10); UPDATE mmsync_installation SET bookings_seen = '2026-03-01"
-		     " 08:00'");
+		     " 08:00'; INSERT IGNORE INTO tabUser (name) VALUES ('ann@example.com'),"
+		     " ('bob@example.com'); INSERT IGNORE INTO `tabMM Meeting Type` (name,"
+		     " is_active, is_public) VALUES ('Talk', 1, 1)");
 	add_calendar(f, 1, "work", "ann@example.com", "Google Calendar", "google");
 	add_calendar(f, 2, "home", "ann@example.com", "Outlook Calendar", "outlook");
 	add_calendar(f, 3, "bobs", "bob@example.com", "Google Calendar", "google");
@@ -187,7 +187,54 @@ flaw_site_clean(struct flaw_site *f)
 	add_booking(f);
 	add_block(f, "B1", "A1", 1);
 	add_block(f, "B2", "A2", 2);
+	mms_test_sql(
+		&f->store.server,
+		"UPDATE `tabMM Calendar Integration` SET access_token = '*'; UPDATE " BOOKING
+		" SET meeting_type = 'Talk', customer_name = 'Carl', customer_email ="
+		" 'carl@example.com', select_mkru = 'Business', location_type = 'Physical"
+		" Location', meeting_location = 'Here'");
 	put_prints(f);
+}
+
+void
+flaw_site_clean(struct flaw_site *f)
+{
+	static const char *const tables[] = {
+		BOOKING,
+		PEOPLE,
+		GUESTS,
+		HISTORY,
+		EVENTS,
+		"tabSeries",
+		"__Auth",
+		"`tabMM Calendar Integration`",
+		"mmsync_event_state",
+		"mmsync_outbox",
+		"mmsync_dead_letter",
+		"mmsync_busy_block",
+		"mmsync_block_due",
+		"mmsync_same_meeting",
+		"mmsync_cursor",
+	};
+	MMS_AUTO(mms_str) sql = { 0 };
+
+	if (!f->is_made)
+		make_rows(f);
+	mms_str_add(&sql, f->is_made ? "" : "CREATE DATABASE kept;");
+	for (size_t i = 0; i < MMS_COUNT(tables); i++) {
+		const char *t = tables[i];
+		if (f->is_made)
+			mms_str_addf(&sql,
+				     "DELETE FROM %s; INSERT INTO %s SELECT * FROM kept.%s;", t,
+				     t, t);
+		else
+			mms_str_addf(&sql,
+				     "CREATE TABLE kept.%s LIKE %s; INSERT INTO kept.%s"
+				     " SELECT * FROM %s;",
+				     t, t, t, t);
+	}
+	mms_test_sql(&f->store.server, "%s", mms_str_get(&sql));
+	f->is_made = true;
 }
 
 /* ---- what is found -------------------------------------------------------------------------------- */

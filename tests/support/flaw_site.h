@@ -6,6 +6,8 @@
 #define SUPPORT_FLAW_SITE_H
 
 #include "mmsync/flaws.h"
+#include "mmsync/pool.h"
+#include "support/program.h"
 #include "support/store_site.h"
 
 /* 2026-03-01 09:00 UTC */
@@ -33,6 +35,8 @@ struct flaw_site {
 	struct mms_clock clock;
 	struct mms_settings settings;
 	struct mms_sync_env env;
+	char dir[MMS_TEST_DIR_MAX]; /* of the site */
+	bool is_made;               /* its rows are kept in the database `kept` */
 };
 /* Both return 0, for cmocka. */
 int flaw_site_start(struct flaw_site *f);
