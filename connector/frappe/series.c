@@ -73,13 +73,38 @@ mms_series_take(struct mms_db *db, int64_t n, int64_t *first, struct mms_err *er
 	return MMS_OK;
 }
 
+/* The highest number in names of this pattern. *out 0: there is none. */
+static mms_rc
+find_highest(struct mms_db *db, const char *pattern, int64_t *out, struct mms_err *err)
+{
+	MMS_AUTO(mms_rows) rows = { 0 };
+	const struct mms_value *row = NULL;
+	const struct mms_value like[] = { mms_v_text(pattern) };
+
+	*out = 0;
+	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_SERIES_HIGHEST, like, err);
+	if (rc == MMS_OK)
+		rc = mms_rows_next(&rows, &row, err);
+	if (rc == MMS_OK && row != NULL && row[0].type != 0 && row[0].u <= (uint64_t)NUMBER_MAX)
+		*out = (int64_t)row[0].u;
+	return rc;
+}
+
+static mms_rc
+raise_to(struct mms_db *db, int64_t highest, uint64_t *affected, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_i64(highest), mms_v_i64(highest),
+					mms_v_i64(highest - BLOCK_MAX) };
+
+	return mms_db_run(db, MMS_STMT_SERIES_RAISE, in, affected, err);
+}
+
 mms_rc
 mms_series_catch_up(struct mms_db *db, const char *integration, struct mms_err *err)
 {
 	MMS_AUTO(mms_str) pattern = { 0 };
-	MMS_AUTO(mms_rows) rows = { 0 };
-	const struct mms_value *row = NULL;
 	char *name = NULL;
+	int64_t highest = 0;
 
 	mms_rc rc = mms_series_event_name(integration, 0, &name, err);
 	if (rc != MMS_OK)
@@ -93,18 +118,38 @@ mms_series_catch_up(struct mms_db *db, const char *integration, struct mms_err *
 	mms_free(name);
 	mms_str_addc(&pattern, '%');
 	rc = mms_str_check(&pattern, err);
-	const struct mms_value like[] = { mms_v_text(mms_str_get(&pattern)) };
 	if (rc == MMS_OK)
-		rc = mms_rows_open(&rows, db, MMS_STMT_SERIES_HIGHEST, like, err);
-	if (rc == MMS_OK)
-		rc = mms_rows_next(&rows, &row, err);
-	if (rc != MMS_OK || row == NULL || row[0].type == 0 || row[0].u > (uint64_t)NUMBER_MAX)
+		rc = find_highest(db, mms_str_get(&pattern), &highest, err);
+	return rc == MMS_OK && highest > 0 ? raise_to(db, highest, NULL, err) : rc;
+}
+
+mms_rc
+mms_series_raise(struct mms_db *db, bool *did, struct mms_err *err)
+{
+	int64_t highest = 0, current = 0;
+	uint64_t affected = 0;
+
+	*did = false;
+	mms_rc rc = find_highest(db, "MM-CES-%", &highest, err);
+	if (rc == MMS_OK && highest > 0)
+		rc = mms_db_ask_i64(db, MMS_STMT_SERIES_CURRENT, NULL, &current, err);
+	if (rc != MMS_OK || highest <= current)
 		return rc;
-	int64_t highest = (int64_t)row[0].u;
-	mms_rows_release(&rows);
-	const struct mms_value in[] = { mms_v_i64(highest), mms_v_i64(highest),
-					mms_v_i64(highest - BLOCK_MAX) };
-	return mms_db_run(db, MMS_STMT_SERIES_RAISE, in, NULL, err);
+	if (highest - current >= BLOCK_MAX) {
+		mms_fail(err, MMS_E_ITEM,
+			 "tabSeries says %" PRId64 ", and a name has the number %" PRId64
+			 ": more than a million apart",
+			 current, highest);
+		return mms_hint(err, "is it somebody's own name? Else raise it by hand: "
+				     "tabSeries, the row whose name is empty");
+	}
+	const struct mms_value in[] = { mms_v_i64(0), mms_v_i64(0) };
+	rc = mms_db_run(db, MMS_STMT_SERIES_TAKE, in, NULL,
+			err); /* a row, where there is none */
+	if (rc == MMS_OK)
+		rc = raise_to(db, highest, &affected, err);
+	*did = rc == MMS_OK && affected > 0;
+	return rc;
 }
 
 /* The integration's part of a name, cut so that `room` characters hold it with a digest. */

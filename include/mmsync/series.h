@@ -7,6 +7,7 @@
 #ifndef MMSYNC_SERIES_H
 #define MMSYNC_SERIES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "mmsync/db.h"
@@ -29,6 +30,12 @@ mms_rc mms_series_take(struct mms_db *db, int64_t n, int64_t *first,
  */
 mms_rc mms_series_catch_up(struct mms_db *db, const char *integration,
 			   struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * The same for the events of all integrations, and where the counter's row is lost. *did: it was raised. Errors: ITEM (such a
+ * jump: nothing was done), RETRY, DB, NOMEM.
+ */
+mms_rc mms_series_raise(struct mms_db *db, bool *did, struct mms_err *err) MMS_MUST_CHECK;
 
 /*
  * The name Frappe gives an event of an integration: "MM-CES-{integration}-{####}". Where that is longer

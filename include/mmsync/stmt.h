@@ -23,6 +23,7 @@
 #include "mmsync/stmt_flaws.h"
 #include "mmsync/stmt_frappe.h"
 #include "mmsync/stmt_letters.h"
+#include "mmsync/stmt_mends.h"
 #include "mmsync/stmt_outward.h"
 #include "mmsync/stmt_slots.h"
 #include "mmsync/stmt_store.h"
@@ -45,7 +46,8 @@
 	MMS_STMTS_SLOTS(X)           \
 	MMS_STMTS_BLOCKS(X)          \
 	MMS_STMTS_BLOCKS_PUT(X)      \
-	MMS_STMTS_FLAWS(X)
+	MMS_STMTS_FLAWS(X)           \
+	MMS_STMTS_MENDS(X)
 
 enum mms_stmt {
 #define X(name, sql, in, out) MMS_STMT_##name,

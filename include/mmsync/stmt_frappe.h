@@ -137,6 +137,10 @@
 	  " FROM `tabMM Calendar Event Sync` WHERE name LIKE ? AND name REGEXP "              \
 	  "'-[0-9]{4,10}$'",                                                                  \
 	  "s", "U")                                                                           \
+	X(SERIES_CURRENT,                                                                     \
+	  "SELECT COALESCE((SELECT CAST(current AS SIGNED) FROM tabSeries WHERE name = ''), " \
+	  "0)",                                                                               \
+	  "", "i")                                                                            \
 	X(SERIES_RAISE,                                                                       \
 	  "UPDATE tabSeries SET current = ? WHERE name = '' AND current < ?"                  \
 	  " AND current > ?",                                                                 \
