@@ -171,16 +171,21 @@ mms_mends_state_forget(struct mms_tx *tx, uint64_t cursor_id,
 		       const unsigned char key[MMS_PRINT_BYTES], const unsigned char uuid[16],
 		       struct mms_err *err)
 {
-	const struct mms_value of[] = { mms_v_bytes(uuid, 16) };
-	const struct mms_value in[] = { mms_v_u64(cursor_id),
-					mms_v_bytes(key, MMS_PRINT_BYTES) };
+	static const enum mms_stmt of_uuid[] = { MMS_STMT_MEND_STATE_TWINS_BACK,
+						 MMS_STMT_MEND_STATE_TWINS,
+						 MMS_STMT_BLOCK_OUTBOX_DROP,
+						 MMS_STMT_MEND_STATE_BLOCK };
+	const struct mms_value in[] = { mms_v_u64(cursor_id), mms_v_bytes(key, MMS_PRINT_BYTES),
+					mms_v_bytes(uuid, 16) };
+	mms_rc rc = MMS_OK;
 
-	mms_rc rc = mms_tx_run(tx, MMS_STMT_MEND_STATE_TWINS_BACK, of, NULL, err);
-	if (rc == MMS_OK)
-		rc = mms_tx_run(tx, MMS_STMT_MEND_STATE_TWINS, of, NULL, err);
+	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(of_uuid); i++)
+		rc = mms_tx_run(tx, of_uuid[i], &in[2], NULL, err);
 	if (rc == MMS_OK)
 		rc = mms_tx_run(tx, MMS_STMT_MEND_STATE_DUE, in, NULL, err);
-	return rc == MMS_OK ? mms_own_state_clear_key(tx, cursor_id, key, err) : rc;
+	if (rc == MMS_OK)
+		rc = mms_outbox_drop_letters(tx, cursor_id, key, err);
+	return rc == MMS_OK ? mms_tx_run(tx, MMS_STMT_MEND_STATE_DROP, in, NULL, err) : rc;
 }
 
 mms_rc

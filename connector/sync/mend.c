@@ -1,11 +1,14 @@
 /* Remedies, done (see the header): who does them, in which transactions, and those of single rows. */
 #include "mmsync/mend.h"
 
+#include <inttypes.h>
+
 #include "errand.h"
 #include "mend_parts.h"
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/series.h"
+#include "mmsync/uuid.h"
 
 void
 mms_mender_free(struct mms_mender *m)
@@ -307,6 +310,27 @@ has_what_it_needs(const struct mms_mend *mend)
 		       (mend->row != NULL ? OF_ROW : 0);
 
 	return (executors[mend->remedy].needs & ~has) == 0;
+}
+
+void
+mms_mend_print(const struct mms_mend *mend, struct mms_str *out)
+{
+	unsigned needs = mend->remedy < MMS_REMEDY_COUNT ? executors[mend->remedy].needs : 0;
+	char hex[2 * MMS_PRINT_BYTES + 1], uuid[MMS_UUID_TEXT];
+
+	mms_str_add(out, mms_remedy_name(mend->remedy));
+	if (needs & OF_CURSOR)
+		mms_str_addf(out, " calendar %" PRIu64, mend->cursor_id);
+	if (needs & OF_KEY)
+		mms_str_addf(out, " key %s", mms_hex_print(mend->key, sizeof mend->key, hex));
+	if (needs & OF_UUID)
+		mms_str_addf(out, " %s", mms_uuid_print(mend->uuid, uuid));
+	if (needs & OF_ID)
+		mms_str_addf(out, " %" PRIu64, mend->id);
+	if ((needs & OF_BOOKING) && mend->booking != NULL)
+		mms_str_addf(out, " %s", mend->booking);
+	if ((needs & OF_ROW) && mend->row != NULL)
+		mms_str_addf(out, " %s", mend->row);
 }
 
 mms_rc

@@ -220,7 +220,11 @@ write_entry(struct mms_tx *tx, void *aux, struct mms_err *err)
 	mms_rc rc = look_for_sending(x, tx->db, &state, &is_needed, err);
 	if (rc != MMS_OK || !is_needed)
 		return rc;
-	rc = mms_outbox_put(tx, &state, operation_of(&state), x->m->kit.o.now_ms, err);
+	/* What was settled is sent again only where something differs: it is looked at. */
+	if (state.type == MMS_STATE_BOOKING && state.removed_by == MMS_REMOVED_UNKNOWN)
+		rc = mms_mends_look_again(tx, &state, x->m->kit.o.now_ms, err);
+	if (rc == MMS_OK)
+		rc = mms_outbox_put(tx, &state, operation_of(&state), x->m->kit.o.now_ms, err);
 	x->did = rc == MMS_OK;
 	return rc;
 }
@@ -235,7 +239,7 @@ mms_mend_send_event(struct mms_mending *x, struct mms_err *err)
 	return rc == MMS_OK && is_needed ? mms_mending_run(x, write_entry, err) : rc;
 }
 
-/* ---- what is known of a person's event ------------------------------------------------------------ */
+/* ---- what is known of an event ------------------------------------------------------------ */
 
 /* Blocks that come from it and stay are announced to go: what the next reading makes of the event has its own. */
 static mms_rc

@@ -33,6 +33,9 @@ void mms_mender_free(struct mms_mender *mender);
 mms_rc mms_mend_apply(struct mms_mender *mender, const struct mms_mend *mend, bool *did,
 		      struct mms_err *err) MMS_MUST_CHECK;
 
+/* What it is about, in words and numbers, as far as its remedy needs: two of the same text are one. */
+void mms_mend_print(const struct mms_mend *mend, struct mms_str *out);
+
 /* What has to run before it is of use: a sync of these calendars, a push of this booking. */
 enum mms_mend_run { MMS_MEND_RUN_NONE, MMS_MEND_RUN_SYNC, MMS_MEND_RUN_PUSH };
 enum mms_mend_run mms_mend_run_of(enum mms_remedy remedy);

@@ -20,7 +20,7 @@ enum mms_stray {
 	MMS_STRAY_BLOCK,  /* of mmsync_busy_block without a state: uuid                     */
 	MMS_STRAY_LETTER, /* of a calendar, or of a change of an event, that is no more: id */
 	MMS_STRAY_ENTRY,  /* of the outbox, of an event that is not there: id               */
-	MMS_STRAY_DUE,    /* due, of an event that nobody knows: cursor_id, key             */
+	MMS_STRAY_DUE,    /* due, of a calendar that is no more: cursor_id, key              */
 };
 /* Which row. Borrowed. */
 struct mms_stray_row {
@@ -60,11 +60,14 @@ mms_rc mms_mends_block_look(struct mms_db *db, const unsigned char uuid[16],
 mms_rc mms_mends_block_fit(struct mms_tx *tx, const unsigned char uuid[16], int64_t now_ms,
 			   struct mms_err *err) MMS_MUST_CHECK;
 
-/* The UUID of a person's event. *is_known false: there is none under this key. */
+/* The UUID of an event. *is_known false: there is none under this key. */
 mms_rc
 mms_mends_state(struct mms_db *db, uint64_t cursor_id, const unsigned char key[MMS_PRINT_BYTES],
 		unsigned char uuid[16], bool *is_known, struct mms_err *err) MMS_MUST_CHECK;
-/* What is remembered of it goes: its state, which meetings it is the same as, that it is due. */
+/*
+ * What is remembered of it goes: its state, which meetings it is the same as, that it is due, what it should say (a block),
+ * what of it waits in the outbox or was given up.
+ */
 mms_rc mms_mends_state_forget(struct mms_tx *tx, uint64_t cursor_id,
 			      const unsigned char key[MMS_PRINT_BYTES],
 			      const unsigned char uuid[16], struct mms_err *err) MMS_MUST_CHECK;

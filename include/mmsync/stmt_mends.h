@@ -6,32 +6,33 @@
 #ifndef MMSYNC_STMT_MENDS_H
 #define MMSYNC_STMT_MENDS_H
 
+#include "mmsync/stmt_flaws.h"
+
 /* A row b of mmsync_busy_block that no state is of. */
 #define MMS_SQL_MEND_NO_STATE                                                              \
 	" FROM mmsync_busy_block b LEFT JOIN mmsync_event_state s ON s.uuid = b.uuid AND " \
 	"s.type = 3 WHERE b.uuid = ? AND s.uuid IS NULL"
 
-/* A dead letter d of a calendar that is no more, or of a change of an event that nobody knows, or that is gone. */
-#define MMS_SQL_MEND_LETTER                                                               \
-	" FROM mmsync_dead_letter d LEFT JOIN mmsync_cursor c ON c.id = d.integration_id" \
-	" LEFT JOIN mmsync_event_state s ON s.integration_id = d.integration_id"          \
-	" AND s.ext_key = d.ext_key WHERE d.id = ?"                                       \
-	" AND ((c.id IS NULL AND d.integration_id <> 0)"                                  \
-	" OR (d.operation <> 'apply' AND (s.uuid IS NULL OR s.status = 5)))"
+/* A dead letter d of a calendar that is no more, or of a change of an event that nobody knows. */
+#define MMS_SQL_MEND_LETTER                                                                  \
+	" FROM mmsync_dead_letter d LEFT JOIN mmsync_event_state s"                          \
+	" ON s.integration_id = d.integration_id AND s.ext_key = d.ext_key" MMS_SQL_FLAW_OF( \
+		"d.integration_id") " WHERE d.id = ? AND d.integration_id <> 0 AND "         \
+				    "(" MMS_SQL_IS_NO_MORE                                   \
+				    " OR (d.operation <> 'apply' AND s.uuid IS NULL))"
 
-/* An entry o of the outbox of an event that is not known in its calendar, or that is gone. */
-#define MMS_SQL_MEND_ENTRY                                                     \
-	" FROM mmsync_outbox o LEFT JOIN mmsync_event_state s"                 \
-	" ON s.uuid = o.uuid AND s.integration_id = o.integration_id"          \
-	" LEFT JOIN mmsync_cursor c ON c.id = o.integration_id WHERE o.id = ?" \
-	" AND (c.id IS NULL OR s.uuid IS NULL OR s.status = 5)"
+/* An entry o of the outbox of a calendar that is no more, or of an event that is not known there. */
+#define MMS_SQL_MEND_ENTRY                                                             \
+	" FROM mmsync_outbox o LEFT JOIN mmsync_event_state s"                         \
+	" ON s.uuid = o.uuid AND s.integration_id = o.integration_id" MMS_SQL_FLAW_OF( \
+		"o.integration_id") " WHERE o.id = ? AND (" MMS_SQL_IS_NO_MORE         \
+				    " OR s.uuid IS NULL)"
 
-/* What is due, d, of a calendar that is no more, or of an event that nobody knows. */
-#define MMS_SQL_MEND_DUE                                                                \
-	" FROM mmsync_block_due d LEFT JOIN mmsync_cursor c ON c.id = d.integration_id" \
-	" LEFT JOIN mmsync_event_state s ON s.integration_id = d.integration_id"        \
-	" AND s.ext_key = d.ext_key AND s.type <> 3"                                    \
-	" WHERE d.integration_id = ? AND d.ext_key = ? AND (c.id IS NULL OR s.uuid IS NULL)"
+/* What is due, d, of a calendar that is no more. */
+#define MMS_SQL_MEND_DUE                                                             \
+	" FROM mmsync_block_due d" MMS_SQL_FLAW_OF(                                  \
+		"d.integration_id") " WHERE d.integration_id = ? AND d.ext_key = ? " \
+				    "AND " MMS_SQL_IS_NO_MORE
 
 /* A pair a of an event whose other way is missing. */
 #define MMS_SQL_MEND_TWIN                                                                \
@@ -79,8 +80,7 @@
 	X(MEND_NO_STATE, "SELECT b.integration_id" MMS_SQL_MEND_NO_STATE, "b", "u")           \
 	X(MEND_NO_STATE_DROP, "DELETE b" MMS_SQL_MEND_NO_STATE, "b", "")                      \
 	X(MEND_STATE,                                                                         \
-	  "SELECT uuid FROM mmsync_event_state WHERE integration_id = ? AND ext_key = ?"      \
-	  " AND type = 1",                                                                    \
+	  "SELECT uuid FROM mmsync_event_state WHERE integration_id = ? AND ext_key = ?",     \
 	  "ub", "b")                                                                          \
 	X(MEND_STATE_TWINS_BACK,                                                              \
 	  "DELETE b FROM mmsync_same_meeting a JOIN mmsync_same_meeting b ON b.uuid = a.twin" \
@@ -89,6 +89,11 @@
 	X(MEND_STATE_TWINS, "DELETE FROM mmsync_same_meeting WHERE uuid = ?", "b", "")        \
 	X(MEND_STATE_DUE,                                                                     \
 	  "DELETE FROM mmsync_block_due WHERE integration_id = ? AND ext_key = ?", "ub", "")  \
+	X(MEND_STATE_BLOCK, "DELETE FROM mmsync_busy_block WHERE uuid = ?", "b", "")          \
+	X(MEND_STATE_DROP,                                                                    \
+	  "DELETE FROM mmsync_event_state WHERE integration_id = ? AND ext_key = ? AND uuid " \
+	  "= ?",                                                                              \
+	  "ubb", "")                                                                          \
 	X(MEND_IS_READ,                                                                       \
 	  "SELECT COUNT(*) FROM mmsync_cursor WHERE id = ? AND read_print IS NOT NULL", "u",  \
 	  "i")                                                                                \

@@ -54,10 +54,37 @@ static const struct mend_row rows[] = {
 	  "SELECT 3 - COUNT(*) FROM " ROWS
 	  " WHERE calendar_integration = 'team' AND external_event_id LIKE 'm%@example.com'",
 	  true },
+	{ "a booking's event under another's key",
+	  { .remedy = MMS_REMEDY_FORGET_STATE,
+	    .cursor = CURSOR("work"),
+	    .key = "SELECT HEX(REPEAT('w', 16))" },
+	  "UPDATE mmsync_event_state SET ext_key = REPEAT('w', 16) WHERE type = 2 AND booking ="
+	  " 'B1' AND integration_id = (" CURSOR("work") ")",
+	  "SELECT COUNT(*) FROM mmsync_event_state WHERE ext_key = REPEAT('w', 16)",
+	  true },
+	{ "a block of which is not known what it says",
+	  { .remedy = MMS_REMEDY_FORGET_STATE,
+	    .cursor = CURSOR("work"),
+	    .key = "SELECT HEX(s.ext_key) FROM mmsync_event_state s LEFT JOIN "
+		   "mmsync_busy_block b"
+		   " ON b.uuid = s.uuid WHERE s.type = 3 AND s.integration_id ="
+		   " (" CURSOR("work") ") AND s.status <> 5 AND b.uuid IS NULL" },
+	  "DELETE FROM mmsync_busy_block WHERE uuid IN (SELECT uuid FROM mmsync_event_state"
+	  " WHERE type = 3 AND status <> 5) ORDER BY id DESC LIMIT 1",
+	  "SELECT 3 - COUNT(*) FROM mmsync_event_state s JOIN mmsync_busy_block b ON b.uuid ="
+	  " s.uuid WHERE s.type = 3 AND s.status <> 5",
+	  true },
 	{ "a calendar that was read wrongly",
 	  { .remedy = MMS_REMEDY_READ_CALENDAR, .cursor = TEAM },
 	  "UPDATE " ROWS " SET event_title = 'wrong' WHERE calendar_integration = 'team'",
 	  "SELECT COUNT(*) FROM " ROWS " WHERE event_title = 'wrong'",
+	  true },
+	{ "a booking's event whose row is at another time",
+	  { .remedy = MMS_REMEDY_SEND_EVENT, .uuid = "SELECT HEX(uuid) " B1_ANN },
+	  "UPDATE " ROWS " SET end_datetime = end_datetime + INTERVAL 1 HOUR"
+	  " WHERE meeting_booking = 'B1' AND calendar_integration = 'work'",
+	  "SELECT COUNT(*) FROM " ROWS " e JOIN " BOOKINGS
+	  " b ON b.name = e.meeting_booking WHERE e.end_datetime <> b.end_datetime",
 	  true },
 	{ "a booking's row at another time",
 	  { .remedy = MMS_REMEDY_PUSH_BOOKING, .booking = "B1" },
