@@ -47,10 +47,10 @@ load_site(struct mms_app *app, struct mms_err *err)
  * dry run does not.
  */
 static mms_rc
-check_maintenance(const struct mms_app *app, struct mms_err *err)
+check_maintenance(const struct mms_app *app, unsigned needs, struct mms_err *err)
 {
-	if (!(app->verb->needs & MMS_WRITES) || !app->has_site ||
-	    !app->site.is_in_maintenance || mms_app_flag(app, "dry-run"))
+	if (!(needs & MMS_WRITES) || !app->has_site || !app->site.is_in_maintenance ||
+	    mms_app_flag(app, "dry-run"))
 		return MMS_OK;
 	mms_fail(err, MMS_E_CONFIG,
 		 "site %s is in maintenance mode: mmsync %s writes nothing now", app->site.name,
@@ -62,11 +62,11 @@ check_maintenance(const struct mms_app *app, struct mms_err *err)
 
 /* Reading verbs only warn when nobody has said in which zone the stored times are. */
 static mms_rc
-check_zone(struct mms_app *app, struct mms_err *err)
+check_zone(struct mms_app *app, unsigned needs, struct mms_err *err)
 {
 	mms_rc rc = mms_settings_check_zone(&app->settings, &app->site.config, err);
 
-	if (rc != MMS_E_CONFIG || (app->verb->needs & MMS_WRITES))
+	if (rc != MMS_E_CONFIG || (needs & MMS_WRITES))
 		return rc;
 	mms_app_note(app, "warning: %s\n  hint: %s", mms_err_text(err), mms_err_hint(err));
 	mms_err_release(err);
@@ -74,7 +74,7 @@ check_zone(struct mms_app *app, struct mms_err *err)
 }
 
 static mms_rc
-read_schema(struct mms_app *app, struct mms_db *db, struct mms_err *err)
+read_schema(struct mms_app *app, struct mms_db *db, unsigned needs, struct mms_err *err)
 {
 	mms_rc rc = mms_schema_require(db, err);
 
@@ -84,19 +84,36 @@ read_schema(struct mms_app *app, struct mms_db *db, struct mms_err *err)
 		return rc;
 	mms_pool_use_columns(app->pool, mms_columns_has_port, app->columns);
 	mms_db_use_columns(db, mms_columns_has_port, app->columns);
-	if (app->verb->needs & MMS_WRITES)
+	if (needs & MMS_WRITES)
 		rc = mms_schema_require_site(db, app->columns, err);
 	if (rc == MMS_OK)
 		rc = mms_settings_load(db, &app->settings, err);
 	if (rc == MMS_OK)
-		rc = check_zone(app, err);
+		rc = check_zone(app, needs, err);
 	return rc;
+}
+
+/* The site was read: its database, and of it the schema. */
+static mms_rc
+open_database(struct mms_app *app, unsigned needs, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	/* A run that must end soon waits for nobody's lock any longer than that. */
+	int64_t timeout_s = mms_app_number(app, "timeout", 0);
+	if (timeout_s > 0 && timeout_s < PATIENT_S)
+		app->site.db.lock_wait_s = timeout_s;
+	mms_rc rc = mms_pool_open(&app->pool, &app->site.db,
+				  (size_t)app->site.config.db_connections, err);
+	if (rc == MMS_OK)
+		rc = mms_pool_lend(app->pool, &lent, err);
+	return rc == MMS_OK && (needs & MMS_NEED_SCHEMA) ? read_schema(app, lent.db, needs, err)
+							 : rc;
 }
 
 mms_rc
 mms_app_make_ready(struct mms_app *app, struct mms_err *err)
 {
-	MMS_AUTO(mms_lent) lent = { 0 };
 	unsigned needs = app->verb->needs;
 	bool needs_db = (needs & (MMS_NEED_DB | MMS_NEED_SCHEMA)) != 0;
 	mms_rc rc = MMS_OK;
@@ -104,21 +121,28 @@ mms_app_make_ready(struct mms_app *app, struct mms_err *err)
 	if (needs_db || (needs & (MMS_NEED_SITE | MMS_MAY_SITE)))
 		rc = load_site(app, err);
 	if (rc == MMS_OK)
-		rc = check_maintenance(app, err);
+		rc = check_maintenance(app, needs, err);
 	if (rc == MMS_OK && (needs & MMS_NEED_NET))
 		rc = mms_http_setup(err);
-	if (rc != MMS_OK || !needs_db)
+	return rc == MMS_OK && needs_db ? open_database(app, needs, err) : rc;
+}
+
+mms_rc
+mms_app_make_ready_late(struct mms_app *app, unsigned needs, struct mms_err *err)
+{
+	mms_rc rc = check_maintenance(app, needs, err);
+
+	if (rc != MMS_OK || app->pool != NULL)
 		return rc;
-	/* A run that must end soon waits for nobody's lock any longer than that. */
-	int64_t timeout_s = mms_app_number(app, "timeout", 0);
-	if (timeout_s > 0 && timeout_s < PATIENT_S)
-		app->site.db.lock_wait_s = timeout_s;
-	rc = mms_pool_open(&app->pool, &app->site.db, (size_t)app->site.config.db_connections,
-			   err);
+	rc = open_database(app, needs, err);
 	if (rc == MMS_OK)
-		rc = mms_pool_lend(app->pool, &lent, err);
-	if (rc == MMS_OK && (needs & MMS_NEED_SCHEMA))
-		rc = read_schema(app, lent.db, err);
+		return rc;
+	/* As if it had not been tried. */
+	mms_pool_close(app->pool);
+	mms_columns_free(app->columns);
+	mms_settings_release(&app->settings);
+	app->pool = NULL;
+	app->columns = NULL;
 	return rc;
 }
 

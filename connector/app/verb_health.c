@@ -7,16 +7,27 @@
 
 #include "mmsync/health.h"
 #include "mmsync/metrics.h"
+#include "mmsync/repair.h"
 #include "plain.h"
+
+const struct mms_opt mms_health_opts[] = {
+	{ "fix", MMS_OPT_FLAG, NULL, "first mend what may be mended without a person" },
+	{ NULL, MMS_OPT_FLAG, NULL, NULL },
+};
 
 const char mms_health_more[] =
 	"Judges the whole site: healthy, degraded or critical, with a reason for each thing "
 	"that is not as it should be and what to do about it. Notes change nothing. It tells "
 	"of calendars that are stale, unreadable, empty all of a sudden or left alone after "
 	"failures, of syncs that fail, of changes that do not leave, and of rows that do not "
-	"fit together; docs/monitoring.md has each code. Changes nothing. --quiet prints one "
-	"line for a monitoring program.\n"
+	"fit together; docs/monitoring.md has each code. Changes nothing, but with --fix. "
+	"--quiet "
+	"prints one line for a monitoring program.\n"
+	"--fix: what of it mmsync repair may do unattended is done first, by the rules that "
+	"cost "
+	"little, and then it is judged; it tells what was mended. It may sync calendars.\n"
 	"  mmsync health\n"
+	"  mmsync health --fix\n"
 	"  mmsync --quiet health\n"
 	"  mmsync health --json\n"
 	"Exit status: 0 healthy; 1 degraded or critical; 2 no site was named; 3 the "
@@ -70,12 +81,25 @@ add_failure(struct mms_health *health, const char *code, struct mms_err *err)
 	return mms_health_add_err(health, code, &what, err);
 }
 
+/* A site that was read. */
+static mms_rc
+look_at(struct mms_app *app, struct mms_health *health, struct mms_err *err)
+{
+	struct mms_db *db = NULL;
+
+	mms_rc rc = mms_db_open(&db, &app->site.db, err);
+	if (rc != MMS_OK)
+		return add_failure(health, "database", err);
+	rc = mms_health_look(db, &app->site, mms_clock_now_ms(&app->clock), health, err);
+	mms_db_close(db);
+	return rc;
+}
+
 static mms_rc
 look(struct mms_app *app, struct mms_health *health, struct mms_err *err)
 {
 	MMS_AUTO(mms_findings) problems = { 0 };
 	const char *dir = mms_app_site_dir(app);
-	struct mms_db *db = NULL;
 
 	if (dir == NULL) {
 		mms_fail(err, MMS_E_USAGE, "health needs a site");
@@ -86,16 +110,47 @@ look(struct mms_app *app, struct mms_health *health, struct mms_err *err)
 		return add_failure(health, "configuration", err);
 	if (problems.n > 0)
 		return add_problems(health, &problems, err);
-	rc = mms_db_open(&db, &app->site.db, err);
-	if (rc != MMS_OK)
-		return add_failure(health, "database", err);
-	rc = mms_health_look(db, &app->site, mms_clock_now_ms(&app->clock), health, err);
-	mms_db_close(db);
-	return rc;
+	app->has_site = true;
+	return look_at(app, health, err);
+}
+
+/* What does not agree between tables; a site that cannot be looked at has told so already. */
+static mms_rc
+look_for_flaws(struct mms_app *app, struct mms_health *health, struct mms_err *err)
+{
+	if (health->failure != MMS_OK)
+		return MMS_OK;
+	mms_rc rc = mms_app_make_ready_late(app, MMS_NEED_SCHEMA, err);
+	const struct mms_sync_env env = mms_app_sync_env(app);
+	if (rc == MMS_OK)
+		rc = mms_health_look_for_flaws(&env, health, err);
+	return rc == MMS_E_RETRY || rc == MMS_E_DB ? add_failure(health, "database", err) : rc;
+}
+
+/*
+ * What may be mended unattended. Where nothing can be, because the site is in maintenance, or a copy, nothing is, and the note
+ * says why: whether all is well is judged all the same.
+ */
+static mms_rc
+fix(struct mms_app *app, struct mms_repair_report *report, struct mms_err *err)
+{
+	const struct mms_repair_options options = { .choice = { .only_cheap = true },
+						    .only_unattended = true };
+
+	mms_rc rc = mms_app_make_ready_late(app, MMS_NEED_SCHEMA | MMS_WRITES, err);
+	const struct mms_sync_env env = mms_app_sync_env(app);
+	if (rc == MMS_OK)
+		rc = mms_repair_run(&env, &options, report, err);
+	if (rc == MMS_OK || rc == MMS_E_NOMEM || rc == MMS_E_STOPPED)
+		return rc;
+	mms_app_note(app, "nothing was mended: %s", mms_err_text(err));
+	mms_err_release(err);
+	return MMS_OK;
 }
 
 static mms_rc
-print_json(struct mms_app *app, const struct mms_health *health, struct mms_err *err)
+print_json(struct mms_app *app, const struct mms_health *health,
+	   const struct mms_repair_report *mended, struct mms_err *err)
 {
 	const struct mms_health_counts *c = &health->counts;
 	MMS_AUTO(mms_json) j = { 0 };
@@ -137,6 +192,8 @@ print_json(struct mms_app *app, const struct mms_health *health, struct mms_err 
 	mms_json_put_i64(&j, "letters_given_up", c->given_up_letters);
 	mms_json_put_i64(&j, "quarantined", c->quarantined);
 	mms_json_map_end(&j);
+	if (mms_app_flag(app, "fix"))
+		mms_app_json_repairs(&j, &mended->repairs);
 	mms_json_map_end(&j);
 	mms_json_done(&j);
 	return mms_json_check(&j, err);
@@ -172,12 +229,29 @@ add_reason(struct mms_str *out, const struct mms_app *app, const struct mms_heal
 	return out->state;
 }
 
+static void
+add_mended(struct mms_str *out, const struct mms_repair *r)
+{
+	mms_str_addf(out, "%-8s  %s ", mms_repair_status_name(r->status),
+		     mms_rule_name(r->rule));
+	mms_plain_add(out, r->name, strlen(r->name));
+	mms_str_addf(out, ": %s\n", mms_remedy_help(r->mend.remedy));
+	if (r->err.code == MMS_OK)
+		return;
+	mms_str_add(out, "          ");
+	mms_plain_add(out, mms_err_text(&r->err), strlen(mms_err_text(&r->err)));
+	mms_str_addc(out, '\n');
+}
+
 static mms_rc
-print_text(struct mms_app *app, const struct mms_health *health, struct mms_err *err)
+print_text(struct mms_app *app, const struct mms_health *health,
+	   const struct mms_repair_report *mended, struct mms_err *err)
 {
 	const struct mms_health_counts *c = &health->counts;
 	MMS_AUTO(mms_str) out = { 0 };
 
+	for (size_t i = 0; !app->is_quiet && i < mended->repairs.n; i++)
+		add_mended(&out, &mended->repairs.items[i]);
 	if (app->is_quiet) {
 		mms_health_add_line(&out, health);
 		mms_str_addc(&out, '\n');
@@ -203,19 +277,36 @@ print_text(struct mms_app *app, const struct mms_health *health, struct mms_err 
 	return rc;
 }
 
+/* Mended first, then judged anew. */
+static mms_rc
+judge(struct mms_app *app, struct mms_health *health, struct mms_repair_report *mended,
+      struct mms_err *err)
+{
+	mms_rc rc = look(app, health, err);
+	if (rc == MMS_OK && health->failure == MMS_OK && mms_app_flag(app, "fix"))
+		rc = fix(app, mended, err);
+	if (rc == MMS_OK && mended->repairs.n > 0) {
+		mms_health_release(health);
+		rc = look_at(app, health, err);
+	}
+	return rc == MMS_OK ? look_for_flaws(app, health, err) : rc;
+}
+
 mms_rc
 mms_verb_health(struct mms_app *app, struct mms_err *err)
 {
 	MMS_AUTO(mms_health) health = { 0 };
+	MMS_AUTO(mms_repair_report) mended = { 0 };
 
-	mms_rc rc = look(app, &health, err);
+	mms_rc rc = judge(app, &health, &mended, err);
 	if (rc != MMS_OK)
 		return rc;
 	if (health.failure != MMS_OK)
 		app->exit_status = mms_rc_exit_status(health.failure);
 	else
 		app->exit_status = health.status != MMS_HEALTH_NOTE;
-	return app->is_json ? print_json(app, &health, err) : print_text(app, &health, err);
+	return app->is_json ? print_json(app, &health, &mended, err)
+			    : print_text(app, &health, &mended, err);
 }
 
 /* ---- metrics ------------------------------------------------------------------------------------ */
@@ -260,6 +351,10 @@ mms_verb_metrics(struct mms_app *app, struct mms_err *err)
 	if (rc == MMS_OK)
 		rc = mms_health_read(lent.db, &app->site, &app->settings, facts.now_ms,
 				     MMS_OVERVIEW_NEW, &overview, &health, err);
+	mms_lent_release(&lent);
+	const struct mms_sync_env env = mms_app_sync_env(app);
+	if (rc == MMS_OK)
+		rc = mms_health_look_for_flaws(&env, &health, err);
 	if (rc != MMS_OK)
 		return rc;
 	facts.taken_ms = mms_clock_mono_ms() - began_mono_ms;

@@ -30,8 +30,16 @@ extern const char mms_validate_more[], mms_audit_more[];
 mms_rc mms_verb_validate(struct mms_app *app, struct mms_err *err);
 mms_rc mms_verb_audit(struct mms_app *app, struct mms_err *err);
 
+/* verb_repair.c */
+extern const struct mms_opt mms_repair_opts[];
+extern const char mms_repair_more[];
+mms_rc mms_verb_repair(struct mms_app *app, struct mms_err *err);
+/* The member "repairs": what was mended, or is to be. */
+struct mms_repairs;
+void mms_app_json_repairs(struct mms_json *j, const struct mms_repairs *repairs);
+
 /* verb_status.c, verb_health.c */
-extern const struct mms_opt mms_status_opts[];
+extern const struct mms_opt mms_status_opts[], mms_health_opts[];
 extern const char mms_status_more[], mms_health_more[], mms_metrics_more[];
 mms_rc mms_verb_status(struct mms_app *app, struct mms_err *err);
 mms_rc mms_verb_health(struct mms_app *app, struct mms_err *err);

@@ -27,35 +27,6 @@ typedef mms_rc rule(struct judge *j);
 
 /* ---- reasons ---------------------------------------------------------------------------------- */
 
-/* Takes: hint, which may hold a failure. integration may be NULL. */
-static mms_rc
-add(struct mms_health *health, const char *code, enum mms_health_level severity,
-    const char *integration, const struct mms_str *hint, const struct mms_str *message,
-    struct mms_err *err)
-{
-	struct mms_health_reason *moved =
-		mms_grow(health->reasons, health->n, &health->cap, sizeof *moved);
-
-	if (moved == NULL)
-		return mms_fail_nomem(err);
-	health->reasons = moved;
-	struct mms_health_reason *reason = &moved[health->n];
-	*reason = (struct mms_health_reason){
-		.code = code,
-		.severity = severity,
-		.integration = mms_text_copy(integration),
-		.message = mms_text_copy(mms_str_get(message)),
-		.hint = mms_text_copy(mms_str_get(hint)),
-		.number = health->n++,
-	};
-	if ((integration != NULL && reason->integration == NULL) || reason->message == NULL ||
-	    reason->hint == NULL || message->state != MMS_OK || hint->state != MMS_OK)
-		return mms_fail_nomem(err);
-	if (severity > health->status)
-		health->status = severity;
-	return MMS_OK;
-}
-
 static mms_rc found(struct judge *j, const char *code, enum mms_health_level severity,
 		    const struct mms_overview_item *item, const struct mms_str *hint,
 		    const char *fmt, ...) MMS_PRINTF(6, 7);
@@ -70,20 +41,9 @@ found(struct judge *j, const char *code, enum mms_health_level severity,
 	va_start(ap, fmt);
 	mms_str_addv(&message, fmt, ap);
 	va_end(ap);
-	return add(j->out, code, severity, item != NULL ? item->source->integration.name : NULL,
-		   hint, &message, j->err);
-}
-
-mms_rc
-mms_health_add_err(struct mms_health *health, const char *code, const struct mms_err *what,
-		   struct mms_err *err)
-{
-	MMS_AUTO(mms_str) message = { 0 };
-	MMS_AUTO(mms_str) hint = { 0 };
-
-	mms_str_add(&message, mms_err_text(what));
-	mms_str_add(&hint, mms_err_hint(what));
-	return add(health, code, MMS_HEALTH_CRITICAL, NULL, &hint, &message, err);
+	return mms_health_add(j->out, code, severity,
+			      item != NULL ? item->source->integration.name : NULL, hint,
+			      &message, j->err);
 }
 
 /* A name as a word of the shell. */
@@ -554,16 +514,6 @@ syncs_are_started(struct judge *j)
 
 /* ---- all of it ---------------------------------------------------------------------------------- */
 
-static int
-compare(const void *a, const void *b)
-{
-	const struct mms_health_reason *x = a, *y = b;
-
-	if (x->severity != y->severity)
-		return x->severity > y->severity ? -1 : 1;
-	return (x->number > y->number) - (x->number < y->number);
-}
-
 mms_rc
 mms_health_judge(const struct mms_health_facts *facts, struct mms_health *health,
 		 struct mms_err *err)
@@ -580,7 +530,6 @@ mms_health_judge(const struct mms_health_facts *facts, struct mms_health *health
 
 	for (size_t i = 0; rc == MMS_OK && i < MMS_COUNT(rules); i++)
 		rc = rules[i](&j);
-	if (health->n > 1)
-		qsort(health->reasons, health->n, sizeof *health->reasons, compare);
+	mms_health_sort(health);
 	return rc;
 }

@@ -1,5 +1,6 @@
 /* A site's database looked at for its health, and what was found as one line. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mmsync/columns.h"
@@ -41,6 +42,68 @@ mms_health_release(struct mms_health *health)
 	mms_free(health->reasons);
 	*health = (struct mms_health){ 0 };
 }
+
+/* ---- reasons ---------------------------------------------------------------------------------- */
+
+mms_rc
+mms_health_add(struct mms_health *health, const char *code, enum mms_health_level severity,
+	       const char *integration, const struct mms_str *hint,
+	       const struct mms_str *message, struct mms_err *err)
+{
+	struct mms_health_reason *moved =
+		mms_grow(health->reasons, health->n, &health->cap, sizeof *moved);
+
+	if (moved == NULL)
+		return mms_fail_nomem(err);
+	health->reasons = moved;
+	struct mms_health_reason *reason = &moved[health->n];
+	*reason = (struct mms_health_reason){
+		.code = code,
+		.severity = severity,
+		.integration = mms_text_copy(integration),
+		.message = mms_text_copy(mms_str_get(message)),
+		.hint = mms_text_copy(mms_str_get(hint)),
+		.number = health->n++,
+	};
+	if ((integration != NULL && reason->integration == NULL) || reason->message == NULL ||
+	    reason->hint == NULL || message->state != MMS_OK || hint->state != MMS_OK)
+		return mms_fail_nomem(err);
+	if (severity > health->status)
+		health->status = severity;
+	return MMS_OK;
+}
+
+mms_rc
+mms_health_add_err(struct mms_health *health, const char *code, const struct mms_err *what,
+		   struct mms_err *err)
+{
+	MMS_AUTO(mms_str) message = { 0 };
+	MMS_AUTO(mms_str) hint = { 0 };
+
+	mms_str_add(&message, mms_err_text(what));
+	mms_str_add(&hint, mms_err_hint(what));
+	return mms_health_add(health, code, MMS_HEALTH_CRITICAL, NULL, &hint, &message, err);
+}
+
+/* The worst first; of equal ones the order in which they were found. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct mms_health_reason *x = a, *y = b;
+
+	if (x->severity != y->severity)
+		return x->severity > y->severity ? -1 : 1;
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+void
+mms_health_sort(struct mms_health *health)
+{
+	if (health->n > 1)
+		qsort(health->reasons, health->n, sizeof *health->reasons, compare);
+}
+
+/* ---- a look ------------------------------------------------------------------------------------- */
 
 /* Are the tables fit to be written to? */
 static mms_rc

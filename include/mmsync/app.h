@@ -109,6 +109,9 @@ void mms_app_catch_signals(void);
 
 /* Make true what the verb needs: site, database, schema (connector/app/needs.c). */
 mms_rc mms_app_make_ready(struct mms_app *app, struct mms_err *err) MMS_MUST_CHECK;
+/* The same for a verb that has read its site by itself (app->has_site): the rest of these needs. */
+mms_rc mms_app_make_ready_late(struct mms_app *app, unsigned needs,
+			       struct mms_err *err) MMS_MUST_CHECK;
 /* Give all of it back. */
 void mms_app_close(struct mms_app *app);
 /* --site, else $MMSYNC_SITE; NULL: neither. */

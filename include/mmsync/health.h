@@ -18,6 +18,7 @@
 #include "mmsync/overview.h"
 #include "mmsync/settings.h"
 #include "mmsync/site.h"
+#include "mmsync/sync.h"
 
 /* How bad a reason is, and the whole: the worst of its reasons. A note leaves it healthy. */
 enum mms_health_level { MMS_HEALTH_NOTE, MMS_HEALTH_DEGRADED, MMS_HEALTH_CRITICAL };
@@ -70,6 +71,20 @@ struct mms_health_facts {
 /* Judge it: reasons are added to what is in *health already. Pure. Errors: NOMEM. */
 mms_rc mms_health_judge(const struct mms_health_facts *facts, struct mms_health *health,
 			struct mms_err *err) MMS_MUST_CHECK;
+
+/* One more reason; texts may hold a failure. integration NULL: it is about the site. Errors: NOMEM. */
+mms_rc
+mms_health_add(struct mms_health *health, const char *code, enum mms_health_level severity,
+	       const char *integration, const struct mms_str *hint,
+	       const struct mms_str *message, struct mms_err *err) MMS_MUST_CHECK;
+/* The worst first. */
+void mms_health_sort(struct mms_health *health);
+/*
+ * What audit's cheap consistency rules find, as one reason: critical where no repair mends an error, else degraded; of
+ * warnings that nobody need mend a note. Errors: as mms_flaws_find().
+ */
+mms_rc mms_health_look_for_flaws(const struct mms_sync_env *env, struct mms_health *health,
+				 struct mms_err *err) MMS_MUST_CHECK;
 
 /* An error as a critical reason: its text is the message. Errors: NOMEM. */
 mms_rc mms_health_add_err(struct mms_health *health, const char *code,

@@ -22,7 +22,7 @@ enum mms_repair_status {
 	MMS_REPAIR_DONE,     /* and its flaw is there no more                      */
 	MMS_REPAIR_UNNEEDED, /* its flaw went without it                           */
 	MMS_REPAIR_FAILED,   /* err says why                                       */
-	MMS_REPAIR_LEFT,     /* a person must, or it did not help; err says why, if it is known */
+	MMS_REPAIR_LEFT, /* a person must, or it did not help; err says why, if it is known */
 };
 /* "planned", "done", "unneeded", "failed", "left". Static. */
 const char *mms_repair_status_name(enum mms_repair_status status);
@@ -71,10 +71,12 @@ struct mms_repair_options {
 
 /* All zero is empty. */
 struct mms_repair_report {
-	struct mms_repairs repairs; /* what was found mendable, or was planned, in their order */
-	struct mms_repairs left;    /* what is found at the end; of a dry run what is not mendable */
-	int64_t errors, warnings;   /* of these */
-	size_t n_mendable;          /* and how many could be mended */
+	struct mms_repairs
+		repairs; /* what was found mendable, or was planned, in their order */
+	struct mms_repairs
+		left; /* what is found at the end; of a dry run what is not mendable */
+	int64_t errors, warnings; /* of these */
+	size_t n_mendable;        /* and how many could be mended */
 	bool is_dry;
 	bool is_refused; /* the plan does not fit any more: repairs say which */
 };
@@ -106,17 +108,17 @@ void mms_repair_plan_release(struct mms_repair_plan *plan);
 /*
  * What repair would do: what is mendable of these, in its order. Owns: *out. Errors: ITEM (too many), RETRY, DB, NOMEM.
  */
-mms_rc mms_repair_plan_make(const struct mms_sync_env *env,
-			    const struct mms_flaw_choice *choice, struct mms_repair_plan *out,
-			    struct mms_err *err) MMS_MUST_CHECK;
+mms_rc
+mms_repair_plan_make(const struct mms_sync_env *env, const struct mms_flaw_choice *choice,
+		     struct mms_repair_plan *out, struct mms_err *err) MMS_MUST_CHECK;
 mms_rc mms_repair_plan_print(const struct mms_repair_plan *plan, struct mms_str *out,
 			     struct mms_err *err) MMS_MUST_CHECK;
 /* Errors: USAGE (it is no plan; the text says in which line), NOMEM. */
 mms_rc mms_repair_plan_parse(const char *text, size_t len, struct mms_repair_plan *out,
 			     struct mms_err *err) MMS_MUST_CHECK;
 /* Is it of this installation? Errors: USAGE (it is not), RETRY, DB, NOMEM. */
-mms_rc mms_repair_plan_check_site(const struct mms_sync_env *env,
-				  const struct mms_repair_plan *plan,
-				  struct mms_err *err) MMS_MUST_CHECK;
+mms_rc
+mms_repair_plan_check_site(const struct mms_sync_env *env, const struct mms_repair_plan *plan,
+			   struct mms_err *err) MMS_MUST_CHECK;
 
 #endif

@@ -26,6 +26,7 @@ struct mend_row {
 	const char *broken; /* SQL that breaks it */
 	const char *wrong;  /* how many are; 0 on a site that is whole, 0 again in the end */
 	bool needs_sync;    /* only then */
+	const char *rule;   /* of audit that finds it; NULL: none does */
 };
 const struct mend_row *mend_rows(size_t *n);
 
