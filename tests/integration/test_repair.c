@@ -179,10 +179,10 @@ only_what_belongs_to_whom_was_named_is_mended(void **state)
 
 	(void)state;
 	mend_row_break(&site, row);
-	expect_status(0, "repair --user bob@example.com", "bob's");
-	assert_int_equal(mend_site_ask(&site, row->wrong), 1);
-	expect_status(0, "repair --integration work", "ann's");
-	mend_row_expect_right(&site, row, "both");
+	expect_nothing_written(0, "repair --user bob@example.com", "bob's");
+	expect_nothing_written(0, "repair --integration team", "another's");
+	expect_status(0, "repair --integration work --user ann@example.com", "hers");
+	mend_row_expect_right(&site, row, "hers");
 	expect_status(2, "repair --user bop@example.com", "nobody");
 	expect_said("bob@example.com", "nobody");
 	expect_status(2, "repair --integration wrok", "none");
@@ -240,6 +240,8 @@ what_was_killed_is_gone_on_with_by_the_next(void **state)
 	assert_true(n_steps > 20);
 	for (long at = 1; at <= n_steps; at += race_stride(n_steps / 8 + 1)) {
 		(void)snprintf(fault, sizeof fault, "step:%ld", at);
+		race_tell(&race, "advance 2h"); /* what changes again and again is left alone */
+		race_tell(&race, "sync");
 		break_at_once();
 		n_killed += program("repair", fault) > 128;
 		expect_status(0, "repair", fault);

@@ -12,7 +12,8 @@ static const struct mend_row rows[] = {
 	    .key = OF_BLOCK("HEX(s.ext_key)") },
 	  "UPDATE mmsync_busy_block SET start_ms = start_ms - 3600000, print = REPEAT('x', 16),"
 	  " sent_print = print ORDER BY id DESC LIMIT 1",
-	  "SELECT COUNT(*) FROM mmsync_busy_block WHERE print = REPEAT('x', 16)",
+	  "SELECT COUNT(*) FROM mmsync_busy_block b JOIN mmsync_event_state s ON s.uuid = "
+	  "b.uuid WHERE b.print = REPEAT('x', 16) AND s.status <> 5",
 	  true,
 	  "busy_block_differs" },
 	{ "a person's blocks",
@@ -21,7 +22,8 @@ static const struct mend_row rows[] = {
 	  " sent_print = print WHERE uuid IN (SELECT uuid FROM mmsync_event_state WHERE type = "
 	  "3"
 	  " AND status <> 5)",
-	  "SELECT COUNT(*) FROM mmsync_busy_block WHERE print = REPEAT('x', 16)",
+	  "SELECT COUNT(*) FROM mmsync_busy_block b JOIN mmsync_event_state s ON s.uuid = "
+	  "b.uuid WHERE b.print = REPEAT('x', 16) AND s.status <> 5",
 	  true,
 	  "busy_block_differs" },
 	{ "a block's row without a state",
@@ -90,28 +92,30 @@ static const struct mend_row rows[] = {
 	  true,
 	  NULL },
 	{ "a booking's event whose row is at another time",
-	  { .remedy = MMS_REMEDY_SEND_EVENT, .uuid = "SELECT HEX(uuid) " B1_ANN },
+	  { .remedy = MMS_REMEDY_SEND_EVENT,
+	    .uuid = "SELECT HEX(uuid) FROM mmsync_event_state WHERE type = 2 AND booking = "
+		    "'B2'" },
 	  "UPDATE " ROWS " SET end_datetime = end_datetime + INTERVAL 1 HOUR"
-	  " WHERE meeting_booking = 'B1' AND calendar_integration = 'work'",
+	  " WHERE meeting_booking = 'B2'",
 	  "SELECT COUNT(*) FROM " ROWS " e JOIN " BOOKINGS
 	  " b ON b.name = e.meeting_booking WHERE e.end_datetime <> b.end_datetime",
 	  true,
 	  "booking_event_times" },
 	{ "a booking's row at another time",
-	  { .remedy = MMS_REMEDY_PUSH_BOOKING, .booking = "B1" },
+	  { .remedy = MMS_REMEDY_PUSH_BOOKING, .booking = "B2" },
 	  "UPDATE " ROWS " SET start_datetime = start_datetime - INTERVAL 1 HOUR"
-	  " WHERE meeting_booking = 'B1'",
+	  " WHERE meeting_booking = 'B2'",
 	  "SELECT COUNT(*) FROM " ROWS " e JOIN " BOOKINGS
 	  " b ON b.name = e.meeting_booking WHERE e.start_datetime <> b.start_datetime",
 	  true,
 	  "booking_event_times" },
 	{ "a booking's row of another booking",
-	  { .remedy = MMS_REMEDY_PUSH_BOOKING, .booking = "B1" },
-	  "UPDATE " ROWS " SET meeting_booking = 'B2' WHERE meeting_booking = 'B1'",
-	  "SELECT 2 - COUNT(*) FROM " ROWS " WHERE meeting_booking = 'B1'",
+	  { .remedy = MMS_REMEDY_PUSH_BOOKING, .booking = "B2" },
+	  "UPDATE " ROWS " SET meeting_booking = 'B1' WHERE meeting_booking = 'B2'",
+	  "SELECT 1 - COUNT(*) FROM " ROWS " WHERE meeting_booking = 'B2'",
 	  true,
 	  "booking_event_unlinked" },
-	{ "a booking's row that was deleted",
+	{ "a booking's rows that were deleted",
 	  { .remedy = MMS_REMEDY_PUSH_BOOKING, .booking = "B1" },
 	  "DELETE FROM " ROWS " WHERE meeting_booking = 'B1'",
 	  "SELECT 2 - COUNT(*) FROM " ROWS " WHERE meeting_booking = 'B1'",

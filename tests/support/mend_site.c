@@ -29,9 +29,6 @@ mend_site_begin(struct mend_site *m, const char *service)
 	race_begin_story(m->race, service, SITE);
 	block_site_feed(m->race, 3, 10);
 	race_tell(m->race, "sync");
-	race_tell(
-		m->race,
-		"push --booking B1"); /* of two hosts: both events are of the booking as it is */
 	race_tell(m->race, "sync");
 	race_tell(m->race, "quiet");
 	mend_site_open(m);
