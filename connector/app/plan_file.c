@@ -15,7 +15,7 @@
 mms_rc
 mms_plan_file_check(const char *path, struct mms_err *err)
 {
-	if (path[0] != '\0' && strcmp(path, "-") != 0)
+	if (path == NULL || (path[0] != '\0' && strcmp(path, "-") != 0))
 		return MMS_OK;
 	mms_fail(err, MMS_E_USAGE, "--plan needs the name of a file");
 	return mms_hint(err, "stdout has what the audit finds; --plan repairs.json");

@@ -5,7 +5,7 @@
 #include "mmsync/app.h"
 #include "mmsync/repair.h"
 
-/* A path that a plan may be written to? "-" is none: stdout is taken. Errors: USAGE. */
+/* A path that a plan may be written to (NULL: none is)? "-" is none: stdout is taken. Errors: USAGE. */
 mms_rc mms_plan_file_check(const char *path, struct mms_err *err) MMS_MUST_CHECK;
 /*
  * What repair would do for this choice, found now and written to the file, whole or not at all; for the eyes of its

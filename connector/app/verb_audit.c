@@ -8,6 +8,7 @@
 #include "mmsync/lookups.h"
 #include "mmsync/mem.h"
 #include "mmsync/schema.h"
+#include "plan_file.h"
 #include "verbs.h"
 
 /* Connections of the consistency rules: a rule asks on one of them while a plan is read on others. */
@@ -22,6 +23,7 @@ const struct mms_opt mms_audit_opts[] = {
 	  "only this MM Calendar Event Sync, and what is about it" },
 	{ "fail-on", MMS_OPT_TEXT, "error|warning", "what makes the exit status 1 (error)" },
 	{ "format", MMS_OPT_TEXT, "table|json|ndjson", "how violations are printed (table)" },
+	{ "plan", MMS_OPT_TEXT, "FILE", "also write what repair would do, for repair --plan" },
 	{ NULL, MMS_OPT_FLAG, NULL, NULL },
 };
 
@@ -35,7 +37,9 @@ const char mms_audit_more[] =
 	"--user: the person's integrations, their events, and the bookings the person is "
 	"assigned to. --integration: it, its events, and the bookings they are linked to; with "
 	"--user it must be that person's. --doctype: only rules about rows of that DocType. "
-	"--quiet: of a table only what makes the exit status 1.\n"
+	"--quiet: of a table only what makes the exit status 1. "
+	"--plan: a file, for your eyes alone, with each repair that mmsync repair would do; "
+	"repair --plan does exactly these.\n"
 	"  mmsync audit\n"
 	"  mmsync audit --doctype 'MM Calendar Event Sync' --user ann@example.com\n"
 	"  mmsync audit --event MM-CES-MM-CI-ann@example.com-0001-0022\n"
@@ -149,7 +153,7 @@ check_schema(struct run *r, struct mms_err *err)
 	mms_rc rc = mms_schema_require(r->bench.rows, err);
 
 	r->out.has_flaws = rc == MMS_OK;
-	if (rc != MMS_E_DB)
+	if (rc != MMS_E_DB || mms_app_text(r->app, "plan") != NULL)
 		return rc;
 	mms_app_note(r->app, "note: the consistency rules are left out: %s\n  hint: %s",
 		     mms_err_text(err), mms_err_hint(err));
@@ -184,6 +188,9 @@ find_flaws(struct run *r, struct mms_err *err)
 				   MMS_RULE_COUNT - MMS_RULE_BLOCK_SOURCE_MISSING);
 	}
 	rc = mms_flaws_find(&env, &choice, take_flaw, r, err);
+	if (rc == MMS_OK && mms_app_text(r->app, "plan") != NULL)
+		rc = mms_plan_file_write(r->app, &env, &choice, mms_app_text(r->app, "plan"),
+					 err);
 	mms_pool_close(r->app->pool); /* before its settings, which are of this run */
 	r->app->pool = NULL;
 	return rc;
@@ -295,6 +302,8 @@ mms_verb_audit(struct mms_app *app, struct mms_err *err)
 
 	r.out.doctypes = r.options.doctypes;
 	mms_rc rc = read_format(&r, err);
+	if (rc == MMS_OK)
+		rc = mms_plan_file_check(mms_app_text(app, "plan"), err);
 	if (rc == MMS_OK)
 		rc = mms_judge_fail_on(app, &r.out.fails_on_warning, err);
 	if (rc == MMS_OK)
