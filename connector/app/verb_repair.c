@@ -36,7 +36,7 @@ const char mms_repair_more[] =
 	"is done, and it says which. --dry-run tells the same of a plan.\n"
 	"  mmsync repair --dry-run\n"
 	"  mmsync repair --user ann@example.com\n"
-	"  mmsync audit --plan repairs.json; mmsync repair --plan repairs.json\n"
+	"  mmsync repair --plan repairs.json\n"
 	"Exit status: 0 nothing is left that can be mended; 1 something is, or the plan does "
 	"not "
 	"fit any more; 2 usage, also an unknown name or the plan of another site; 3 "

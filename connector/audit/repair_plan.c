@@ -95,11 +95,11 @@ mms_repair_plan_check_site(const struct mms_sync_env *env, const struct mms_repa
 /* ---- printed --------------------------------------------------------------------------------------- */
 
 static void
-put_bytes(struct mms_json *j, const char *key, const unsigned char *bytes)
+put_bytes(struct mms_json *j, const unsigned char *bytes)
 {
 	char hex[33];
 
-	mms_json_put_text(j, key, bytes != NULL ? mms_hex_print(bytes, 16, hex) : NULL);
+	mms_json_text(j, bytes != NULL ? mms_hex_print(bytes, 16, hex) : NULL);
 }
 
 /* What a person may want to know before it is done. */
@@ -134,12 +134,15 @@ put_repair(struct mms_json *j, const struct mms_repair *r, struct mms_err *err)
 	mms_json_map(j);
 	mms_json_put_i64(j, "calendar", (int64_t)m->cursor_id);
 	mms_json_put_i64(j, "id", (int64_t)m->id);
-	put_bytes(j, "uuid", m->has_uuid ? m->uuid : NULL);
-	put_bytes(j, "key", m->has_key ? m->key : NULL);
+	mms_json_key(j, "uuid");
+	put_bytes(j, m->has_uuid ? m->uuid : NULL);
+	mms_json_key(j, "key");
+	put_bytes(j, m->has_key ? m->key : NULL);
 	mms_json_put_text(j, "booking", m->booking);
 	mms_json_put_text(j, "row", m->row);
 	mms_json_map_end(j);
-	put_bytes(j, "print", m->print);
+	mms_json_key(j, "print");
+	put_bytes(j, m->print);
 	mms_json_map_end(j);
 	return rc;
 }

@@ -297,7 +297,7 @@ lines_that_differ_are_told(void **state)
 static const struct {
 	const char *words, *want; /* replies, one after the other */
 } completions[] = {
-	{ "mmsync ''", "sync push migrate event booking connect failures validate audit availability "
+	{ "mmsync ''", "sync push migrate event booking connect failures validate audit repair availability "
 		       "check-slot "
 		       "blocking-events feed status health metrics doctor demo schema help " },
 	{ "mmsync s", "sync status schema " },
