@@ -216,6 +216,31 @@ static const struct mend_row rows[] = {
 	  "SELECT 1 - COUNT(*) FROM tabSeries WHERE name = '' AND current > 0",
 	  false,
 	  "counter_behind" },
+	{ "a cursor that knows of no reading",
+	  { .remedy = MMS_REMEDY_READ_CALENDAR, .cursor = TEAM },
+	  "UPDATE mmsync_cursor SET last_full_ms = NULL WHERE name = 'team'",
+	  "SELECT COUNT(*) FROM mmsync_cursor WHERE last_full_ms IS NULL AND sync_token > ''",
+	  true,
+	  "cursor_without_sync" },
+	{ "a booking of whose event nothing is known",
+	  { .remedy = MMS_REMEDY_PUSH_BOOKING, .booking = "B2" },
+	  "DELETE FROM mmsync_event_state WHERE type = 2 AND booking = 'B2'",
+	  "SELECT 1 - COUNT(*) FROM mmsync_event_state WHERE type = 2 AND booking = 'B2' AND"
+	  " status = 3",
+	  true,
+	  "booking_event_unknown" },
+	/* The last: its event has no block until it is planned anew. */
+	{ "a block of nobody's event",
+	  { .remedy = MMS_REMEDY_REMOVE_BLOCK,
+	    .uuid = "SELECT HEX(b.uuid) FROM mmsync_busy_block b JOIN mmsync_event_state s ON"
+		    " s.uuid = b.uuid WHERE b.source_uuid = REPEAT('s', 16) AND s.status <> "
+		    "5" },
+	  "UPDATE mmsync_busy_block SET source_uuid = REPEAT('s', 16) ORDER BY id DESC LIMIT 1",
+	  "SELECT COUNT(*) FROM mmsync_busy_block b JOIN mmsync_event_state s ON s.uuid = "
+	  "b.uuid"
+	  " WHERE b.source_uuid = REPEAT('s', 16) AND s.status <> 5",
+	  true,
+	  "busy_block_source_missing" },
 };
 
 const struct mend_row *
