@@ -65,6 +65,9 @@ mms_plain_put_error(struct mms_json *j, const struct mms_err *err)
 	mms_json_put_text(j, "hint", hint[0] != '\0' ? hint : NULL);
 	mms_json_put_bool(j, "retryable",
 			  err->code == MMS_E_RETRY || err->code == MMS_E_WAIT ||
-				  err->code == MMS_E_HELD || err->code == MMS_E_STOPPED);
+				  err->code == MMS_E_HELD || err->code == MMS_E_STOPPED ||
+				  err->code == MMS_E_OPEN);
+	if (err->code == MMS_E_OPEN)
+		mms_json_put_time(j, "until", err->retry_at_ms);
 	mms_json_map_end(j);
 }

@@ -78,12 +78,14 @@ add_rows(struct mms_table *table, const struct mms_push_booking *b, struct mms_e
 
 	for (size_t i = 0; rc == MMS_OK && i < b->n_events; i++) {
 		const struct mms_push_event *e = &b->events[i];
-		const char *const cells[] = { b->name, e->integration,
-					      e->is_waiting && e->err.code == MMS_OK &&
-							      strcmp(e->action, "planned") != 0
-						      ? "queued"
-						      : e->action,
-					      e->event };
+		const char *const cells[] = {
+			b->name, e->integration,
+			e->is_waiting && (e->err.code == MMS_OK || e->err.code == MMS_E_OPEN) &&
+					strcmp(e->action, "planned") != 0
+				? "queued"
+				: e->action,
+			e->event
+		};
 		for (size_t k = 0; rc == MMS_OK && k < MMS_COUNT(cells); k++)
 			rc = mms_plain_add_cell(table, cells[k] != NULL ? cells[k] : "-", err);
 	}

@@ -204,6 +204,39 @@ put_item(struct mms_json *j, const struct view *v, int64_t now_ms)
 	mms_json_map_end(j);
 }
 
+/* Of services and hosts that had trouble; one that is well again is no news. */
+static bool
+is_told(const struct mms_circuit_row *row)
+{
+	return row->circuit.state != MMS_CIRCUIT_CLOSED || row->circuit.failures > 0;
+}
+
+static void
+put_circuits(struct mms_json *j, const struct mms_overview *all)
+{
+	mms_json_key(j, "circuits");
+	mms_json_array(j);
+	for (size_t i = 0; i < all->circuits.n; i++) {
+		const struct mms_circuit_row *row = &all->circuits.items[i];
+		enum mms_circuit at = mms_circuit_at(&row->circuit, all->now_ms);
+
+		if (!is_told(row))
+			continue;
+		mms_json_map(j);
+		mms_json_put_text(j, "scope", row->scope);
+		mms_json_put_text(j, "state", mms_circuit_name(at));
+		mms_json_put_time(j, "until",
+				  at == MMS_CIRCUIT_CLOSED ? MMS_NO_TIME
+							   : row->circuit.until_ms);
+		mms_json_put_i64(j, "failures", row->circuit.failures);
+		mms_json_put_i64(j, "opens", row->circuit.opens);
+		mms_json_put_time(j, "changed", row->changed_ms);
+		mms_json_put_text(j, "error", row->error);
+		mms_json_map_end(j);
+	}
+	mms_json_array_end(j);
+}
+
 /* ---- for people ----------------------------------------------------------------------------------- */
 
 static const char *
@@ -273,6 +306,7 @@ print_json(struct mms_app *app, const struct mms_overview *all, const struct mms
 			put_item(&j, &v, all->now_ms);
 	}
 	mms_json_array_end(&j);
+	put_circuits(&j, all);
 	mms_json_map_end(&j);
 	mms_json_done(&j);
 	return mms_json_check(&j, err);
@@ -290,6 +324,36 @@ print_error(const struct mms_overview_item *item)
 	mms_str_add(&line, ": ");
 	mms_plain_add(&line, item->error, strlen(item->error));
 	printf("%s\n", mms_str_get(&line));
+}
+
+/* A service that is left alone, before why its calendars are. */
+static void
+print_circuits(const struct mms_overview *all)
+{
+	for (size_t i = 0; i < all->circuits.n; i++) {
+		const struct mms_circuit_row *row = &all->circuits.items[i];
+		MMS_AUTO(mms_str) line = { 0 };
+		char age[MMS_AGE_TEXT_MAX];
+
+		switch (mms_circuit_at(&row->circuit, all->now_ms)) {
+		case MMS_CIRCUIT_CLOSED:
+			continue;
+		case MMS_CIRCUIT_OPEN:
+			mms_str_addf(&line, "%s: circuit open, left alone for %s more",
+				     row->scope,
+				     mms_age_print(row->circuit.until_ms - all->now_ms, age));
+			break;
+		case MMS_CIRCUIT_HALF_OPEN:
+			mms_str_addf(&line, "%s: circuit half open, the next run tries it once",
+				     row->scope);
+			break;
+		}
+		if (row->error != NULL) {
+			mms_str_add(&line, ": ");
+			mms_plain_add(&line, row->error, strlen(row->error));
+		}
+		printf("%s\n", mms_str_get(&line));
+	}
 }
 
 static mms_rc
@@ -321,6 +385,7 @@ print_table(struct mms_app *app, const struct mms_overview *all, const struct mm
 		mms_table_print(app, &table);
 	else if (!app->is_quiet)
 		printf("there is no integration\n");
+	print_circuits(all);
 	for (size_t i = 0; i < all->n; i++) {
 		struct view v = make_view(app, &all->items[i], all->now_ms);
 		if (is_chosen(v.item->source, names) && (!app->is_quiet || v.needs_attention))

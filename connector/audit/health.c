@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "health_parts.h"
 #include "mmsync/age.h"
 #include "mmsync/freshness.h"
 #include "mmsync/mem.h"
@@ -278,7 +279,7 @@ circuits_are_closed(struct judge *j)
 				   "it once",
 				   item->source->cursor.failures);
 	}
-	return rc;
+	return rc == MMS_OK ? mms_health_services(j->facts, j->out, j->err) : rc;
 }
 
 /*

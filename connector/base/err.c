@@ -95,6 +95,20 @@ mms_hint(struct mms_err *err, const char *fmt, ...)
 	return err->code;
 }
 
+mms_rc
+mms_blame(struct mms_err *err, enum mms_blame blame)
+{
+	err->blame = blame;
+	return err->code;
+}
+
+mms_rc
+mms_blame_status(struct mms_err *err, long status)
+{
+	return mms_blame(err, status >= 500 || status == 408 ? MMS_BLAME_SERVICE
+							     : MMS_BLAME_CALENDAR);
+}
+
 const char *
 mms_err_text(const struct mms_err *err)
 {

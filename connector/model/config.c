@@ -107,9 +107,16 @@ static const struct mms_config_row rows[] = {
 	{ "retry.max_s", MMS_CONFIG_INT, AT(retry_max_s), 1, 3600, NULL, "60",
 	  "Longest wait within a run, in seconds; a longer one is kept for a later run." },
 	{ "circuit.threshold", MMS_CONFIG_INT, AT(circuit_threshold), 1, 1000, NULL, "5",
-	  "After so many failures in a row an integration is left alone for a while." LATER },
+	  "After so many failures in a row that are the service's or the network's an "
+	  "integration "
+	  "is left alone for a while; so is a service, or a host of feeds, whose calendars "
+	  "fail "
+	  "one after the other." },
 	{ "circuit.max_open_s", MMS_CONFIG_INT, AT(circuit_max_open_s), 1, 2592000, NULL,
-	  "86400", "For how long at most, in seconds." LATER },
+	  "86400",
+	  "For how long at most, in seconds: five minutes first, then twice as long each time. "
+	  "A "
+	  "service as a whole is tried by one of its calendars each half hour at the latest." },
 	{ "jobs", MMS_CONFIG_INT, AT(jobs), 1, 256, NULL, "8",
 	  "Integrations that one process works on at the same time." },
 	{ "db_connections", MMS_CONFIG_INT, AT(db_connections), 1, 64, NULL, "8",

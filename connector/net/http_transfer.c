@@ -148,12 +148,22 @@ write_all(int fd, const char *bytes, size_t len, struct mms_err *err)
 	return MMS_OK;
 }
 
+/* What is wrong with the server's side of TLS: no setting of ours mends that. */
+static bool
+is_of_tls(const struct mms_http_code *row)
+{
+	return row->code == CURLE_SSL_CIPHER || row->code == CURLE_PEER_FAILED_VERIFICATION ||
+	       row->code == CURLE_SSL_INVALIDCERTSTATUS;
+}
+
 static mms_rc
 fail_with_code(const struct mms_http_code *row, struct mms_err *err)
 {
 	if (row->rc == MMS_E_NOMEM)
 		return mms_fail_nomem(err);
 	mms_fail(err, row->rc, "%s", row->text);
+	if (row->rc == MMS_E_RETRY || is_of_tls(row))
+		mms_blame(err, MMS_BLAME_SERVICE);
 	if (row->hint != NULL)
 		(void)mms_hint(err, "%s", row->hint);
 	return row->rc;
@@ -471,7 +481,7 @@ mms_http_transfer_run(struct mms_http_transfer *transfer, struct mms_err *err)
 	struct watch *watch = &on_stack;
 
 	if (mms_fault_hit(MMS_FAULT_REQUEST_BEFORE))
-		return mms_fail(err, MMS_E_RETRY, "no connection could be made");
+		return fail_with_code(mms_http_code(CURLE_COULDNT_CONNECT), err);
 	mms_fault_step();
 	/* Options of the last request go, its connection stays. */
 	curl_easy_reset(transfer->http->easy);
@@ -485,7 +495,7 @@ mms_http_transfer_run(struct mms_http_transfer *transfer, struct mms_err *err)
 	/* The handle must not keep what ends with this call. */
 	curl_easy_reset(transfer->http->easy);
 	if (rc == MMS_OK && mms_fault_hit(MMS_FAULT_REQUEST_AFTER))
-		return mms_fail(err, MMS_E_RETRY, "%s", mms_http_code(CURLE_RECV_ERROR)->text);
+		return fail_with_code(mms_http_code(CURLE_RECV_ERROR), err);
 	mms_fault_step();
 	return rc;
 }

@@ -179,7 +179,7 @@ read_cursor(char *cursor, const char *url, char **etag, char **modified, struct 
 
 /* What a status means for a feed; 200 and 304 are the caller's. */
 static mms_rc
-judge_status(const char *url, long status, struct mms_err *err)
+tell_status(const char *url, long status, struct mms_err *err)
 {
 	MMS_AUTO(mms_str) origin = { 0 };
 
@@ -203,6 +203,13 @@ judge_status(const char *url, long status, struct mms_err *err)
 		return mms_hint(err, "check the iCal URL of the integration");
 	}
 	return mms_fail(err, MMS_E_RETRY, "%s answers %ld in place of a feed", where, status);
+}
+
+static mms_rc
+judge_status(const char *url, long status, struct mms_err *err)
+{
+	tell_status(url, status, err);
+	return mms_blame_status(err, status);
 }
 
 /* "text/calendar; charset=ISO-8859-1": the charset, owned; *out NULL where it does not say. */
@@ -297,6 +304,7 @@ hand_out(struct entry *e, struct mms_feed_body *out, struct mms_err *err)
 	if (e->state == FETCH_FAILED) {
 		mms_fail(err, e->failure.code, "%s", mms_err_text(&e->failure));
 		err->retry_at_ms = e->failure.retry_at_ms;
+		err->blame = e->failure.blame;
 		return mms_hint(err, "%s", mms_err_hint(&e->failure));
 	}
 	if (e->state == FETCH_SAME) {

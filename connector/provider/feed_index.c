@@ -405,6 +405,7 @@ static mms_rc
 not_a_calendar(const char *what, struct mms_err *err)
 {
 	mms_fail(err, MMS_E_RETRY, "%s", what);
+	mms_blame(err, MMS_BLAME_CALENDAR);
 	return mms_hint(err, "open the address in a browser: it may ask for a login, or not be "
 			     "the address of the iCal (.ics) file");
 }
@@ -439,6 +440,7 @@ check_whole(struct mms_feed *feed, const struct scan *s, struct mms_err *err)
 	if (s->calendars > 0 || s->in_event || s->in_zone || s->depth > 0) {
 		mms_fail(err, MMS_E_RETRY, "the feed is truncated: it ends before %s",
 			 s->calendars > 0 ? "END:VCALENDAR" : "the END of its last component");
+		mms_blame(err, MMS_BLAME_CALENDAR);
 		return mms_hint(err, "the server or the connection cut it off; fetch it again");
 	}
 	return MMS_OK;

@@ -206,8 +206,10 @@ google_batch_read(const char *content_type, const char *text, size_t len,
 
 	for (size_t i = 0; i < n; i++)
 		replies[i] = (struct service_reply){ .retry_after_ms = -1 };
-	if (!find_boundary(content_type, &boundary))
-		return mms_fail(err, MMS_E_RETRY, "the answer to a batch is no multipart one");
+	if (!find_boundary(content_type, &boundary)) {
+		mms_fail(err, MMS_E_RETRY, "the answer to a batch is no multipart one");
+		return mms_blame(err, MMS_BLAME_CALENDAR);
+	}
 	while (mark != PARTS_END && take_line(&rest, &line)) {
 		mark = mark_of(line, boundary);
 		if (mark == NOT_A_MARK)
@@ -217,7 +219,9 @@ google_batch_read(const char *content_type, const char *text, size_t len,
 		begin = rest.p;
 	}
 	/* What is not ended by a boundary may be cut off: it counts as not answered. */
-	if (begin == NULL)
-		return mms_fail(err, MMS_E_RETRY, "the answer to a batch has no parts");
+	if (begin == NULL) {
+		mms_fail(err, MMS_E_RETRY, "the answer to a batch has no parts");
+		return mms_blame(err, MMS_BLAME_CALENDAR);
+	}
 	return MMS_OK;
 }

@@ -115,6 +115,7 @@ static mms_rc
 no_answer(long status, const char *why, struct mms_err *err)
 {
 	mms_fail(err, MMS_E_RETRY, "the token endpoint answers %ld with %s", status, why);
+	mms_blame_status(err, status);
 	return mms_hint(err, "if it stays so: is token_url right, and is there a proxy or a "
 			     "sign-in page between?");
 }

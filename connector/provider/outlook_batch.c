@@ -205,9 +205,11 @@ outlook_batch_read(const char *text, size_t len, struct service_reply *replies, 
 	for (size_t i = 0; i < n; i++)
 		replies[i] = (struct service_reply){ .retry_after_ms = -1 };
 	const char *why = find_answers(text, len, &answers);
-	if (why != NULL)
-		return mms_fail(err, MMS_E_RETRY,
-				"the answer to a batch was cut off or is none: %s", why);
+	if (why != NULL) {
+		mms_fail(err, MMS_E_RETRY, "the answer to a batch was cut off or is none: %s",
+			 why);
+		return mms_blame(err, MMS_BLAME_CALENDAR);
+	}
 	bool is_good = enter(&s, &answers, end);
 	while (is_good && mms_jscan_more(&s, NULL))
 		is_good = read_answer(&s, end, replies, n);

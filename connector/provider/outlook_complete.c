@@ -69,10 +69,10 @@ static mms_rc
 doubt(const struct outlook_session *s, const struct mms_event *event, const char *why,
       struct mms_err *err)
 {
-	return mms_fail(err, s->is_full ? MMS_E_RETRY : MMS_E_RESYNC,
-			"calendar '%s' of '%s': whether event '%s' is gone cannot be told: %s",
-			s->service.id, s->service.calendar->integration, event->external_id,
-			why);
+	mms_fail(err, s->is_full ? MMS_E_RETRY : MMS_E_RESYNC,
+		 "calendar '%s' of '%s': whether event '%s' is gone cannot be told: %s",
+		 s->service.id, s->service.calendar->integration, event->external_id, why);
+	return mms_blame(err, MMS_BLAME_CALENDAR);
 }
 
 /*

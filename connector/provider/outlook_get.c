@@ -80,11 +80,13 @@ settle(struct outlook_session *s, const struct lot *lot, size_t at,
 	const char *id = lot->ids[at];
 	struct outlook_item *item = &lot->items[at];
 
-	if (reply->status == 0)
-		return mms_fail(err, MMS_E_RETRY,
-				"calendar '%s' of '%s': Microsoft's answer lacks one of the "
-				"events that were asked for",
-				s->service.id, s->service.calendar->integration);
+	if (reply->status == 0) {
+		mms_fail(err, MMS_E_RETRY,
+			 "calendar '%s' of '%s': Microsoft's answer lacks one of the "
+			 "events that were asked for",
+			 s->service.id, s->service.calendar->integration);
+		return mms_blame(err, MMS_BLAME_CALENDAR);
+	}
 	mms_rc rc = outlook_judge(&s->service, OUTLOOK_GET, reply->status, reply->body,
 				  reply->body_len, err);
 	if (rc == MMS_E_GONE)
@@ -352,11 +354,13 @@ get_made(struct outlook_session *s, const unsigned char uuid[MMS_UUID_BYTES],
 	mms_free(made.id);
 	/* Nothing that the search tells is adopted unseen. */
 	if (rc == MMS_OK && item->event.external_id != NULL && !item->event.is_gone &&
-	    memcmp(item->event.mark.id, uuid, MMS_UUID_BYTES) != 0)
-		return mms_fail(err, MMS_E_RETRY,
-				"calendar '%s' of '%s': Microsoft's search shows another event "
-				"than the one that was made",
-				s->service.id, s->service.calendar->integration);
+	    memcmp(item->event.mark.id, uuid, MMS_UUID_BYTES) != 0) {
+		mms_fail(err, MMS_E_RETRY,
+			 "calendar '%s' of '%s': Microsoft's search shows another event "
+			 "than the one that was made",
+			 s->service.id, s->service.calendar->integration);
+		return mms_blame(err, MMS_BLAME_CALENDAR);
+	}
 	return rc;
 }
 

@@ -70,9 +70,11 @@ outlook_calendar_read(const char *text, size_t len, enum mms_calendar_role *role
 	if (rc != MMS_OK)
 		return rc;
 	if (!wire_read_map(&s, &top, slots, MMS_COUNT(slots)) || !mms_jscan_done(&s) ||
-	    id.type != MMS_J_TEXT || id.len == 0)
-		return mms_fail(err, MMS_E_RETRY, "the answer is no calendar: %s",
-				s.why != NULL ? s.why : "it has no id");
+	    id.type != MMS_J_TEXT || id.len == 0) {
+		mms_fail(err, MMS_E_RETRY, "the answer is no calendar: %s",
+			 s.why != NULL ? s.why : "it has no id");
+		return mms_blame(err, MMS_BLAME_CALENDAR);
+	}
 	*role = role_of(&edit, wire_is_true(&share) || wire_is_true(&is_default));
 	return MMS_OK;
 }

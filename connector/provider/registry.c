@@ -25,6 +25,21 @@ mms_provider_find(const char *integration_type)
 	return NULL;
 }
 
+void
+mms_provider_add_scope(const struct mms_provider *provider, const char *url,
+		       struct mms_str *out)
+{
+	MMS_AUTO(mms_str) origin = { 0 };
+
+	if (!(provider->caps & MMS_CAP_SHARED)) {
+		mms_str_add(out, provider->name);
+		return;
+	}
+	mms_http_add_origin(&origin, url != NULL ? url : "");
+	if (strstr(mms_str_get(&origin), "://") != NULL)
+		mms_str_add(out, mms_str_get(&origin));
+}
+
 /* The name of a calendar, the person's own by their address. */
 static const char *
 calendar_name(const struct mms_provider *provider, const char *id, const char *user)

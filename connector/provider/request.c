@@ -94,6 +94,7 @@ give_up(const struct mms_http_request *request, long status, struct mms_err *err
 
 	mms_http_add_origin(&origin, request->url);
 	mms_fail(err, MMS_E_RETRY, "%s answers %ld", mms_str_get(&origin), status);
+	mms_blame_status(err, status);
 	return mms_hint(
 		err,
 		"the service has trouble or wants fewer requests; the next run tries again");
@@ -158,6 +159,8 @@ mms_request_run_judged(const struct mms_provider_env *env,
 		if (rc == MMS_E_RETRY)
 			rc = mms_request_pause(env, request->url, attempt, retry_after_ms,
 					       counts, err);
+		if (rc == MMS_E_WAIT)
+			mms_blame_status(err, answer->status);
 		if (rc != MMS_OK)
 			return rc;
 	}

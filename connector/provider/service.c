@@ -213,6 +213,8 @@ send_once(struct service *s, const struct service_request *request,
 				    err);
 	if (rc != MMS_OK)
 		rc = tell_last(s, request, answer, err);
+	s->base.counts.answers += rc == MMS_OK || err->blame == MMS_BLAME_CALENDAR;
+	s->base.counts.troubles += rc != MMS_OK && err->blame == MMS_BLAME_SERVICE;
 	/* An answer that is too large is nobody's single event. */
 	if (rc == MMS_E_ITEM)
 		err->code = rc = is_read(request) ? MMS_E_CONFIG : MMS_E_RETRY;

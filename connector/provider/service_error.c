@@ -9,10 +9,11 @@ service_tell(const struct service *s, mms_rc code, const char *what,
 {
 	bool has_code = refusal->code[0] != '\0', has_message = refusal->message[0] != '\0';
 
-	return mms_fail(err, code, "calendar '%s' of '%s': %s (%s answers %ld%s%s%s%s)", s->id,
-			s->calendar->integration, what, s->kind->name, refusal->status,
-			has_code ? ", " : "", refusal->code, has_message ? ": " : "",
-			refusal->message);
+	mms_fail(err, code, "calendar '%s' of '%s': %s (%s answers %ld%s%s%s%s)", s->id,
+		 s->calendar->integration, what, s->kind->name, refusal->status,
+		 has_code ? ", " : "", refusal->code, has_message ? ": " : "",
+		 refusal->message);
+	return mms_blame_status(err, refusal->status);
 }
 
 /* The same of the service itself: "Google does not take this request". */

@@ -20,6 +20,7 @@ copy_err(struct mms_err *to, const struct mms_err *from)
 	if (mms_err_hint(from)[0] != '\0')
 		(void)mms_hint(to, "%s", mms_err_hint(from));
 	to->retry_at_ms = from->retry_at_ms;
+	to->blame = from->blame;
 }
 
 /* What ends the work of this session, as against what is one write's own. */
@@ -189,6 +190,7 @@ settle_parts(struct service *s, struct service_job *const *jobs, size_t n,
 		if (replies[i].status == 0) {
 			mms_fail(err, MMS_E_RETRY, "%s's answer to a batch lacks this one",
 				 s->kind->name);
+			mms_blame(err, MMS_BLAME_CALENDAR);
 			settle_failure(jobs[i], err);
 			continue;
 		}

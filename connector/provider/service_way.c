@@ -33,6 +33,7 @@ service_follow(const struct service *s, struct wire_trail *trail, const char *te
 		return rc;
 	mms_fail(err, MMS_E_RETRY, "calendar '%s' of '%s': %s's pages go in a circle", s->id,
 		 s->calendar->integration, s->kind->name);
+	mms_blame(err, MMS_BLAME_CALENDAR);
 	return mms_hint(err,
 			"nothing of the calendar was deleted; the next run reads it again");
 }
@@ -54,11 +55,13 @@ service_go_on(const struct service *s, struct service_way *way, struct wire_page
 	way->trail.n = 0;
 	if (is_of_series)
 		return MMS_OK;
-	if (page->cursor == NULL)
-		return mms_fail(err, MMS_E_RETRY,
-				"calendar '%s' of '%s': the answer was cut off: it says "
-				"neither how it goes on nor where the next sync begins",
-				s->id, s->calendar->integration);
+	if (page->cursor == NULL) {
+		mms_fail(err, MMS_E_RETRY,
+			 "calendar '%s' of '%s': the answer was cut off: it says "
+			 "neither how it goes on nor where the next sync begins",
+			 s->id, s->calendar->integration);
+		return mms_blame(err, MMS_BLAME_CALENDAR);
+	}
 	mms_free(way->cursor);
 	way->cursor = page->cursor;
 	page->cursor = NULL;

@@ -13,8 +13,9 @@
 mms_rc
 wire_cut_off(const struct mms_jscan *s, struct mms_err *err)
 {
-	return mms_fail(err, MMS_E_RETRY, "the answer is no calendar event: %s",
-			s->why != NULL ? s->why : "it ends in the middle");
+	mms_fail(err, MMS_E_RETRY, "the answer is no calendar event: %s",
+		 s->why != NULL ? s->why : "it ends in the middle");
+	return mms_blame(err, MMS_BLAME_CALENDAR);
 }
 
 mms_rc

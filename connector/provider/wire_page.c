@@ -21,6 +21,7 @@ wire_not_a_list(const char *why, struct mms_err *err)
 {
 	mms_fail(err, MMS_E_RETRY,
 		 "the answer was cut off or is no list of calendar events: %s", why);
+	mms_blame(err, MMS_BLAME_CALENDAR);
 	return mms_hint(err, "nothing of it was believed; the next run reads it again");
 }
 

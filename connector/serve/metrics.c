@@ -190,6 +190,20 @@ health_reasons(struct writer *w, const struct family *family)
 }
 
 static void
+circuits(struct writer *w, const struct family *family)
+{
+	const struct mms_circuits *all = &w->facts->overview->circuits;
+
+	(void)family;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct label labels[] = { { "scope", all->items[i].scope } };
+		sample(w, "", labels, MMS_COUNT(labels),
+		       (int64_t)mms_circuit_at(&all->items[i].circuit, w->facts->now_ms),
+		       WHOLE);
+	}
+}
+
+static void
 integrations(struct writer *w, const struct family *family)
 {
 	const struct mms_health_counts *c = &w->facts->health->counts;
@@ -420,6 +434,9 @@ static const struct family families[] = {
 	SITE("quarantined", "gauge",
 	     "Busy blocks left alone because they were changed again and again.", WHOLE,
 	     quarantined),
+	SITE("circuit_state", "gauge",
+	     "Services and hosts of feeds that had trouble: 0 closed, 1 open, 2 half open.",
+	     WHOLE, circuits),
 	SITE("integration_info", "gauge", "The service of an integration, always 1.", WHOLE,
 	     integration_info),
 	EACH("integration_active", "gauge", "Is the integration active?", WHOLE, is_active),

@@ -56,6 +56,19 @@ read_integration(const struct mms_value *row, struct mms_integration *out)
 	return true;
 }
 
+static void
+read_circuit(const struct mms_value *row, struct mms_circuit_state *out)
+{
+	if (row[0].type == 0)
+		return;
+	*out = (struct mms_circuit_state){
+		.state = row[0].i == 0 ? MMS_CIRCUIT_CLOSED : MMS_CIRCUIT_OPEN,
+		.failures = row[1].i,
+		.opens = row[2].i,
+		.until_ms = row[3].type == 0 ? 0 : row[3].i,
+	};
+}
+
 /* The columns of MMS_SQL_CURSOR. */
 static bool
 read_cursor(const struct mms_value *row, struct mms_cursor *out)
@@ -84,6 +97,7 @@ read_cursor(const struct mms_value *row, struct mms_cursor *out)
 	out->role = row[19].type == 0 ? 0 : row[19].i;
 	if (row[20].type != 0 && row[20].len == sizeof out->blocks_print)
 		memcpy(out->blocks_print, row[20].ptr, sizeof out->blocks_print);
+	read_circuit(row + 21, &out->circuit);
 	return true;
 }
 
@@ -223,17 +237,27 @@ mms_sources_load(struct mms_db *db, struct mms_sources *out, struct mms_err *err
 	return MMS_OK;
 }
 
+bool
+mms_sources_are_failing(const struct mms_sources *sources)
+{
+	bool is_any = false;
+
+	for (size_t i = 0; i < sources->n; i++) {
+		const struct mms_cursor *c = &sources->items[i].cursor;
+		is_any = is_any || c->failures > 0 || c->circuit.failures > 0;
+	}
+	return is_any;
+}
+
 mms_rc
-mms_cursor_refresh(struct mms_db *db, const struct mms_lease *lease, struct mms_cursor *cursor,
-		   struct mms_err *err)
+mms_cursor_read_again(struct mms_db *db, const struct mms_lease *lease,
+		      struct mms_cursor *cursor, struct mms_err *err)
 {
 	MMS_AUTO(mms_rows) rows = { 0 };
 	const struct mms_value *row = NULL;
 	const struct mms_value in[] = { mms_v_u64(lease->cursor_id) };
 	MMS_AUTO(mms_cursor) fresh = { 0 };
 
-	if (lease->fence == cursor->fence + 1)
-		return MMS_OK;
 	mms_rc rc = mms_rows_open(&rows, db, MMS_STMT_CURSOR_LOAD, in, err);
 	if (rc == MMS_OK)
 		rc = mms_rows_next(&rows, &row, err);
@@ -248,6 +272,15 @@ mms_cursor_refresh(struct mms_db *db, const struct mms_lease *lease, struct mms_
 	*cursor = fresh;
 	fresh = (struct mms_cursor){ 0 };
 	return MMS_OK;
+}
+
+mms_rc
+mms_cursor_refresh(struct mms_db *db, const struct mms_lease *lease, struct mms_cursor *cursor,
+		   struct mms_err *err)
+{
+	return lease->fence == cursor->fence + 1
+		       ? MMS_OK
+		       : mms_cursor_read_again(db, lease, cursor, err);
 }
 
 /* ---- names that a person typed ------------------------------------------------------------- */

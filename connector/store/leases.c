@@ -249,6 +249,11 @@ mms_cursor_forget_token(struct mms_db *db, const struct mms_lease *lease, struct
 		mms_v_i64((t)->created), mms_v_i64((t)->updated), mms_v_i64((t)->deleted), \
 		mms_v_i64((t)->failed)
 
+/* The parameters of MMS_SQL_CIRCUIT_SET, in its order. */
+#define CIRCUIT_VALUES(c)                                                                \
+	mms_v_i64((int64_t)(c)->state), mms_v_i64((c)->failures), mms_v_i64((c)->opens), \
+		(c)->state == MMS_CIRCUIT_CLOSED ? mms_v_null() : mms_v_i64((c)->until_ms)
+
 mms_rc
 mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_ms,
 	      const struct mms_turn_end *end, struct mms_err *err)
@@ -260,9 +265,11 @@ mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_
 			 batch = mms_v_i64(lease->batch_no), now = mms_v_i64(end->now_ms);
 
 	if (!end->is_good) {
+		const struct mms_circuit_state *circuit = &end->circuit;
 		const struct mms_value in[] = { longest,
 						mms_v_i64(end->clears_token),
 						time_value(end->wait_until_ms),
+						CIRCUIT_VALUES(circuit),
 						TALLY_VALUES(tally),
 						id,
 						fence,
@@ -317,11 +324,16 @@ mms_lease_release(struct mms_db *db, const struct mms_lease *lease, int64_t last
 
 mms_rc
 mms_lease_leave(struct mms_db *db, const struct mms_lease *lease, int64_t wait_until_ms,
-		struct mms_err *err)
+		const struct mms_circuit_state *circuit, struct mms_err *err)
 {
-	const struct mms_value in[] = { time_value(wait_until_ms), mms_v_u64(lease->cursor_id),
-					mms_v_i64(lease->fence),
-					mms_v_text(lease->owner->token) };
+	struct mms_value wait = time_value(wait_until_ms), id = mms_v_u64(lease->cursor_id),
+			 fence = mms_v_i64(lease->fence),
+			 owner = mms_v_text(lease->owner->token);
 
-	return mms_db_run(db, MMS_STMT_LEASE_LEAVE, in, NULL, err);
+	if (circuit == NULL) {
+		const struct mms_value in[] = { wait, id, fence, owner };
+		return mms_db_run(db, MMS_STMT_LEASE_LEAVE, in, NULL, err);
+	}
+	const struct mms_value in[] = { wait, CIRCUIT_VALUES(circuit), id, fence, owner };
+	return mms_db_run(db, MMS_STMT_LEASE_LEAVE_JUDGED, in, NULL, err);
 }

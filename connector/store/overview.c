@@ -9,20 +9,6 @@
 #include "mmsync/mem.h"
 #include "mmsync/zone.h"
 
-const char *
-mms_circuit_name(enum mms_circuit circuit)
-{
-	switch (circuit) {
-	case MMS_CIRCUIT_CLOSED:
-		return "closed";
-	case MMS_CIRCUIT_OPEN:
-		return "open";
-	case MMS_CIRCUIT_HALF_OPEN:
-		return "half_open";
-	}
-	return "unknown";
-}
-
 void
 mms_overview_release(struct mms_overview *overview)
 {
@@ -34,6 +20,7 @@ mms_overview_release(struct mms_overview *overview)
 	}
 	mms_free(overview->items);
 	mms_sources_release(&overview->sources);
+	mms_circuits_release(&overview->circuits);
 	*overview = (struct mms_overview){ 0 };
 }
 
@@ -139,16 +126,6 @@ take_integration(struct load *l, const struct mms_value *row)
 	return take_text(&row[2], &item->error);
 }
 
-static enum mms_circuit
-circuit_of(int64_t state, int64_t until_ms, int64_t now_ms)
-{
-	if (state == 0)
-		return MMS_CIRCUIT_CLOSED;
-	if (state == 1 && (until_ms == MMS_NO_TIME || until_ms > now_ms))
-		return MMS_CIRCUIT_OPEN;
-	return MMS_CIRCUIT_HALF_OPEN;
-}
-
 static bool
 fill_cursor(struct load *l, struct mms_overview_item *item, const struct mms_value *row)
 {
@@ -160,8 +137,13 @@ fill_cursor(struct load *l, struct mms_overview_item *item, const struct mms_val
 		&item->totals.events_failed,
 	};
 
+	const struct mms_circuit_state circuit = {
+		.state = row[1].i == 0 ? MMS_CIRCUIT_CLOSED : MMS_CIRCUIT_OPEN,
+		.until_ms = row[2].type == 0 ? INT64_MAX : row[2].i, /* not said: not yet */
+	};
+
 	item->circuit_until_ms = time_or_none(&row[2]);
-	item->circuit = circuit_of(row[1].i, item->circuit_until_ms, l->out->now_ms);
+	item->circuit = mms_circuit_at(&circuit, l->out->now_ms);
 	item->needs_reauth = row[3].type != 0 && row[3].i != 0;
 	item->lease_until_ms = row[5].type == 0 ? MMS_NO_TIME : row[5].wall_us / 1000;
 	item->last_seen_ms = time_or_none(&row[6]);
@@ -408,6 +390,8 @@ load_all(struct load *l, unsigned parts)
 		rc = ask(l, MMS_STMT_WATCH_OUTBOX, NULL, take_outbox);
 	if (rc == MMS_OK)
 		rc = ask(l, MMS_STMT_WATCH_SCHEMA_VERSION, NULL, take_version);
+	if (rc == MMS_OK && mms_sources_are_failing(&l->out->sources))
+		rc = mms_circuits_load(l->db, &l->out->circuits, l->err);
 	if (rc == MMS_OK && (parts & MMS_OVERVIEW_STATES) != 0)
 		rc = ask(l, MMS_STMT_WATCH_STATES, stuck, take_states);
 	if (rc == MMS_OK && (parts & MMS_OVERVIEW_RUNS) != 0)

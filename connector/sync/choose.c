@@ -56,5 +56,7 @@ mms_choose_is_wanted(const struct mms_sync_options *o, const struct mms_source *
 	if (!source->integration.is_active)
 		return o->n_integrations > 0; /* named: it is told that it is not active */
 	int64_t at_ms;
-	return !o->only_due || mms_due_find(source, now_ms, &at_ms) == MMS_DUE_NOW;
+	enum mms_due due = mms_due_find(source, now_ms, &at_ms);
+	/* What a circuit keeps from its turn is told. */
+	return !o->only_due || due == MMS_DUE_NOW || due == MMS_DUE_CIRCUIT;
 }

@@ -11,6 +11,8 @@ mms_due_name(enum mms_due due)
 		return "later";
 	case MMS_DUE_WAITING:
 		return "waiting";
+	case MMS_DUE_CIRCUIT:
+		return "circuit";
 	case MMS_DUE_INACTIVE:
 		return "inactive";
 	case MMS_DUE_MANUAL:
@@ -39,5 +41,9 @@ mms_due_find(const struct mms_source *source, int64_t now_ms, int64_t *at_ms)
 		return MMS_DUE_WAITING;
 	}
 	*at_ms = due_ms > now_ms ? due_ms : now_ms;
+	if (c->id != 0 && mms_circuit_at(&c->circuit, *at_ms) == MMS_CIRCUIT_OPEN) {
+		*at_ms = c->circuit.until_ms;
+		return due_ms > now_ms ? MMS_DUE_LATER : MMS_DUE_CIRCUIT;
+	}
 	return due_ms > now_ms ? MMS_DUE_LATER : MMS_DUE_NOW;
 }

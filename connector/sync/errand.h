@@ -16,5 +16,12 @@ mms_rc mms_errand_claim(const struct mms_outward *o, const struct mms_source *so
  */
 mms_rc mms_errand_leave(const struct mms_outward *o, struct mms_lease *lease,
 			const struct mms_err *why, struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * The same of an errand whose requests say whether the calendar's service is well: its own circuit is as that is. counts are
+ * theirs. What a turn of this run has counted already is not counted twice.
+ */
+mms_rc mms_errand_leave_judged(const struct mms_outward *o, struct mms_source *source,
+			       struct mms_lease *lease, const struct mms_request_counts *counts,
+			       const struct mms_err *why, struct mms_err *err) MMS_MUST_CHECK;
 
 #endif

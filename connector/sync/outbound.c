@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "block_job.h"
+#include "breaker.h"
 #include "errand.h"
 #include "lease_tx.h"
 #include "mmsync/fault.h"
@@ -31,7 +32,8 @@ struct visit {
 	struct mms_booking_counts *counts;
 	struct mms_block_counts *blocks;
 	bool only_blocks; /* nothing else is asked for, or to be written there */
-	bool is_left;     /* the calendar is not written to any more: blocks are taken away */
+	struct mms_request_counts requests; /* of the session */
+	bool is_left; /* the calendar is not written to any more: blocks are taken away */
 };
 
 static void
@@ -305,10 +307,9 @@ work(struct visit *v, struct mms_source *source, struct mms_err *err)
 	rc = check_role(v, err);
 	if (rc == MMS_OK)
 		rc = work_all(v, err);
-	const struct mms_request_counts *counts =
-		&((const struct mms_session_base *)v->env.session)->counts;
-	v->counts->requests += counts->requests;
-	v->counts->retries += counts->retries;
+	v->requests = ((const struct mms_session_base *)v->env.session)->counts;
+	v->counts->requests += v->requests.requests;
+	v->counts->retries += v->requests.retries;
 	return rc;
 }
 
@@ -356,6 +357,20 @@ put_off_blocks(const struct visit *v, mms_rc rc, struct mms_err *err)
 			    : rc;
 }
 
+/* Of what is half open: another may have tried it since it was read. */
+static mms_rc
+try_alone(struct visit *v, struct mms_source *source, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	if (source->cursor.circuit.state == MMS_CIRCUIT_CLOSED)
+		return MMS_OK;
+	mms_rc rc = mms_pool_lend(v->env.o->worker->env->pool, &lent, err);
+	if (rc == MMS_OK)
+		rc = mms_cursor_refresh(lent.db, &v->lease, &source->cursor, err);
+	return rc == MMS_OK ? mms_breaker_enter_own(v->env.o->worker, source, err) : rc;
+}
+
 static mms_rc
 visit_once(struct visit *v, struct mms_source *source, bool *is_more, struct mms_err *err)
 {
@@ -365,13 +380,16 @@ visit_once(struct visit *v, struct mms_source *source, bool *is_more, struct mms
 	mms_rc rc = mms_errand_claim(v->env.o, source, &v->lease, err);
 	if (rc != MMS_OK)
 		return rc;
-	rc = work(v, source, err);
+	rc = try_alone(v, source, err);
+	if (rc == MMS_OK)
+		rc = work(v, source, err);
 	if (v->has_session)
 		mms_session_close(&v->open);
 	rc = put_off_blocks(v, rc, err);
 	if (rc == MMS_E_HELD)
 		return rc;
-	mms_rc given = mms_errand_leave(v->env.o, &v->lease, err, &own);
+	mms_rc given =
+		mms_errand_leave_judged(v->env.o, source, &v->lease, &v->requests, err, &own);
 	if (rc == MMS_OK && given != MMS_OK)
 		mms_err_move(err, &own);
 	if (rc == MMS_OK && given == MMS_OK)
@@ -379,28 +397,26 @@ visit_once(struct visit *v, struct mms_source *source, bool *is_more, struct mms
 	return rc == MMS_OK ? given : rc;
 }
 
-mms_rc
-mms_outbound_run(const struct mms_outward *o, struct mms_source *source, bool only_blocks,
-		 mms_outbound_tell *tell_fn, void *aux, struct mms_outbound_counts *counts,
-		 struct mms_err *err)
+/* Visits until nothing more is there. requests: of all of them. */
+static mms_rc
+visit_all(const struct mms_outward *o, struct mms_source *source, struct visit *pattern,
+	  struct mms_request_counts *requests, struct mms_err *err)
 {
-	const struct mms_provider *provider = mms_provider_find(source->integration.type);
 	bool is_more = true;
 
-	if (provider == NULL || provider->ops == NULL || !(provider->caps & MMS_CAP_WRITE))
-		return mms_outward_check_written_to(source, err);
 	for (unsigned n = 0; is_more && n < VISITS_MAX; n++) {
-		struct visit v = { .env = { .o = o, .source = source, .provider = provider },
-				   .tell = tell_fn,
-				   .tell_aux = aux,
-				   .counts = &counts->bookings,
-				   .blocks = &counts->blocks,
-				   .is_left = !mms_outward_is_written_to(source) };
+		struct visit v = *pattern;
 
-		v.only_blocks = only_blocks || v.is_left;
+		v.env = (struct mms_job_env){ .o = o,
+					      .source = source,
+					      .provider = pattern->env.provider };
+		v.is_left = !mms_outward_is_written_to(source);
+		v.only_blocks = pattern->only_blocks || v.is_left;
 		is_more = false;
 		mms_rc rc = visit_once(&v, source, &is_more, err);
 		mms_outbox_release(&v.outbox);
+		requests->answers += v.requests.answers;
+		requests->troubles += v.requests.troubles;
 		if (rc == MMS_E_HELD && n > 0) {
 			mms_err_release(err); /* whoever has it now does the rest */
 			return MMS_OK;
@@ -409,4 +425,35 @@ mms_outbound_run(const struct mms_outward *o, struct mms_source *source, bool on
 			return rc;
 	}
 	return MMS_OK;
+}
+
+mms_rc
+mms_outbound_run(const struct mms_outward *o, struct mms_source *source, bool only_blocks,
+		 mms_outbound_tell *tell_fn, void *aux, struct mms_outbound_counts *counts,
+		 struct mms_err *err)
+{
+	const struct mms_provider *provider = mms_provider_find(source->integration.type);
+	struct mms_request_counts requests = { 0 };
+	struct visit pattern = { .env = { .provider = provider },
+				 .tell = tell_fn,
+				 .tell_aux = aux,
+				 .counts = &counts->bookings,
+				 .blocks = &counts->blocks,
+				 .only_blocks = only_blocks };
+
+	if (provider == NULL || provider->ops == NULL || !(provider->caps & MMS_CAP_WRITE))
+		return mms_outward_check_written_to(source, err);
+	mms_rc rc = mms_breaker_enter(o->worker, source, err);
+	if (rc != MMS_OK)
+		return rc;
+	rc = visit_all(o, source, &pattern, &requests, err);
+	bool is_bad = requests.troubles > 0 && requests.answers == 0;
+	bool is_good = requests.troubles == 0 && requests.answers > 0;
+	mms_breaker_leave(o->worker, source,
+			  is_bad    ? MMS_VERDICT_BAD
+			  : is_good ? MMS_VERDICT_GOOD
+				    : MMS_VERDICT_NONE,
+			  rc != MMS_OK ? mms_err_text(err)
+				       : "what is sent there gets no answer");
+	return rc;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "block_phase.h"
+#include "breaker.h"
 #include "choose.h"
 #include "gates.h"
 #include "mmsync/schema.h"
@@ -15,6 +16,7 @@ mms_outward_kit_release(struct mms_outward_kit *kit)
 	if (kit == NULL)
 		return;
 	mms_heartbeat_stop(kit->heartbeat);
+	mms_breakers_free(kit->breakers);
 	mms_gates_free(kit->gates);
 	mms_sources_release(&kit->sources);
 	mms_digest_release(&kit->worker.digest);
@@ -110,4 +112,13 @@ mms_outward_kit_connect(struct mms_outward_kit *kit, struct mms_err *err)
 	w->gates = kit->gates;
 	w->owner = kit->options.is_dry ? NULL : mms_heartbeat_owner(kit->heartbeat);
 	return load_sources(kit, err);
+}
+
+mms_rc
+mms_outward_kit_watch(struct mms_outward_kit *kit, struct mms_err *err)
+{
+	mms_rc rc = mms_breakers_new(&kit->breakers, kit->worker.env->pool, &kit->sources, err);
+
+	kit->worker.breakers = kit->breakers;
+	return rc;
 }

@@ -16,6 +16,7 @@ struct mms_outward_kit {
 	struct mms_sources sources;
 	struct mms_heartbeat *heartbeat;
 	struct mms_gates *gates;
+	struct mms_breakers *breakers; /* mms_outward_kit_watch() */
 };
 void mms_outward_kit_release(struct mms_outward_kit *kit);
 
@@ -25,5 +26,7 @@ mms_rc mms_outward_kit_begin(struct mms_outward_kit *kit, const struct mms_sync_
 			     struct mms_err *err) MMS_MUST_CHECK;
 /* Connections to services, the site's calendars and, but in a dry run, a heartbeat for leases. */
 mms_rc mms_outward_kit_connect(struct mms_outward_kit *kit, struct mms_err *err) MMS_MUST_CHECK;
+/* After it: calendars whose circuits are open are passed by, failures are counted. */
+mms_rc mms_outward_kit_watch(struct mms_outward_kit *kit, struct mms_err *err) MMS_MUST_CHECK;
 
 #endif

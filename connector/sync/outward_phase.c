@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "block_phase.h"
+#include "breaker.h"
 #include "choose.h"
 #include "crew.h"
 #include "mmsync/mem.h"
@@ -237,7 +238,7 @@ visit(struct mms_worker *worker, void *aux)
 		(void)pthread_mutex_lock(&p->lock);
 		p->n_done++;
 		add_up(p, source, &counts);
-		if (rc != MMS_OK && rc != MMS_E_HELD)
+		if (rc != MMS_OK && rc != MMS_E_HELD && rc != MMS_E_OPEN)
 			mms_outward_note_trouble(p->report, source->integration.name, &err);
 		(void)pthread_mutex_unlock(&p->lock);
 	}
@@ -316,7 +317,7 @@ tag_events(struct mms_worker *worker, void *aux)
 		struct mms_request_counts counts = { 0 };
 		MMS_AUTO(mms_err) err = { 0 };
 
-		if (!is_chosen(p, source))
+		if (!is_chosen(p, source) || mms_breaker_is_open(worker, source))
 			continue;
 		mms_rc rc = mms_tag_run(&o, source, &counts, &err);
 		p->report->bookings.requests += counts.requests;

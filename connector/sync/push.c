@@ -389,6 +389,8 @@ work_off(struct push *p, struct mms_err *err)
 	if (rc == MMS_OK && has_work)
 		rc = mms_outward_kit_connect(&p->kit, err);
 	if (rc == MMS_OK && has_work)
+		rc = mms_outward_kit_watch(&p->kit, err);
+	if (rc == MMS_OK && has_work)
 		rc = do_all(p, waiting, n_waiting, err);
 	if (rc == MMS_OK && has_work)
 		rc = do_blocks(p, err);
@@ -429,7 +431,8 @@ judge(struct mms_push_booking *booking, bool is_dry)
 	bool is_failed = false, is_waiting = false;
 
 	for (size_t i = 0; i < booking->n_events; i++) {
-		is_failed = is_failed || booking->events[i].err.code != MMS_OK;
+		mms_rc rc = booking->events[i].err.code;
+		is_failed = is_failed || (rc != MMS_OK && rc != MMS_E_OPEN);
 		is_waiting = is_waiting || booking->events[i].is_waiting;
 	}
 	if (is_failed)

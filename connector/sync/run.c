@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "block_phase.h"
+#include "breaker.h"
 #include "choose.h"
 #include "crew.h"
 #include "heartbeat.h"
@@ -106,6 +107,27 @@ must_stop(const struct shop *shop)
 	       (deadline > 0 && mms_clock_mono_ms() >= deadline);
 }
 
+/* One turn, unless a circuit is open. */
+static void
+run_turn(struct mms_worker *worker, struct job *job)
+{
+	struct mms_turn *turn = job->turn;
+
+	mms_rc rc = mms_breaker_enter(worker, job->source, &turn->err);
+	if (rc != MMS_OK) {
+		turn->status = rc == MMS_E_OPEN ? "skipped" : "failed";
+		return;
+	}
+	mms_turn_run(worker, job->source, turn);
+	bool is_good = strcmp(turn->status, "success") == 0;
+	bool is_bad = mms_circuit_judge(turn->err.code, turn->err.blame) == MMS_CIRCUIT_SERVICE;
+	mms_breaker_leave(worker, job->source,
+			  is_good  ? MMS_VERDICT_GOOD
+			  : is_bad ? MMS_VERDICT_BAD
+				   : MMS_VERDICT_NONE,
+			  mms_err_text(&turn->err));
+}
+
 static void
 do_job(struct shop *shop, struct mms_worker *worker, struct job *job)
 {
@@ -119,7 +141,7 @@ do_job(struct shop *shop, struct mms_worker *worker, struct job *job)
 		turn->status = "skipped";
 		mms_fail(&turn->err, MMS_E_CONFIG, "the integration is not active");
 	} else {
-		mms_turn_run(worker, job->source, turn);
+		run_turn(worker, job);
 	}
 	log_turn(shop->env->log, turn);
 }
@@ -149,6 +171,28 @@ run_workers(struct shop *shop, size_t n, struct mms_err *err)
 	return MMS_OK;
 }
 
+/*
+ * Those that were passed by while one of them tried their service, which is well again; or nothing came of that, and
+ * another is to try.
+ */
+static bool
+find_freed(struct shop *shop)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < shop->n_jobs; i++) {
+		struct job job = shop->jobs[i];
+		if (job.turn->err.code != MMS_E_OPEN ||
+		    mms_breaker_is_passed_by(shop->pattern, job.source))
+			continue;
+		mms_err_release(&job.turn->err);
+		shop->jobs[n++] = job;
+	}
+	shop->n_jobs = n;
+	shop->n_taken = shop->n_done = 0;
+	return n > 0;
+}
+
 /* ---- the run ------------------------------------------------------------------------------- */
 
 /* What is set up once for a run and torn down with it. */
@@ -160,12 +204,14 @@ struct run {
 	struct mms_feed_cache *feeds;
 	struct mms_heartbeat *heartbeat;
 	struct mms_gates *gates;
+	struct mms_breakers *breakers;
 };
 
 static void
 run_release(struct run *run)
 {
 	mms_heartbeat_stop(run->heartbeat);
+	mms_breakers_free(run->breakers);
 	mms_gates_free(run->gates);
 	mms_feed_cache_free(run->feeds);
 	mms_zones_free(run->zones);
@@ -312,6 +358,42 @@ is_any_written(const struct run *run)
 }
 
 static mms_rc
+run_turns(struct shop *shop, struct mms_err *err)
+{
+	mms_rc rc = MMS_OK;
+
+	if (shop->n_jobs > 0)
+		rc = run_workers(shop, count_workers(shop->env, shop->options, shop->n_jobs),
+				 err);
+	while (rc == MMS_OK && find_freed(shop))
+		rc = run_workers(shop, count_workers(shop->env, shop->options, shop->n_jobs),
+				 err);
+	return rc;
+}
+
+/* What turns and the outward side ask for beside the calendars. */
+static mms_rc
+start_helpers(struct run *run, struct mms_worker *pattern, struct mms_err *err)
+{
+	const struct mms_sync_env *env = pattern->env;
+	bool is_dry = pattern->options->is_dry;
+
+	mms_rc rc = mms_breakers_new(&run->breakers, env->pool, &run->sources, err);
+	if (rc == MMS_OK)
+		rc = learn_site(env, run, pattern, err);
+	if (rc == MMS_OK && !is_dry)
+		rc = mms_heartbeat_start(&run->heartbeat, &env->site->db, err);
+	if (rc == MMS_OK)
+		rc = mms_gates_start(&run->gates, env->pool, run->heartbeat, err);
+	if (rc != MMS_OK)
+		return rc;
+	pattern->gates = run->gates;
+	pattern->breakers = run->breakers;
+	pattern->owner = is_dry ? NULL : mms_heartbeat_owner(run->heartbeat);
+	return MMS_OK;
+}
+
+static mms_rc
 do_run(const struct mms_sync_env *env, const struct mms_sync_options *o, struct run *run,
        struct mms_sync_report *report, struct mms_err *err)
 {
@@ -335,15 +417,9 @@ do_run(const struct mms_sync_env *env, const struct mms_sync_options *o, struct 
 	bool has_outward = o->only_event == NULL && is_any_written(run);
 	if (rc != MMS_OK || (run->n_jobs == 0 && !has_outward))
 		return rc;
-	rc = learn_site(env, run, &pattern, err);
-	if (rc == MMS_OK && !o->is_dry)
-		rc = mms_heartbeat_start(&run->heartbeat, &env->site->db, err);
-	if (rc == MMS_OK)
-		rc = mms_gates_start(&run->gates, env->pool, run->heartbeat, err);
+	rc = start_helpers(run, &pattern, err);
 	if (rc != MMS_OK)
 		return rc;
-	pattern.gates = run->gates;
-	pattern.owner = o->is_dry ? NULL : mms_heartbeat_owner(run->heartbeat);
 	pattern.zones = run->zones;
 	pattern.provider_env = (struct mms_provider_env){
 		.zones = run->zones,
@@ -355,8 +431,7 @@ do_run(const struct mms_sync_env *env, const struct mms_sync_options *o, struct 
 	};
 	shop.jobs = run->jobs;
 	shop.n_jobs = run->n_jobs;
-	if (run->n_jobs > 0)
-		rc = run_workers(&shop, count_workers(env, o, run->n_jobs), err);
+	rc = run_turns(&shop, err);
 	return rc == MMS_OK && has_outward
 		       ? mms_outward_phase(&pattern, &run->sources, report, err)
 		       : rc;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "block_inward.h"
+#include "breaker.h"
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/policy.h"
@@ -104,6 +105,8 @@ try_begin(struct mms_turn_state *t, struct mms_err *err)
 				     t->started_ms, &t->lease, err);
 	if (rc == MMS_OK)
 		rc = mms_cursor_refresh(lent.db, &t->lease, &t->source->cursor, err);
+	if (rc == MMS_OK) /* another may have tried it meanwhile */
+		rc = mms_breaker_enter_own(t->worker, t->source, err);
 	if (rc == MMS_OK && t->worker->options->only_event == NULL)
 		rc = mms_integrations_put_status(lent.db, &t->lease, t->stamp.integration,
 						 "In Progress", err);
@@ -213,6 +216,8 @@ finish(struct mms_turn_state *t, const struct mms_page *page, bool is_refused,
 	}
 	mms_fault_step();
 	mms_rc rc = mms_apply(t, &f, err);
+	if (rc == MMS_OK) /* a listing was read to its end, whatever it asks us to delete */
+		t->source->cursor.circuit = f.end.circuit;
 	if (rc == MMS_OK && page->role != MMS_ROLE_UNKNOWN)
 		t->source->cursor.role = page->role; /* for what the run does there next */
 	return rc;
@@ -450,7 +455,9 @@ end_badly(struct mms_turn_state *t, const struct mms_err *why)
 			 .now_ms = t->started_ms,
 			 .wait_until_ms = why->code == MMS_E_WAIT
 						  ? longest_wait(t, why->retry_at_ms)
-						  : MMS_NO_TIME },
+						  : MMS_NO_TIME,
+			 .circuit = mms_breaker_own_after(t->worker, t->source, why,
+							  t->started_ms) },
 	};
 
 	mms_str_addf(&text, "%s%s%s", mms_err_text(why), hint[0] != '\0' ? "\n" : "", hint);
@@ -460,6 +467,9 @@ end_badly(struct mms_turn_state *t, const struct mms_err *why)
 	mms_rc rc = mms_apply(t, &f, &ignored);
 	if (rc == MMS_E_GONE) /* there is no integration to say it on */
 		give_back(t);
+	t->source->is_judged = mms_circuit_judge(why->code, why->blame) != MMS_CIRCUIT_NOBODY;
+	if (rc == MMS_OK)
+		t->source->cursor.circuit = f.end.circuit;
 }
 
 /*
@@ -562,7 +572,9 @@ mms_turn_run(struct mms_worker *worker, struct mms_source *source, struct mms_tu
 	}
 	prepare(&t);
 	mms_rc rc = begin_turn(&t, &err);
-	if (rc == MMS_E_HELD) {
+	if (rc == MMS_E_OPEN)
+		end_stopped(&t, false);
+	if (rc == MMS_E_HELD || rc == MMS_E_OPEN) {
 		out->status = "skipped";
 		mms_err_move(&out->err, &err);
 		return;

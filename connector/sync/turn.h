@@ -25,6 +25,17 @@ mms_rc mms_changes_add(struct mms_changes *changes, struct mms_change *change,
 /* Requests at the same time for one mailbox: gates.h. */
 struct mms_gates;
 
+/* Circuits: breaker.h. */
+struct mms_breakers;
+/* Leave to send requests for one integration, and what is put back afterwards. */
+struct mms_pass {
+	int64_t max_attempts;         /* of the worker, otherwise */
+	struct mms_circuit_state own; /* the integration's circuit */
+	bool is_probe;                /* the one who tries a whole service */
+	bool is_known; /* there was a row of the service, with so many closings */
+	int64_t closings;
+};
+
 /* What a worker keeps from turn to turn. */
 struct mms_worker {
 	const struct mms_sync_env *env;
@@ -32,6 +43,8 @@ struct mms_worker {
 	struct mms_provider_env provider_env;
 	struct mms_lease_owner *owner; /* NULL in a dry run: nothing is written */
 	struct mms_gates *gates;       /* of the process */
+	struct mms_breakers *breakers; /* of the run; NULL: circuits are not asked */
+	struct mms_pass pass;
 	struct mms_event_writer writer;
 	struct mms_digest digest;
 	struct mms_email *email;

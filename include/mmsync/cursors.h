@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mmsync/circuit.h"
 #include "mmsync/err.h"
 #include "mmsync/integration.h"
 #include "mmsync/pool.h"
@@ -35,6 +36,7 @@ struct mms_cursor {
 	int64_t next_entry_ms; /* the window's end may come up to here without a read   */
 	int64_t last_full_ms, last_success_ms, last_attempt_ms, wait_until_ms;
 	int64_t failures; /* in a row                                                   */
+	struct mms_circuit_state circuit;
 	/* What rows were made under, their zone's mark first, rules, widths (all zero: unknown). */
 	unsigned char read_print[MMS_READ_PRINT_BYTES];
 	bool is_abandoned; /* a worker died over it, and nobody has gone on yet          */
@@ -51,6 +53,7 @@ struct mms_source { /* an integration and its cursor */
 	struct mms_integration integration;
 	struct mms_cursor cursor;
 	bool is_named, is_of_user; /* mms_sources_choose_*() */
+	bool is_judged;            /* this run has counted a failure of its service */
 	bool makes_blocks;         /* busy blocks come from its events: what changes is due */
 };
 /* All zero is empty. */
@@ -67,6 +70,9 @@ void mms_sources_release(struct mms_sources *sources);
  */
 mms_rc mms_sources_load(struct mms_db *db, struct mms_sources *out,
 			struct mms_err *err) MMS_MUST_CHECK;
+
+/* Has a turn of one of them failed since its last good one? Else nobody's circuit is open. */
+bool mms_sources_are_failing(const struct mms_sources *sources);
 
 /*
  * What each says of busy blocks (integration.blocks), on a site that has the field for it. Only on a connection that knows the
@@ -165,6 +171,10 @@ mms_rc mms_lease_ask(struct mms_db *db, struct mms_lease *lease, bool *has_happe
 mms_rc mms_cursor_refresh(struct mms_db *db, const struct mms_lease *lease,
 			  struct mms_cursor *cursor, struct mms_err *err) MMS_MUST_CHECK;
 
+/* The same whoever had it meanwhile. One statement. */
+mms_rc mms_cursor_read_again(struct mms_db *db, const struct mms_lease *lease,
+			     struct mms_cursor *cursor, struct mms_err *err) MMS_MUST_CHECK;
+
 /* The service has refused the token: it is cleared at once. Errors: HELD, RETRY. */
 mms_rc mms_cursor_forget_token(struct mms_db *db, const struct mms_lease *lease,
 			       struct mms_err *err) MMS_MUST_CHECK;
@@ -202,6 +212,8 @@ struct mms_turn_end {
 	int64_t role;      /* enum mms_calendar_role; 0: the listing did not say        */
 	bool clears_token; /* the service refused it                                    */
 	int64_t now_ms, wait_until_ms;
+	struct mms_circuit_state
+		circuit; /* of a bad end: what it is from now on; a good one closes it */
 	struct mms_lengths lengths;  /* of a good turn that moves the cursor             */
 	struct mms_turn_tally tally; /* counted whether the end is good or not          */
 };
@@ -221,9 +233,11 @@ mms_rc mms_lease_release(struct mms_db *db, const struct mms_lease *lease,
 
 /*
  * Give a lease back that was taken for something else than a turn: when the calendar was last tried
- * stays. The service wants no request before wait_until_ms; MMS_NO_TIME: it has not said so.
+ * stays. The service wants no request before wait_until_ms; MMS_NO_TIME: it has not said so. circuit is what
+ * it is from now on; NULL: as it was.
  */
-mms_rc mms_lease_leave(struct mms_db *db, const struct mms_lease *lease, int64_t wait_until_ms,
-		       struct mms_err *err) MMS_MUST_CHECK;
+mms_rc
+mms_lease_leave(struct mms_db *db, const struct mms_lease *lease, int64_t wait_until_ms,
+		const struct mms_circuit_state *circuit, struct mms_err *err) MMS_MUST_CHECK;
 
 #endif

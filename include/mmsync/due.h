@@ -16,16 +16,17 @@ enum mms_due {
 	MMS_DUE_NOW,      /* the next scheduled run takes it                         */
 	MMS_DUE_LATER,    /* its interval has not passed                             */
 	MMS_DUE_WAITING,  /* the service asked to be left alone                      */
+	MMS_DUE_CIRCUIT,  /* its interval has passed, but its circuit is open        */
 	MMS_DUE_INACTIVE, /* is_active is 0                                          */
 	MMS_DUE_MANUAL,   /* auto_sync_enabled is 0: only by name, or without --due  */
 };
 
-/* For people and for JSON: "now", "later", "waiting", "inactive", "manual". Static. */
+/* For people and for JSON: "now", "later", "waiting", "circuit", "inactive", "manual". Static. */
 const char *mms_due_name(enum mms_due due);
 
 /*
- * Judged at an instant, Unix ms. *at_ms is when it is due: now_ms for NOW, a later time for LATER
- * and WAITING, MMS_NO_TIME else.
+ * Judged at an instant, Unix ms. *at_ms is when it is due: now_ms for NOW, a later time for LATER,
+ * WAITING and CIRCUIT, MMS_NO_TIME else.
  */
 enum mms_due mms_due_find(const struct mms_source *source, int64_t now_ms, int64_t *at_ms);
 

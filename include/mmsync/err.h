@@ -14,9 +14,17 @@
 #include "mmsync/rc.h"
 #include "mmsync/str.h"
 
+/* Whose doing a failure is, as far as whoever filled it could tell: what circuits count (mmsync/circuit.h). */
+enum mms_blame {
+	MMS_BLAME_UNSAID,   /* ours, the database's, or nobody can tell                  */
+	MMS_BLAME_CALENDAR, /* the service answers, but not well for this user or address */
+	MMS_BLAME_SERVICE,  /* the service as a whole, or the way to it                  */
+};
+
 /* All zero is a valid start: MMS_AUTO(mms_err) err = { 0 }; */
 struct mms_err {
 	mms_rc code;
+	enum mms_blame blame;
 	int64_t retry_at_ms; /* wall clock, Unix ms, UTC; 0 = not set     */
 	struct mms_str text; /* what went wrong, with values              */
 	struct mms_str hint; /* what the person can do; may be empty      */
@@ -34,6 +42,11 @@ mms_rc mms_fail_wait(struct mms_err *err, int64_t at_ms, const char *fmt, ...) M
 mms_rc mms_fail_in(struct mms_err *err, const char *fmt, ...) MMS_PRINTF(2, 3);
 /* Say what to do about it; replaces an earlier hint. Returns the code that is already there. */
 mms_rc mms_hint(struct mms_err *err, const char *fmt, ...) MMS_PRINTF(2, 3);
+
+/* Say whose doing it is; mms_fail() forgets it again. Returns the code that is already there. */
+mms_rc mms_blame(struct mms_err *err, enum mms_blame blame);
+/* The same of an answer's HTTP status: 408 and 500 up are the service's, others from 400 on the calendar's. */
+mms_rc mms_blame_status(struct mms_err *err, long status);
 
 /* Sentence and hint, never NULL ("out of memory" when there was none left to write it). */
 const char *mms_err_text(const struct mms_err *err);

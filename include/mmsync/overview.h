@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mmsync/circuits.h"
 #include "mmsync/cursors.h"
 #include "mmsync/err.h"
 #include "mmsync/runs.h"
@@ -23,14 +24,6 @@
 #define MMS_RECENT_MS (INT64_C(60) * 60 * 1000)
 /* A calendar that showed events within this is suddenly empty, ms. */
 #define MMS_EMPTY_MS (INT64_C(7) * 24 * 60 * 60 * 1000)
-
-enum mms_circuit {
-	MMS_CIRCUIT_CLOSED,    /* all is well                                          */
-	MMS_CIRCUIT_OPEN,      /* left alone until a time                              */
-	MMS_CIRCUIT_HALF_OPEN, /* that time has come: one try will tell                */
-};
-/* "closed", "open", "half_open". Static. */
-const char *mms_circuit_name(enum mms_circuit circuit);
 
 /* Counters of all turns of an integration, ever; the names are those of the cursor's columns. */
 struct mms_totals {
@@ -80,6 +73,9 @@ struct mms_overview {
 	int64_t now_ms;         /* what "recent" and "stuck" were counted from             */
 	int64_t schema_version; /* number of the newest migration                          */
 
+	/* Of services and hosts of feeds, where one of their integrations fails. */
+	struct mms_circuits circuits;
+
 	/* Events tracked, not deleted: [type - 1][1: we made it outside]. */
 	int64_t tracked[MMS_OVERVIEW_TYPES][2];
 	int64_t new_events;              /* rows made in the last 24 hours                */
@@ -105,8 +101,8 @@ enum mms_overview_part {
 /*
  * Read all of it as it is at now_ms (Unix ms). site_zone is the name of the site's time zone, in
  * which Frappe's own columns stand; one that does not exist is read as UTC. parts: OR of enum
- * mms_overview_part. Seven statements, one more where an integration is new or renamed, and one
- * for each part. Errors: RETRY, DB, NOMEM, CONFIG (no tz database).
+ * mms_overview_part. Seven statements, one more where an integration is new or renamed, one where
+ * one fails, and one for each part. Errors: RETRY, DB, NOMEM, CONFIG (no tz database).
  */
 mms_rc
 mms_overview_load(struct mms_db *db, const char *site_zone, int64_t now_ms, unsigned parts,

@@ -83,6 +83,8 @@ struct mms_listing {
 /* Requests of a session, for the run's counters. */
 struct mms_request_counts {
 	int64_t pages, requests, retries;
+	/* Of services: answered in whatever way; not, or with trouble that is not of one calendar. */
+	int64_t answers, troubles;
 };
 
 struct mms_session; /* each provider's own; begins with struct mms_session_base */
@@ -185,6 +187,13 @@ struct mms_provider {
 	const struct mms_provider_ops *ops; /* NULL: this build cannot do it */
 	size_t batch_max;                   /* most writes that go in one put()         */
 };
+
+/*
+ * What shares the fate of a calendar when its service has trouble: the service's name, or of a feed scheme and host of
+ * its address; nothing where that cannot be read.
+ */
+void mms_provider_add_scope(const struct mms_provider *provider, const char *url,
+			    struct mms_str *out);
 
 /* By integration_type; NULL when there is none. Borrows: static. */
 const struct mms_provider *mms_provider_find(const char *integration_type);

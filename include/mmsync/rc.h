@@ -18,6 +18,7 @@ typedef enum mms_rc {
 	MMS_E_CONFIG,   /* an operator must fix a setting: stop                   */
 	MMS_E_DB,       /* the database cannot be used: stop                      */
 	MMS_E_HELD,     /* another worker holds the lease: leave it alone         */
+	MMS_E_OPEN,     /* its circuit is open: pass it by until err->retry_at_ms */
 	MMS_E_STOPPED,  /* interrupted or out of time: progress is kept           */
 	MMS_E_USAGE,    /* the command line is wrong, or names an unknown object  */
 	MMS_E_NOMEM,    /* out of memory: unwind, then stop this cycle            */

@@ -19,6 +19,7 @@
 #include "mmsync/stmt_bookings.h"
 #include "mmsync/stmt_budget.h"
 #include "mmsync/stmt_busy.h"
+#include "mmsync/stmt_circuits.h"
 #include "mmsync/stmt_cursors.h"
 #include "mmsync/stmt_flaws.h"
 #include "mmsync/stmt_frappe.h"
@@ -44,6 +45,7 @@
 	MMS_STMTS_TOKENS(X)          \
 	MMS_STMTS_BUDGET(X)          \
 	MMS_STMTS_SLOTS(X)           \
+	MMS_STMTS_CIRCUITS(X)        \
 	MMS_STMTS_BLOCKS(X)          \
 	MMS_STMTS_BLOCKS_PUT(X)      \
 	MMS_STMTS_FLAWS(X)           \

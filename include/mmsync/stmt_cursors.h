@@ -27,7 +27,8 @@
 	" AND d.operation = 'apply' AND d.given_up <> 2),"                                  \
 	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"         \
 	" AND d.operation = 'apply' AND d.given_up = 0),"                                   \
-	" c.longest_stamp, c.fence, c.role, c.blocks_print"
+	" c.longest_stamp, c.fence, c.role, c.blocks_print,"                                \
+	" c.circuit_state, c.circuit_failures, c.circuit_opens, c.circuit_until_ms"
 /*
  * Has the service refused the tokens that are stored now (of cursor c)? The digest is of the token
  * as __Auth holds it: other stored tokens end the wait for a person by themselves.
@@ -50,6 +51,14 @@
 /* The name of a cursor whose own is another's now: Frappe refuses < and > in names. */
 #define MMS_SQL_PARKED "CONCAT('<', id, '>')"
 
+/* A circuit that is closed, nothing counted. */
+#define MMS_SQL_CIRCUIT_CLOSED \
+	"circuit_state = 0, circuit_failures = 0, circuit_opens = 0, circuit_until_ms = NULL"
+/* A struct mms_circuit_state. */
+#define MMS_SQL_CIRCUIT_SET                                           \
+	"circuit_state = ?, circuit_failures = ?, circuit_opens = ?," \
+	" circuit_until_ms = ?"
+
 /* A turn's struct mms_turn_tally is added up, in the statement that ends the turn. */
 #define MMS_SQL_TALLY                                                                \
 	"run_ms = run_ms + ?, requests = requests + ?, retries = retries + ?,"       \
@@ -66,7 +75,7 @@
 	  " i.sync_interval_minutes, " MMS_SQL_CURSOR                                          \
 	  " FROM `tabMM Calendar Integration` i LEFT JOIN mmsync_cursor c ON c.name = i.name"  \
 	  " ORDER BY i.name",                                                                  \
-	  "", "sSSSSSSSSTiiiiiiUSSTSIIIIIIIIBIIITIIB")                                         \
+	  "", "sSSSSSSSSTiiiiiiUSSTSIIIIIIIIBIIITIIBIIII")                                     \
 	X(SOURCE_CHOICES,                                                                      \
 	  "SELECT name, {?tabMM Calendar Integration.mmsync_busy_blocks}"                      \
 	  " FROM `tabMM Calendar Integration` ORDER BY name",                                  \
@@ -75,9 +84,9 @@
 	  "SELECT " MMS_SQL_CURSOR " FROM mmsync_cursor c"                                     \
 	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = c.name WHERE i.name IS NULL"  \
 	  " ORDER BY c.id",                                                                    \
-	  "", "uSSTSIIIIIIIIBIIITIIB")                                                         \
+	  "", "uSSTSIIIIIIIIBIIITIIBIIII")                                                     \
 	X(CURSOR_LOAD, "SELECT " MMS_SQL_CURSOR " FROM mmsync_cursor c WHERE c.id = ?", "u",   \
-	  "uSSTSIIIIIIIIBIIITIIB")                                                             \
+	  "uSSTSIIIIIIIIBIIITIIBIIII")                                                         \
 	X(CURSOR_FORGET_TOKEN,                                                                 \
 	  "UPDATE mmsync_cursor SET sync_token = NULL,"                                        \
 	  " lease_until = UTC_TIMESTAMP(6) + " MMS_SQL_LEASE                                   \
@@ -139,26 +148,33 @@
 	  " read_print = ?, last_full_ms = COALESCE(?, last_full_ms), last_success_ms = ?,"    \
 	  " last_seen_ms = COALESCE(?, IF(? AND last_seen_ms >= last_full_ms,"                 \
 	  " last_success_ms, last_seen_ms)), role = COALESCE(?, role), failures = 0,"          \
-	  " wait_until_ms = NULL,"                                                             \
+	  " wait_until_ms = NULL, " MMS_SQL_CIRCUIT_CLOSED ","                                 \
 	  " runs_good = runs_good + 1, " MMS_SQL_TALLY MMS_SQL_HELD,                           \
 	  "iiiiSTTSIIIBIiIiIiiiiiiiuisi", "")                                                  \
 	X(LEASE_END_SAME,                                                                      \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
 	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \
 	  " last_seen_ms = IF(last_seen_ms >= last_full_ms, ?, last_seen_ms),"                 \
-	  " last_success_ms = ?, failures = 0, wait_until_ms = NULL,"                          \
+	  " last_success_ms = ?, failures = 0, wait_until_ms = NULL, " MMS_SQL_CIRCUIT_CLOSED  \
+	  ","                                                                                  \
 	  " runs_good = runs_good + 1, " MMS_SQL_TALLY MMS_SQL_HELD,                           \
 	  "iiiiiiiiiiuisi", "")                                                                \
 	X(LEASE_END_BAD,                                                                       \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
 	  " lease_until = '2000-01-01', longest_event_ms = GREATEST(longest_event_ms, ?),"     \
-	  " sync_token = IF(?, NULL, sync_token), failures = failures + 1, wait_until_ms = ?," \
+	  " sync_token = IF(?, NULL, sync_token), failures = failures + 1, wait_until_ms = "   \
+	  "?, " MMS_SQL_CIRCUIT_SET ","                                                        \
 	  " runs_bad = runs_bad + 1, " MMS_SQL_TALLY MMS_SQL_HELD,                             \
-	  "iiIiiiiiiiuisi", "")                                                                \
+	  "iiIiiiIiiiiiiiuisi", "")                                                            \
 	X(LEASE_RELEASE,                                                                       \
 	  "UPDATE mmsync_cursor SET lease_owner = NULL, lease_until = '2000-01-01',"           \
 	  " last_attempt_ms = ? WHERE id = ? AND fence = ? AND lease_owner = ?",               \
 	  "Iuis", "")                                                                          \
+	X(LEASE_LEAVE_JUDGED,                                                                  \
+	  "UPDATE mmsync_cursor SET lease_owner = NULL, lease_until = '2000-01-01',"           \
+	  " wait_until_ms = COALESCE(?, wait_until_ms), " MMS_SQL_CIRCUIT_SET                  \
+	  " WHERE id = ? AND fence = ? AND lease_owner = ?",                                   \
+	  "IiiiIuis", "")                                                                      \
 	X(LEASE_LEAVE,                                                                         \
 	  "UPDATE mmsync_cursor SET lease_owner = NULL, lease_until = '2000-01-01',"           \
 	  " wait_until_ms = COALESCE(?, wait_until_ms)"                                        \

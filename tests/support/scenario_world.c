@@ -346,6 +346,7 @@ scenario_reset(struct scenario *s)
 					      "tabSingles",
 					      "__Auth",
 					      "mmsync_budget",
+					      "mmsync_circuit",
 					      "mmsync_slot",
 					      "mmsync_cursor",
 					      "mmsync_event_state",
