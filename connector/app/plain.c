@@ -66,7 +66,7 @@ mms_plain_put_error(struct mms_json *j, const struct mms_err *err)
 	mms_json_put_bool(j, "retryable",
 			  err->code == MMS_E_RETRY || err->code == MMS_E_WAIT ||
 				  err->code == MMS_E_HELD || err->code == MMS_E_STOPPED ||
-				  err->code == MMS_E_OPEN);
+				  err->code == MMS_E_OPEN || err->code == MMS_E_CONFLICT);
 	if (err->code == MMS_E_OPEN)
 		mms_json_put_time(j, "until", err->retry_at_ms);
 	mms_json_map_end(j);

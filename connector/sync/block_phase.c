@@ -182,8 +182,14 @@ plan_person(const struct mms_outward *o, struct mms_block_whom *whom, bool is_wh
 	}
 	if (rc != MMS_E_CONFLICT)
 		return rc;
-	mms_err_release(err); /* whoever plans for this person all the time does it */
-	return MMS_OK;
+	mms_fail(err, MMS_E_CONFLICT,
+		 "the busy blocks of %s were not planned: others plan for the same person all "
+		 "the "
+		 "time",
+		 whom->user);
+	return mms_hint(err,
+			"nothing is lost: what is due stays so, and the next sync plans it; "
+			"do several of them run all the time?");
 }
 
 /* ---- everybody ----------------------------------------------------------------------------- */

@@ -272,6 +272,27 @@ pushes_and_syncs_at_once_make_each_block_once(void **state)
 	}
 }
 
+/* At each of its steps somebody else has just planned. */
+static void
+who_never_gets_to_plan_says_so_and_the_next_does(void **state)
+{
+	(void)state;
+	race_begin_story(&race, "google", MOVED);
+	race_start(&race, &a, "sync", RACE_AT_EVERY_STEP);
+	while (race_sleeps(&a)) {
+		if (ask(IS_READ) == 1)
+			mms_test_sql(&world.server,
+				     "UPDATE mmsync_cursor SET blocks_no = blocks_no + 1");
+		race_wake(&a);
+	}
+	finish(&a, " 1 ", "nobody lets it plan");
+	if (strstr(a.out, "\"troubles\":[{\"name\":\"ann@example.com\",\"error\":{\"code\":"
+			  "\"conflict\"") == NULL ||
+	    strstr(a.out, "\"retryable\":true") == NULL)
+		fail_msg("%s", a.out);
+	expect_block_at("13", "alone again");
+}
+
 /* ---- other settings ------------------------------------------------------------------------- */
 
 static void
@@ -311,6 +332,7 @@ main(int argc, char **argv)
 		RACE(who_plans_without_asking_for_others_undoes_a_newer_plan),
 		RACE(a_push_beside_a_plan_loses_nothing_that_is_due),
 		RACE(pushes_and_syncs_at_once_make_each_block_once),
+		RACE(who_never_gets_to_plan_says_so_and_the_next_does),
 		RACE(who_still_believes_that_blocks_are_on_makes_none_that_stay),
 	};
 
