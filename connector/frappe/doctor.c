@@ -383,6 +383,7 @@ mms_doctor_look(struct mms_db *db, const struct mms_site *site, struct mms_findi
 		{ "tokens", mms_visit_ask_tokens },
 		{ "mmsync.sync_user", ask_sync_user },
 		{ "leases", mms_visit_ask_leases },
+		{ "circuits", mms_visit_ask_circuits },
 	};
 	struct mms_columns *columns = NULL;
 	struct mms_visit visit = { .db = db, .site = site, .out = out, .err = err };

@@ -24,6 +24,8 @@ mms_visit_found(struct mms_visit *visit, enum mms_finding_state state, const cha
 
 /* doctor_server.c */
 mms_visit_question mms_visit_ask_limits, mms_visit_ask_leases;
+/* doctor_circuits.c */
+mms_visit_question mms_visit_ask_circuits;
 /* doctor_tokens.c */
 mms_visit_question mms_visit_ask_google, mms_visit_ask_microsoft, mms_visit_ask_tokens;
 

@@ -14,6 +14,12 @@
 #define MMS_STMTS_CIRCUITS(X)                                                                \
 	X(CIRCUITS, MMS_SQL_CIRCUIT " ORDER BY scope", "", "siiiiuiiiiS")                    \
 	X(CIRCUIT, MMS_SQL_CIRCUIT " WHERE scope = ?", "s", "siiiiuiiiiS")                   \
+	/* Those that count: somebody of a service fails still. */                           \
+	X(CIRCUITS_OPEN,                                                                     \
+	  "SELECT scope, until_ms, error FROM mmsync_circuit WHERE state <> 0 AND EXISTS"    \
+	  " (SELECT 1 FROM mmsync_cursor WHERE failures > 0 OR circuit_failures > 0)"        \
+	  " ORDER BY scope",                                                                 \
+	  "", "siS")                                                                         \
 	X(CIRCUIT_ADD,                                                                       \
 	  "INSERT IGNORE INTO mmsync_circuit (scope, failures, last_key, changed_ms, error)" \
 	  " VALUES (?, 1, ?, ?, LEFT(?, 500))",                                              \

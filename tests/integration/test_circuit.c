@@ -380,9 +380,49 @@ status_health_and_metrics_tell_of_a_service(void **state)
 	assert_int_equal(run_once("health"), 1);
 	assert_non_null(strstr(a.out, "\"code\":\"circuit_open\""));
 	assert_non_null(strstr(a.out, "google"));
+	(void)run_once("metrics");
+	assert_non_null(strstr(a.out, "mmsync_circuit_state"));
+	(void)run_once("doctor --offline");
+	assert_non_null(strstr(a.out, "google failed its calendars one after the other"));
 	race.scenario.now_ms = until_ms();
 	assert_int_equal(run_once("status"), 0);
 	assert_non_null(strstr(a.out, "\"state\":\"half_open\""));
+}
+
+/* ---- what it costs ------------------------------------------------------------------------- */
+
+/* Statements and commits of a run, as the program counts them itself. */
+static long
+cost(const char *arguments, int status)
+{
+	assert_int_equal(run_once(arguments), status);
+	return scenario_count(&race.scenario, "stmt-before");
+}
+
+static void
+what_circuits_cost(void **state)
+{
+	(void)state;
+	race_begin(&race, 1, 2);
+	race_configure(&race, "\"http\":{\"allow_private_hosts\":true},"
+			      "\"retry\":{\"max_attempts\":1,\"base_ms\":1,\"max_s\":1}");
+	assert_int_equal(run_once("sync"), 0);
+	fake_conf(&world.feeds, "cal1.ics", "etag \"1\"\n");
+	assert_int_equal(run_once("sync"), 0);
+	long well = cost("sync", 0);
+	mms_test_sql(&world.server, "INSERT INTO mmsync_circuit (scope, changed_ms) VALUES "
+				    "('google', 0)");
+	assert_int_equal(cost("sync", 0), well);
+	fake_conf(&world.feeds, "cal1.ics", "status 403\n");
+	long refused = cost("sync", 1);
+	assert_int_equal(cost("sync", 1), refused + 1); /* the circuits are read */
+	fake_conf(&world.feeds, "cal1.ics", "status 503\n");
+	mms_test_sql(&world.server, "UPDATE mmsync_cursor SET failures = 0");
+	assert_int_equal(cost("sync", 1), refused + 2); /* counted, and read back */
+	assert_int_equal(cost("sync", 1), refused + 1);
+	fake_conf(&world.feeds, "cal1.ics", "etag \"1\"\n");
+	assert_int_equal(cost("sync", 0), well + 2); /* read, and closed */
+	assert_int_equal(cost("sync", 0), well);
 }
 
 int
@@ -402,6 +442,7 @@ main(void)
 					  end_runs),
 		cmocka_unit_test_teardown(a_late_failure_undoes_no_good_result, end_runs),
 		cmocka_unit_test_teardown(a_try_by_name_that_goes_well_frees_all, end_runs),
+		cmocka_unit_test_teardown(what_circuits_cost, end_runs),
 		cmocka_unit_test_teardown(status_health_and_metrics_tell_of_a_service,
 					  end_runs),
 	};
