@@ -89,6 +89,7 @@ find(struct mms_breakers *b, const struct mms_source *source, struct mms_str *sc
 {
 	const struct mms_provider *provider = mms_provider_find(source->integration.type);
 
+	mms_str_clear(scope);
 	if (provider != NULL)
 		mms_provider_add_scope(provider, source->integration.ical_url, scope);
 	for (size_t i = 0; i < b->known.n; i++) {
@@ -198,7 +199,7 @@ claim(struct mms_worker *w, const struct mms_source *source, struct mms_circuit_
 			return fail_open(err, row->scope, source, &row->circuit,
 					 row->is_probed);
 	}
-	return rc;
+	return rc == MMS_OK ? fail_open(err, row->scope, source, &row->circuit, true) : rc;
 }
 
 static mms_rc

@@ -446,8 +446,9 @@ mms_outbound_run(const struct mms_outward *o, struct mms_source *source, bool on
 	mms_rc rc = mms_breaker_enter(o->worker, source, err);
 	if (rc != MMS_OK)
 		return rc;
+	bool was_judged = source->is_judged;
 	rc = visit_all(o, source, &pattern, &requests, err);
-	bool is_bad = requests.troubles > 0 && requests.answers == 0;
+	bool is_bad = requests.troubles > 0 && requests.answers == 0 && !was_judged;
 	bool is_good = requests.troubles == 0 && requests.answers > 0;
 	mms_breaker_leave(o->worker, source,
 			  is_bad    ? MMS_VERDICT_BAD

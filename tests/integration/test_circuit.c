@@ -327,6 +327,29 @@ a_probe_that_died_frees_itself_by_the_databases_clock(void **state)
 	assert_int_equal(count_turns(&a, "success"), 6);
 }
 
+/* It counts for nothing that one ends badly which began before another ended well. */
+static void
+a_failure_from_before_a_good_result_counts_for_nothing(void **state)
+{
+	(void)state;
+	begin_six("google");
+	race_tell(&race, DOWN);
+	assert_int_equal(run_once("sync --integration c2"), 1);
+	assert_int_equal(ask("SELECT failures FROM mmsync_circuit"), 1);
+	race_start(&race, &b, "sync --integration c1", "pause:1:sticky");
+	race_step_until(&race, &b, 1,
+			"SELECT COUNT(*) FROM mmsync_cursor WHERE name = 'c1' AND lease_owner "
+			"IS NOT NULL");
+	race_tell(&race, "fault clear");
+	assert_int_equal(run_once("sync --integration c3"), 0);
+	race_tell(&race, DOWN);
+	assert_int_equal(race_finish(&b), 1);
+	assert_int_equal(ask("SELECT closings * 100 + failures FROM mmsync_circuit"), 100);
+	/* what begins now counts */
+	assert_int_equal(run_once("sync --integration c4"), 1);
+	assert_int_equal(ask("SELECT closings * 100 + failures FROM mmsync_circuit"), 101);
+}
+
 /* A run that began before the service was well again ends badly after it. */
 static void
 a_late_failure_undoes_no_good_result(void **state)
@@ -389,6 +412,96 @@ status_health_and_metrics_tell_of_a_service(void **state)
 	assert_non_null(strstr(a.out, "\"state\":\"half_open\""));
 }
 
+/* ---- an integration by itself -------------------------------------------------------------- */
+
+/* ann's calendar, a booking that is to be sent there, and a service that takes nothing. */
+static void
+begin_one(const char *fault)
+{
+	race_begin_story(&race, "google",
+			 "config \"retry\":{\"max_attempts\":1,\"base_ms\":1,\"max_s\":1}\n"
+			 "person ann@example.com\n"
+			 "integration work type=service calendar=ann@example.com primary=1 "
+			 "direction=two expires=900000\n"
+			 "sync\n"
+			 "booking B1 \"Demo\" 2026-03-12T10:00:00Z 2026-03-12T10:30:00Z "
+			 "users=ann@example.com\n");
+	race_tell(&race, "%s", fault);
+	fake_clear_log(&world.service);
+}
+
+static void
+what_is_sent_in_vain_counts_too(void **state)
+{
+	(void)state;
+	begin_one("fault 99999 POST * error 503 backendError");
+	for (int i = 1; i <= 5; i++) {
+		advance(120 * MINUTE);
+		assert_int_equal(run_once("push --pending --booking B1"), 1);
+		assert_int_equal(ask("SELECT circuit_failures FROM mmsync_cursor"), i);
+	}
+	assert_int_equal(ask("SELECT circuit_state FROM mmsync_cursor"), 1);
+	/* the entry waits as it is: no request, no attempt, no lease */
+	mms_test_sql(&world.server, "UPDATE mmsync_outbox SET next_attempt_ms = 0");
+	int64_t attempts = ask("SELECT attempts * 1000 + version FROM mmsync_outbox"),
+		fence = ask("SELECT fence FROM mmsync_cursor");
+	fake_clear_log(&world.service);
+	advance(MINUTE);
+	assert_int_equal(run_once("push --pending"), 0);
+	assert_int_equal(ask("SELECT attempts * 1000 + version FROM mmsync_outbox"), attempts);
+	assert_int_equal(run_once("push --booking B1"), 0);
+	assert_non_null(strstr(a.out, "\"status\":\"queued\""));
+	assert_non_null(strstr(a.out, "circuit_open"));
+	assert_int_equal(gfake_count(&world.service, NULL, NULL), 0);
+	assert_int_equal(ask("SELECT fence FROM mmsync_cursor"), fence);
+	/* well again */
+	race_tell(&race, "fault clear");
+	advance(5 * MINUTE);
+	assert_int_equal(run_once("push --booking B1"), 0);
+	assert_non_null(strstr(a.out, "\"action\":\"created\""));
+	assert_int_equal(
+		ask("SELECT circuit_state * 100 + circuit_failures FROM mmsync_cursor"), 0);
+}
+
+static void
+a_run_counts_once_for_both_of_its_sides(void **state)
+{
+	(void)state;
+	begin_one(DOWN);
+	assert_int_equal(run_once("sync"), 1);
+	assert_int_equal(ask("SELECT circuit_failures FROM mmsync_cursor"), 1);
+	assert_int_equal(ask("SELECT failures FROM mmsync_circuit"), 1);
+}
+
+static void
+of_two_processes_one_tries_an_integration(void **state)
+{
+	(void)state;
+	for (long step = 1;; step += race_stride(9)) {
+		char pause[40];
+
+		begin_one(DOWN);
+		mms_test_sql(&world.server,
+			     "UPDATE mmsync_cursor SET failures = 5, circuit_failures = 5, "
+			     "circuit_state = 1, circuit_opens = 1, circuit_until_ms = 0; "
+			     "DELETE FROM `tabMM Meeting Booking`");
+		(void)snprintf(pause, sizeof pause, "pause:%ld", step);
+		race_start(&race, &a, "sync", pause);
+		bool is_asleep = race_sleeps(&a);
+		race_start(&race, &b, "sync", NULL);
+		(void)race_finish(&b);
+		(void)race_finish(&a);
+		size_t n = gfake_count(&world.service, NULL, NULL);
+		if (n != 1)
+			fail_msg("step %ld: %zu requests\n%s%s", step, n, a.out, b.out);
+		assert_int_equal(ask("SELECT circuit_opens FROM mmsync_cursor"), 2);
+		mms_test_run_release(&a);
+		mms_test_run_release(&b);
+		if (!is_asleep)
+			return;
+	}
+}
+
 /* ---- what it costs ------------------------------------------------------------------------- */
 
 /* Statements and commits of a run, as the program counts them itself. */
@@ -426,7 +539,7 @@ what_circuits_cost(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(twelve_hours_of_google_cost_a_few_dozen_requests,
@@ -440,12 +553,19 @@ main(void)
 		cmocka_unit_test_teardown(wherever_who_tries_is_killed_another_tries, end_runs),
 		cmocka_unit_test_teardown(a_probe_that_died_frees_itself_by_the_databases_clock,
 					  end_runs),
+		cmocka_unit_test_teardown(
+			a_failure_from_before_a_good_result_counts_for_nothing, end_runs),
 		cmocka_unit_test_teardown(a_late_failure_undoes_no_good_result, end_runs),
 		cmocka_unit_test_teardown(a_try_by_name_that_goes_well_frees_all, end_runs),
+		cmocka_unit_test_teardown(what_is_sent_in_vain_counts_too, end_runs),
+		cmocka_unit_test_teardown(a_run_counts_once_for_both_of_its_sides, end_runs),
+		cmocka_unit_test_teardown(of_two_processes_one_tries_an_integration, end_runs),
 		cmocka_unit_test_teardown(what_circuits_cost, end_runs),
 		cmocka_unit_test_teardown(status_health_and_metrics_tell_of_a_service,
 					  end_runs),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, start, stop);
 }

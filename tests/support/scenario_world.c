@@ -233,15 +233,18 @@ scenario_write_config(struct scenario *s)
 	const char *key = s->world->db_host != NULL ? "db_host" : "db_socket";
 	const char *place = s->world->db_host != NULL ? s->world->db_host : server->socket;
 
-	mms_str_addf(&text,
-		     "{%s\"db_name\":\"%s\",\"db_password\":\"%s\",\"%s\":\"%s\",\"mmsync\":{"
-		     "\"http\":{\"allow_hosts\":[\"%s\",\"%s\"],\"timeout_s\":3,\"connect_"
-		     "timeout_s\":2},"
-		     "\"retry\":{\"base_ms\":1,\"max_s\":1}%s%s",
-		     mms_str_get(&s->site_keys), server->database, server->password, key, place,
-		     fake_host(&s->world->feeds, host, sizeof host),
-		     fake_host(&s->world->service, service, sizeof service),
-		     s->config.len > 0 ? "," : "", mms_str_get(&s->config));
+	mms_str_addf(
+		&text,
+		"{%s\"db_name\":\"%s\",\"db_password\":\"%s\",\"%s\":\"%s\",\"mmsync\":{"
+		"\"http\":{\"allow_hosts\":[\"%s\",\"%s\"],\"timeout_s\":3,\"connect_"
+		"timeout_s\":2},"
+		"\"retry\":{\"base_ms\":1,\"max_s\":1}%s%s%s",
+		mms_str_get(&s->site_keys), server->database, server->password, key, place,
+		fake_host(&s->world->feeds, host, sizeof host),
+		fake_host(&s->world->service, service, sizeof service),
+		/* The run after a fault heals at once; a story of circuits says it itself. */
+		s->fault.sync_number > 0 ? ",\"circuit\":{\"threshold\":1000}" : "",
+		s->config.len > 0 ? "," : "", mms_str_get(&s->config));
 	add_services(s, &text);
 	add_mode(s, &text);
 	mms_str_add(&text, "}");
