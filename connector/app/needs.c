@@ -84,6 +84,8 @@ read_schema(struct mms_app *app, struct mms_db *db, unsigned needs, struct mms_e
 		return rc;
 	mms_pool_use_columns(app->pool, mms_columns_has_port, app->columns);
 	mms_db_use_columns(db, mms_columns_has_port, app->columns);
+	mms_pool_use_pieces(app->pool, mms_columns_add_piece, app->columns);
+	mms_db_use_pieces(db, mms_columns_add_piece, app->columns);
 	if (needs & MMS_WRITES)
 		rc = mms_schema_require_site(db, app->columns, err);
 	if (rc == MMS_OK)

@@ -50,6 +50,8 @@ static const struct mms_verb verbs[] = {
 	{ "failures release", "[ID...]", "end the quarantine of busy blocks",
 	  mms_failures_release_more, MMS_NEED_SCHEMA | MMS_WRITES, 0, FAILURES_MAX,
 	  mms_failures_release_opts, mms_verb_failures_release },
+	{ "cleanup", "", "remove what is past its retention", mms_cleanup_more,
+	  MMS_NEED_SCHEMA | MMS_WRITES, 0, 0, mms_cleanup_opts, mms_verb_cleanup },
 	{ "validate", "[FILE]", "judge documents before they are saved", mms_validate_more,
 	  MMS_NEED_SITE, 0, 1, mms_validate_opts, mms_verb_validate },
 	{ "audit", "", "find what is wrong in rows and tables, read-only", mms_audit_more,

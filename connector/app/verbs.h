@@ -91,6 +91,11 @@ mms_rc mms_app_site_zone(const struct mms_app *app, struct mms_zones **zones,
 			 const struct mms_zone **out, struct mms_err *err) MMS_MUST_CHECK;
 int64_t mms_app_site_utc(const struct mms_zone *zone, int64_t wall_us);
 
+/* verb_cleanup.c */
+extern const struct mms_opt mms_cleanup_opts[];
+extern const char mms_cleanup_more[];
+mms_rc mms_verb_cleanup(struct mms_app *app, struct mms_err *err);
+
 /* verb_connect.c */
 extern const struct mms_opt mms_connect_google_opts[], mms_connect_outlook_opts[];
 extern const char mms_connect_google_more[], mms_connect_outlook_more[];

@@ -49,6 +49,8 @@ struct mms_db {
 	struct mms_stmt_handle *handles; /* owned, one for each definition            */
 	mms_has_column *has;             /* NULL: not known yet                       */
 	void *has_aux;
+	mms_add_piece *add_piece; /* NULL: not known yet                       */
+	void *piece_aux;
 	struct mms_stmt_handle *streaming; /* whose rows are open                       */
 	enum mms_tx_state tx;
 	size_t max_packet; /* bytes the server takes at once              */

@@ -96,6 +96,17 @@ mms_db_use_columns(struct mms_db *db, mms_has_column *has, void *aux)
 	db->has_aux = aux;
 }
 
+void
+mms_db_use_pieces(struct mms_db *db, mms_add_piece *add, void *aux)
+{
+	if (db->add_piece == add && db->piece_aux == aux)
+		return;
+	for (size_t i = 0; i < db->n_defs; i++)
+		mms_handle_forget(&db->handles[i]);
+	db->add_piece = add;
+	db->piece_aux = aux;
+}
+
 unsigned long
 mms_db_connection_id(const struct mms_db *db)
 {

@@ -27,6 +27,8 @@ struct mms_pool {
 	size_t n_all;
 	mms_has_column *has;
 	void *has_aux;
+	mms_add_piece *add_piece;
+	void *piece_aux;
 };
 
 static bool
@@ -99,6 +101,15 @@ mms_pool_use_columns(struct mms_pool *pool, mms_has_column *has, void *aux)
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
+void
+mms_pool_use_pieces(struct mms_pool *pool, mms_add_piece *add, void *aux)
+{
+	(void)pthread_mutex_lock(&pool->lock);
+	pool->add_piece = add;
+	pool->piece_aux = aux;
+	(void)pthread_mutex_unlock(&pool->lock);
+}
+
 /*
  * With the lock held: wait for a connection or for the right to open one. *db is NULL for the
  * latter. False: it took too long.
@@ -149,6 +160,8 @@ mms_pool_lend(struct mms_pool *pool, struct mms_lent *out, struct mms_err *err)
 	bool is_ours = wait_for_one(pool, &lent.db);
 	mms_has_column *has = pool->has;
 	void *aux = pool->has_aux;
+	mms_add_piece *add = pool->add_piece;
+	void *piece_aux = pool->piece_aux;
 	(void)pthread_mutex_unlock(&pool->lock);
 	if (!is_ours)
 		return mms_fail(err, MMS_E_DB,
@@ -161,6 +174,7 @@ mms_pool_lend(struct mms_pool *pool, struct mms_lent *out, struct mms_err *err)
 		return rc;
 	}
 	mms_db_use_columns(lent.db, has, aux);
+	mms_db_use_pieces(lent.db, add, piece_aux);
 	*out = lent;
 	return MMS_OK;
 }

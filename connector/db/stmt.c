@@ -53,21 +53,48 @@ add_optional(struct mms_str *out, const struct mms_db *db, const char *p)
 	return end + 1;
 }
 
+/* A piece of its own: p is behind "{!"; returns what follows "}", NULL: nobody knows it. */
+static const char *
+add_piece(struct mms_str *out, const struct mms_db *db, const char *p)
+{
+	const char *end = strchr(p, '}');
+	char words[128];
+
+	if (end == NULL || (size_t)(end - p) >= sizeof words)
+		return NULL;
+	memcpy(words, p, (size_t)(end - p));
+	words[end - p] = '\0';
+	return db->add_piece(db->piece_aux, words, out) ? end + 1 : NULL;
+}
+
+/* The next "{?" or "{!" of a text; NULL: none. */
+static const char *
+find_open(const char *p)
+{
+	const char *column = strstr(p, "{?"), *piece = strstr(p, "{!");
+
+	if (column == NULL || piece == NULL)
+		return column != NULL ? column : piece;
+	return column < piece ? column : piece;
+}
+
 mms_rc
 mms_stmt_add_sql(struct mms_str *out, const struct mms_db *db, const struct mms_stmt_def *def,
 		 struct mms_err *err)
 {
 	const char *p = def->sql, *open;
 
-	while ((open = strstr(p, "{?")) != NULL) {
+	while ((open = find_open(p)) != NULL) {
+		bool is_piece = open[1] == '!';
+
 		mms_str_addn(out, p, (size_t)(open - p));
-		if (db->has == NULL) {
+		if (is_piece ? db->add_piece == NULL : db->has == NULL) {
 			return mms_fail(
 				err, MMS_E_BUG,
 				"statement %s is used before the site's columns are known",
 				def->name);
 		}
-		p = add_optional(out, db, open + 2);
+		p = is_piece ? add_piece(out, db, open + 2) : add_optional(out, db, open + 2);
 		if (p == NULL)
 			return mms_fail(err, MMS_E_BUG, "statement %s: '%.40s' is no column",
 					def->name, open);

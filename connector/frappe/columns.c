@@ -101,6 +101,7 @@ add_row(struct mms_columns *columns, const struct mms_value *row, struct mms_err
 		.collation = copy(&row[4], &is_short),
 		.is_nullable = row[5].len == 3 && memcmp(row[5].ptr, "YES", 3) == 0,
 		.default_text = copy(&row[6], &is_short),
+		.is_generated = row[7].len == 6 && memcmp(row[7].ptr, "ALWAYS", 6) == 0,
 	};
 	if (is_short) {
 		release_column(&column);
@@ -170,6 +171,19 @@ bool
 mms_columns_has(const struct mms_columns *columns, const char *table, const char *column)
 {
 	return mms_columns_find(columns, table, column) != NULL;
+}
+
+const struct mms_column *
+mms_columns_of_table(const struct mms_columns *columns, const char *table, size_t *n)
+{
+	size_t first = 0;
+
+	while (first < columns->n && strcasecmp(columns->items[first].table, table) != 0)
+		first++;
+	for (*n = 0; first + *n < columns->n &&
+		     strcasecmp(columns->items[first + *n].table, table) == 0;)
+		++*n;
+	return *n > 0 ? &columns->items[first] : NULL;
 }
 
 bool

@@ -124,7 +124,7 @@ static const struct mms_config_row rows[] = {
 	{ "batch_rows", MMS_CONFIG_INT, AT(batch_rows), 1, 5000, NULL, "500",
 	  "Rows that are written in one transaction." },
 	{ "retention_days", MMS_CONFIG_INT, AT(retention_days), 1, 36500, NULL, "365",
-	  "For how many days cleanup keeps past and deleted events and runs." LATER },
+	  "For how many days cleanup keeps past and deleted events and runs." },
 	{ "tag_user_events", MMS_CONFIG_BOOL, AT(tag_user_events), 0, 0, NULL, "false",
 	  "Write mmsync's ids into people's own events too." },
 	{ "serve.listen", MMS_CONFIG_LISTEN, AT(serve_listen), 1, 300, NULL,

@@ -12,6 +12,7 @@
 
 #include "mmsync/db.h"
 #include "mmsync/err.h"
+#include "mmsync/str.h"
 
 struct mms_columns;
 
@@ -23,6 +24,7 @@ struct mms_column {
 	char *collation;    /* NULL: not a text                                         */
 	size_t max_chars;   /* 0: not a text                                            */
 	bool is_nullable;
+	bool is_generated; /* computed from others: it is never written                */
 };
 
 /*
@@ -47,6 +49,10 @@ mms_columns_require(const struct mms_columns *columns, struct mms_err *err) MMS_
 const struct mms_column *
 mms_columns_find(const struct mms_columns *columns, const char *table, const char *column);
 
+/* All columns of a table, by name; NULL and n 0: there is no such table. Borrows: as long as the columns. */
+const struct mms_column *
+mms_columns_of_table(const struct mms_columns *columns, const char *table, size_t *n);
+
 bool mms_columns_has_table(const struct mms_columns *columns, const char *table);
 bool mms_columns_has(const struct mms_columns *columns, const char *table, const char *column);
 /* Characters that a text column holds (65535 bytes count as 65535); 0 when there is no such column. */
@@ -57,5 +63,16 @@ const char *
 mms_columns_collation(const struct mms_columns *columns, const char *table, const char *column);
 /* For mms_db_use_columns(): aux is the struct mms_columns. */
 bool mms_columns_has_port(void *aux, const char *table, const char *column);
+
+/*
+ * Pieces of statements for mms_db_use_pieces(): aux is the struct mms_columns. A whole row travels as a JSON object with
+ * a member for each column, a text or null; bytes are hexadecimal.
+ *
+ *   "row t:TABLE"      the row of alias t as such an object
+ *   "names TABLE"      the columns' names, parted by commas
+ *   "values r:TABLE"   what stands in r.content for each of these, in their order
+ *   "untouched e"      AND ...: nobody has commented, assigned or tagged the row of alias e
+ */
+bool mms_columns_add_piece(void *aux, const char *words, struct mms_str *out);
 
 #endif

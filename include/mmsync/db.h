@@ -24,6 +24,7 @@
 
 #include "mmsync/err.h"
 #include "mmsync/stmt.h"
+#include "mmsync/str.h"
 #include "mmsync/timetext.h"
 
 /* All zero is empty; texts are owned by whoever filled them. */
@@ -60,6 +61,14 @@ mms_rc mms_db_open(struct mms_db **out, const struct mms_db_settings *settings,
 void mms_db_close(struct mms_db *db);
 /* From now on optional columns are asked of has(aux, ...); both must outlive the connection. */
 void mms_db_use_columns(struct mms_db *db, mms_has_column *has, void *aux);
+
+/*
+ * Pieces of statements that follow from what columns a site has ("{!words}"; mmsync/stmt.h): add what the words mean.
+ * False: they mean nothing. Until it is set a statement with one is a BUG.
+ */
+typedef bool mms_add_piece(void *aux, const char *words, struct mms_str *out);
+/* From now on they are asked of add(aux, ...); both must outlive the connection. */
+void mms_db_use_pieces(struct mms_db *db, mms_add_piece *add, void *aux);
 
 /* The server's id of this connection; 0 when it is not connected. */
 unsigned long mms_db_connection_id(const struct mms_db *db);

@@ -18,6 +18,7 @@ mms_rc mms_pool_open(struct mms_pool **out, const struct mms_db_settings *settin
 void mms_pool_close(struct mms_pool *pool);
 /* For connections lent from now on. */
 void mms_pool_use_columns(struct mms_pool *pool, mms_has_column *has, void *aux);
+void mms_pool_use_pieces(struct mms_pool *pool, mms_add_piece *add, void *aux);
 
 /* A connection lent; release gives it back. All zero holds none. */
 struct mms_lent {

@@ -5,7 +5,8 @@
  *   a capital letter: may be NULL
  *
  * "{?table.column}" in a text is an optional column: `column`, or NULL where a site does not have
- * it; "{?alias:table.column}" becomes `alias`.`column`. Its letter is a capital. A test prepares
+ * it; "{?alias:table.column}" becomes `alias`.`column`. Its letter is a capital. "{!words}" is a piece
+ * that is made of the columns that a table has (mmsync/columns.h says which). A test prepares
  * every row against a real server and compares the declared types with its answer.
  *
  * Layer: db.
@@ -20,12 +21,14 @@
 #include "mmsync/stmt_budget.h"
 #include "mmsync/stmt_busy.h"
 #include "mmsync/stmt_circuits.h"
+#include "mmsync/stmt_cleanup.h"
 #include "mmsync/stmt_cursors.h"
 #include "mmsync/stmt_flaws.h"
 #include "mmsync/stmt_frappe.h"
 #include "mmsync/stmt_letters.h"
 #include "mmsync/stmt_mends.h"
 #include "mmsync/stmt_outward.h"
+#include "mmsync/stmt_removed.h"
 #include "mmsync/stmt_slots.h"
 #include "mmsync/stmt_store.h"
 #include "mmsync/stmt_tokens.h"
@@ -49,7 +52,9 @@
 	MMS_STMTS_BLOCKS(X)          \
 	MMS_STMTS_BLOCKS_PUT(X)      \
 	MMS_STMTS_FLAWS(X)           \
-	MMS_STMTS_MENDS(X)
+	MMS_STMTS_MENDS(X)           \
+	MMS_STMTS_CLEANUP(X)         \
+	MMS_STMTS_REMOVED(X)
 
 enum mms_stmt {
 #define X(name, sql, in, out) MMS_STMT_##name,

@@ -20,10 +20,11 @@
 #define MMS_STMTS_SCHEMA(X)                                                                    \
 	X(COLUMNS,                                                                             \
 	  "SELECT table_name, column_name, column_type, character_maximum_length,"             \
-	  " collation_name, is_nullable, column_default FROM information_schema.columns"       \
+	  " collation_name, is_nullable, column_default, is_generated"                         \
+	  " FROM information_schema.columns"                                                   \
 	  " WHERE table_schema = DATABASE()"                                                   \
 	  " AND (table_name IN " MMS_FRAPPE_TABLES " OR table_name LIKE 'mmsync\\_%')",        \
-	  "", "sssUSsS")                                                                       \
+	  "", "sssUSsSs")                                                                      \
 	X(INDEXES,                                                                             \
 	  "SELECT index_name, non_unique, column_name, sub_part FROM"                          \
 	  " information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ?"  \

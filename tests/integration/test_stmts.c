@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "mmsync/columns.h"
 #include "support/dbcheck.h"
 #include "support/schema.h"
 
@@ -55,13 +56,19 @@ stop(void **state)
 static void
 check_all(mms_has_column *has)
 {
+	struct mms_columns *columns = NULL;
 	struct mms_db *db = NULL;
 
 	OK(mms_db_open(&db, &server.settings, &err));
+	OK(mms_columns_load_any(db, &columns, &err));
 	mms_db_use_columns(db, has, &server);
+	FAILS(MMS_E_BUG, "before the site's columns are known",
+	      mms_db_check_stmt(db, MMS_STMT_REMOVED_LOG_STATES, &err));
+	mms_db_use_pieces(db, mms_columns_add_piece, columns);
 	for (int i = 0; i < MMS_STMT_COUNT; i++)
 		OK(mms_db_check_stmt(db, (enum mms_stmt)i, &err));
 	mms_db_close(db);
+	mms_columns_free(columns);
 }
 
 static void

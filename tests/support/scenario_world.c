@@ -358,9 +358,7 @@ scenario_reset(struct scenario *s)
 					      "mmsync_same_meeting",
 					      "mmsync_outbox",
 					      "mmsync_dead_letter",
-					      "mmsync_busy_block",
-					      "mmsync_block_due",
-					      "mmsync_same_meeting",
+					      "mmsync_removed",
 					      "mmsync_run" };
 	MMS_AUTO(mms_str) sql = { 0 };
 

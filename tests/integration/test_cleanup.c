@@ -1,0 +1,595 @@
+/*
+ * cleanup: which rows go and which stay, that all of them can be put back as they were, and that a sync neither misses what
+ * went nor brings it back.
+ */
+#include "support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mmsync/mem.h"
+#include "support/race.h"
+
+static struct world world;
+static struct race race = { .world = &world };
+
+static int
+start(void **state)
+{
+	(void)state;
+	world_start(&world);
+	mms_test_sql(&world.server, "SET GLOBAL group_concat_max_len = 100000000");
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	(void)state;
+	race_end(&race);
+	world_stop(&world);
+	return 0;
+}
+
+/* A member of what `mmsync ARGUMENTS --json` answers. Owns: free(). */
+static char *
+answer(const char *arguments, int status, const char *path)
+{
+	struct mms_test_run run = { 0 };
+
+	race_start(&race, &run, arguments, NULL);
+	int got = race_finish(&run);
+	if (got != status)
+		fail_msg("%s: %d, not %d: %s%s", arguments, got, status, run.out, run.err);
+	char *member = race_json(&run, path);
+	mms_test_run_release(&run);
+	return member;
+}
+
+static void
+expect_answer(const char *arguments, int status, const char *path, const char *want)
+{
+	char *got = answer(arguments, status, path);
+
+	if (strcmp(got, want) != 0)
+		fail_msg("%s: %s is %s, not %s", arguments, path, got, want);
+	free(got);
+}
+
+static void
+expect(int64_t want, const char *sql, const char *label)
+{
+	int64_t got = mms_test_ask_i64(&world.server, "%s", sql);
+
+	if (got != want)
+		fail_msg("%s: %lld, not %lld: %s", label, (long long)got, (long long)want, sql);
+}
+
+/* ---- every row ----------------------------------------------------------------------------- */
+
+/* All rows of all tables but the log and the leases: equal digests are equal tables. */
+struct picture {
+	char text[4096];
+};
+
+static void
+take_picture(struct picture *p)
+{
+	static const char *const tables[] = {
+		"`tabMM Calendar Event Sync`",
+		"`tabMM Calendar Integration`",
+		"`tabMM Meeting Booking`",
+		"tabVersion",
+		"tabSeries",
+		"mmsync_event_state",
+		"mmsync_busy_block",
+		"mmsync_outbox",
+		"mmsync_dead_letter",
+		"mmsync_block_due",
+		"mmsync_same_meeting",
+		"mmsync_run",
+		"mmsync_budget",
+		"mmsync_slot",
+	};
+	size_t len = 0;
+
+	for (size_t i = 0; i < MMS_COUNT(tables); i++) {
+		int64_t n =
+			mms_test_ask_i64(&world.server, "SELECT COUNT(*) FROM %s", tables[i]);
+		char *columns = mms_test_ask_text(
+			&world.server,
+			"SELECT GROUP_CONCAT(CONCAT('IFNULL(HEX(CONVERT(`', "
+			"REPLACE(column_name,"
+			" '`', '``'), '` USING binary)), ''-'')') ORDER BY column_name) FROM"
+			" information_schema.columns WHERE table_schema = DATABASE() AND"
+			" table_name = REPLACE('%s', '`', '')",
+			tables[i]);
+		char *sum = mms_test_ask_text(
+			&world.server,
+			"SELECT MD5(GROUP_CONCAT(x ORDER BY x)) FROM (SELECT CONCAT_WS('|', %s)"
+			" AS x FROM %s) t",
+			columns, tables[i]);
+		free(columns);
+		len += (size_t)snprintf(p->text + len, sizeof p->text - len, "%s %lld %s\n",
+					tables[i], (long long)n, sum != NULL ? sum : "-");
+		free(sum);
+	}
+	char *cursors = mms_test_ask_text(
+		&world.server,
+		"SELECT MD5(GROUP_CONCAT(CONCAT_WS('|', id, name, provider, sync_token,"
+		" window_start_ms, last_full_ms, HEX(blocks_print), runs_good, "
+		"longest_event_ms,"
+		" lease_owner) ORDER BY id)) FROM mmsync_cursor");
+	(void)snprintf(p->text + len, sizeof p->text - len, "cursors %s\n",
+		       cursors != NULL ? cursors : "-");
+	free(cursors);
+}
+
+static void
+is_as_before(const struct picture *before, const char *when)
+{
+	struct picture now;
+
+	take_picture(&now);
+	if (strcmp(now.text, before->text) != 0)
+		fail_msg("%s: the tables are not as they were:\n%s\nbut:\n%s", when,
+			 before->text, now.text);
+}
+
+/* ---- the rules ----------------------------------------------------------------------------- */
+
+/* An event of cal1. The present is 2 March 2026; what is older than 365 days may go. */
+static const struct event {
+	const char *label, *status, *modified, *end;
+	int type, state;  /* of its state; 0: none */
+	const char *more; /* SQL about it, @NAME@ its name; NULL */
+	bool goes;
+} events[] = {
+	{ "deleted outside, long ago", "Deleted Externally", "2025-03-01", "2025-02-01", 1, 5,
+	  NULL, true },
+	{ "deleted here, long ago", "Deleted Locally", "2025-03-01", "2025-02-01", 1, 5, NULL,
+	  true },
+	{ "deleted within the retention", "Deleted Externally", "2025-03-03", "2025-02-01", 1,
+	  5, NULL, false },
+	{ "deleted long ago, in the future", "Deleted Externally", "2025-03-01", "2027-02-01",
+	  1, 5, NULL, true },
+	{ "deleted, and nothing is known of it", "Deleted Externally", "2025-03-01",
+	  "2025-02-01", 0, 0, NULL, true },
+	{ "deleted in Frappe alone", "Deleted Locally", "2025-03-01", "2025-02-01", 1, 3, NULL,
+	  false },
+	{ "a booking points to it", "Deleted Externally", "2025-03-01", "2025-02-01", 1, 5,
+	  "INSERT INTO `tabMM Meeting Booking` (name, creation, modified, calendar_event)"
+	  " VALUES ('B-@NAME@', '2025-01-01', '2025-01-01', '@NAME@')",
+	  false },
+	{ "it points to a booking", "Deleted Externally", "2025-03-01", "2025-02-01", 2, 5,
+	  "INSERT INTO `tabMM Meeting Booking` (name, creation, modified)"
+	  " VALUES ('B-@NAME@', '2025-01-01', '2025-01-01');"
+	  "UPDATE `tabMM Calendar Event Sync` SET meeting_booking = 'B-@NAME@' WHERE name ="
+	  " '@NAME@'",
+	  false },
+	{ "of a booking that is gone", "Deleted Locally", "2025-03-01", "2025-02-01", 2, 5,
+	  "UPDATE `tabMM Calendar Event Sync` SET meeting_booking = 'B-@NAME@' WHERE name ="
+	  " '@NAME@'; UPDATE mmsync_event_state SET booking = 'B-@NAME@', booking_creation ="
+	  " '2025-01-05', removed_by = 1 WHERE row_name = '@NAME@'",
+	  true },
+	{ "of a booking that was renamed", "Deleted Locally", "2025-03-01", "2025-02-01", 2, 5,
+	  "INSERT INTO `tabMM Meeting Booking` (name, creation, modified)"
+	  " VALUES ('R-@NAME@', '2025-01-07', '2025-01-01');"
+	  "UPDATE mmsync_event_state SET booking = 'B-@NAME@', booking_creation ="
+	  " '2025-01-07', removed_by = 1 WHERE row_name = '@NAME@'",
+	  false },
+	{ "commented", "Deleted Externally", "2025-03-01", "2025-02-01", 1, 5,
+	  "UPDATE `tabMM Calendar Event Sync` SET _comments = '[{\"comment\": \"so\"}]'"
+	  " WHERE name = '@NAME@'",
+	  false },
+	{ "its comment was removed", "Deleted Externally", "2025-03-01", "2025-02-01", 1, 5,
+	  "UPDATE `tabMM Calendar Event Sync` SET _comments = '[]' WHERE name = '@NAME@'",
+	  true },
+	{ "assigned to somebody", "Deleted Externally", "2025-03-01", "2025-02-01", 1, 5,
+	  "UPDATE `tabMM Calendar Event Sync` SET _assign = '[\"ann@example.com\"]'"
+	  " WHERE name = '@NAME@'",
+	  false },
+	{ "something is to be sent of it", "Deleted Externally", "2025-03-01", "2025-02-01", 2,
+	  5,
+	  "INSERT INTO mmsync_outbox (integration_id, operation, uuid, type, created_at_ms,"
+	  " changed_at_ms) SELECT integration_id, 'delete', uuid, 2, 0, 0 FROM"
+	  " mmsync_event_state WHERE row_name = '@NAME@'",
+	  false },
+	{ "its blocks are to be planned", "Deleted Externally", "2025-03-01", "2025-02-01", 1,
+	  5,
+	  "INSERT INTO mmsync_block_due (integration_id, ext_key) SELECT integration_id,"
+	  " ext_key FROM mmsync_event_state WHERE row_name = '@NAME@'",
+	  false },
+	{ "an open letter", "Sync Failed", "2025-01-01", "2025-01-30", 1, 4,
+	  "INSERT INTO mmsync_dead_letter (integration_id, ext_key, operation, error_code,"
+	  " error_text, first_at_ms, last_at_ms) SELECT integration_id, ext_key, 'apply',"
+	  " 'item', 'x', 0, 0 FROM mmsync_event_state WHERE row_name = '@NAME@'",
+	  false },
+	{ "a letter that was given up", "Sync Failed", "2025-01-01", "2025-01-30", 1, 4,
+	  "INSERT INTO mmsync_dead_letter (integration_id, ext_key, operation, error_code,"
+	  " error_text, first_at_ms, last_at_ms, given_up) SELECT integration_id, ext_key,"
+	  " 'apply', 'item', 'x', 0, 0, 1 FROM mmsync_event_state WHERE row_name = '@NAME@'",
+	  true },
+	{ "ended long ago", "Synced", "2024-01-01", "2025-03-01", 1, 3, NULL, true },
+	{ "ended within the retention", "Synced", "2024-01-01", "2025-03-03", 1, 3, NULL,
+	  false },
+	{ "lasts until now", "Synced", "2024-01-01", "2027-03-03", 1, 3, NULL, false },
+	{ "ended, and nothing is known of it", "Synced", "2024-01-01", "2025-03-01", 0, 0, NULL,
+	  false },
+	{ "ended, a booking's", "Synced", "2024-01-01", "2025-03-01", 2, 3, NULL, false },
+	{ "ended, and waits", "Pending Sync", "2024-01-01", "2025-03-01", 1, 3, NULL, false },
+};
+
+static void
+plant(size_t i, const char *integration)
+{
+	const struct event *e = &events[i];
+
+	mms_test_sql(&world.server,
+		     "INSERT INTO `tabMM Calendar Event Sync` (name, creation, modified, owner,"
+		     " modified_by, docstatus, idx, calendar_integration, external_event_id,"
+		     " event_title, event_type, sync_status, start_datetime, end_datetime,"
+		     " is_blocking_availability) VALUES ('ROW-%zu', '%s', '%s',"
+		     " 'Administrator', 'Administrator', 0, 0, '%s', 'ext-%zu', 'T',"
+		     " 'External Event', '%s', '%s' - INTERVAL 1 HOUR, '%s', 0)",
+		     i, e->modified, e->modified, integration, i, e->status, e->end, e->end);
+	if (e->type != 0)
+		mms_test_sql(
+			&world.server,
+			"INSERT INTO mmsync_event_state (integration_id, ext_key, external_id,"
+			" uuid, row_name, type, status, removed_by, created_at_ms, "
+			"changed_at_ms)"
+			" SELECT id, LEFT(UNHEX(SHA2('ext-%zu', 256)), 16), 'ext-%zu',"
+			" LEFT(UNHEX(SHA2('uuid-%zu', 256)), 16), 'ROW-%zu', %d, %d, 1, 0, 0"
+			" FROM mmsync_cursor WHERE name = '%s'",
+			i, i, i, i, e->type, e->state, integration);
+	if (e->more != NULL) {
+		MMS_AUTO(mms_str) sql = { 0 };
+		static const char place[] = "@NAME@";
+		const char *p = e->more;
+		for (const char *at; (at = strstr(p, place)) != NULL; p = at + strlen(place)) {
+			mms_str_addn(&sql, p, (size_t)(at - p));
+			mms_str_addf(&sql, "ROW-%zu", i);
+		}
+		mms_str_add(&sql, p);
+		mms_test_sql(&world.server, "%s", mms_str_get(&sql));
+	}
+}
+
+/* A site with two feeds that were read. */
+static void
+begin(void)
+{
+	race_begin(&race, 2, 2);
+	race_configure(&race, "");
+	assert_int_equal(race_run(&race, "sync", NULL), 0);
+}
+
+/* Columns that a site or another app may have added, of every kind. */
+static void
+add_columns(void)
+{
+	mms_test_sql(
+		&world.server,
+		"ALTER TABLE `tabMM Calendar Event Sync` ADD COLUMN IF NOT EXISTS c_blob BLOB,"
+		" ADD COLUMN IF NOT EXISTS c_bin VARBINARY(20), ADD COLUMN IF NOT EXISTS c_bit"
+		" BIT(9), ADD COLUMN IF NOT EXISTS c_double DOUBLE, ADD COLUMN IF NOT EXISTS"
+		" c_float FLOAT, ADD COLUMN IF NOT EXISTS c_dec DECIMAL(21,9), ADD COLUMN IF "
+		"NOT"
+		" EXISTS c_time TIME(6), ADD COLUMN IF NOT EXISTS c_date DATE, ADD COLUMN IF "
+		"NOT"
+		" EXISTS c_json JSON, ADD COLUMN IF NOT EXISTS c_latin VARCHAR(20) CHARACTER "
+		"SET"
+		" latin1, ADD COLUMN IF NOT EXISTS c_big BIGINT UNSIGNED, ADD COLUMN IF NOT"
+		" EXISTS c_made DOUBLE GENERATED ALWAYS AS (c_float * 1e9) VIRTUAL, ADD COLUMN "
+		"IF NOT"
+		" EXISTS `odd \"na'me` INT, ADD COLUMN IF NOT EXISTS c_enum ENUM('a', 'b')");
+	mms_test_sql(
+		&world.server,
+		"UPDATE `tabMM Calendar Event Sync` SET c_blob = X'00FF0A2200', c_bin = '', "
+		"c_bit"
+		" = b'101010101', c_double = 0.1 + 0.2, c_float = 0.1, c_dec ="
+		" 123456789012.123456789, c_time = '-12:34:56.123456', c_date = '2024-02-29',"
+		" c_json = '{\"a\":   [1, 2.50], \"b\": \"\\\\u00e9\"}', c_latin = "
+		"'caf\xc3\xa9',"
+		" c_big = 18446744073709551615, `odd \"na'me` = 7, c_enum = 'b', event_title ="
+		" CONCAT('\xf0\x9f\x93\x85 \"q\" \\\\ / ', CHAR(9), CHAR(1), CHAR(10), ' "
+		"\xc3\xa9'),"
+		" attendees_json = '[ {\"email\": \"a@example.com\"} ]', description = '',"
+		" modified = modified + INTERVAL 123456 MICROSECOND, location = NULL"
+		" WHERE name LIKE 'ROW-%%' AND MOD(SUBSTR(name, 5), 2) = 0");
+}
+
+static void
+drop_columns(void)
+{
+	mms_test_sql(
+		&world.server,
+		"ALTER TABLE `tabMM Calendar Event Sync` DROP COLUMN c_blob, DROP COLUMN"
+		" c_bin, DROP COLUMN c_bit, DROP COLUMN c_double, DROP COLUMN c_float, DROP"
+		" COLUMN c_dec, DROP COLUMN c_time, DROP COLUMN c_date, DROP COLUMN c_json,"
+		" DROP COLUMN c_latin, DROP COLUMN c_big, DROP COLUMN c_made, DROP COLUMN"
+		" `odd \"na'me`, DROP COLUMN c_enum");
+}
+
+/* What goes does so with its state, and comes back with it as it was. */
+static void
+events_go_by_their_rules_and_come_back(void **state)
+{
+	struct picture before;
+	char n_rows[24];
+	size_t n = 0;
+
+	(void)state;
+	begin();
+	for (size_t i = 0; i < MMS_COUNT(events); i++) {
+		plant(i, "cal1");
+		n += events[i].goes;
+	}
+	add_columns();
+	take_picture(&before);
+	(void)snprintf(n_rows, sizeof n_rows, "%zu", n);
+	char *found = answer("cleanup --dry-run", 0, "total");
+	if (strcmp(found, n_rows) != 0)
+		fail_msg("%s rows found, not %s", found, n_rows);
+	free(found);
+	is_as_before(&before, "a dry run");
+	char *run = answer("cleanup --confirm", 0, "run");
+	for (size_t i = 0; i < MMS_COUNT(events); i++) {
+		char sql[400];
+		(void)snprintf(sql, sizeof sql,
+			       "SELECT COUNT(*) FROM `tabMM Calendar Event Sync` WHERE name ="
+			       " 'ROW-%zu'",
+			       i);
+		expect(!events[i].goes, sql, events[i].label);
+		(void)snprintf(sql, sizeof sql,
+			       "SELECT COUNT(*) FROM mmsync_event_state WHERE row_name ="
+			       " 'ROW-%zu'",
+			       i);
+		expect(!events[i].goes && events[i].type != 0, sql, events[i].label);
+	}
+	expect(1, "SELECT COUNT(*) FROM mmsync_dead_letter", "the open letter stays");
+	expect_answer("cleanup --confirm", 0, "total", "0");
+	char undo[80];
+	(void)snprintf(undo, sizeof undo, "cleanup --undo %s", run);
+	char *back = answer(undo, 0, "put_back");
+	char *logged = mms_test_ask_text(&world.server, "SELECT COUNT(*) FROM mmsync_removed");
+	assert_string_equal(back, logged);
+	is_as_before(&before, "the undo");
+	expect_answer(undo, 0, "put_back", "0");
+	is_as_before(&before, "a second undo");
+	free(run);
+	free(back);
+	free(logged);
+	drop_columns();
+}
+
+/* A row of the same name, or the same id, has come meanwhile: it stays, and the others come back. */
+static void
+what_would_collide_is_told_and_left_out(void **state)
+{
+	char undo[80];
+
+	(void)state;
+	begin();
+	for (size_t i = 0; i < 4; i++)
+		plant(i, "cal1");
+	char *run = answer("cleanup --confirm", 0, "run");
+	(void)snprintf(undo, sizeof undo, "cleanup --undo %s", run);
+	/* ROW-0's name for another event, and ROW-1's id under another name with a state. */
+	mms_test_sql(
+		&world.server,
+		"INSERT INTO `tabMM Calendar Event Sync` (name, calendar_integration,"
+		" external_event_id, event_title, sync_status, start_datetime, end_datetime)"
+		" VALUES ('ROW-0', 'cal2', 'other', 'mine', 'Synced', '2026-01-01',"
+		" '2026-01-02'), ('NEW-1', 'cal1', 'ext-1', 'mine', 'Synced', '2026-01-01',"
+		" '2026-01-02')");
+	expect_answer(undo, 1, "refused.0.table", "tabMM Calendar Event Sync");
+	expect(2, "SELECT COUNT(*) FROM `tabMM Calendar Event Sync` WHERE event_title = 'mine'",
+	       "what is there is not overwritten");
+	expect(1, "SELECT COUNT(*) FROM `tabMM Calendar Event Sync` WHERE name = 'ROW-3'",
+	       "the others come back");
+	expect(0,
+	       "SELECT COUNT(*) FROM mmsync_event_state WHERE row_name IN ('ROW-0', 'ROW-1')",
+	       "nor does the state of one that stays out");
+	mms_test_sql(&world.server,
+		     "DELETE FROM `tabMM Calendar Event Sync` WHERE event_title = 'mine'");
+	expect_answer(undo, 0, "put_back", "4");
+	expect(1, "SELECT COUNT(*) FROM `tabMM Calendar Event Sync` WHERE name = 'ROW-1'",
+	       "it comes back when nothing is in its way any more");
+	free(run);
+}
+
+/* Without a terminal and without --confirm nothing goes; too short a retention is refused. */
+static void
+it_is_asked_and_not_too_early(void **state)
+{
+	static const struct {
+		const char *arguments, *part;
+	} cases[] = {
+		{ "cleanup", "without --confirm" },
+		{ "cleanup --confirm --older-than 29", "younger than 30 days" },
+		{ "cleanup --confirm --older-than 31", "reads 30 days back" },
+		{ "cleanup --undo 01934a3e-7c1d-7aaa-8d1e-0123456789ab",
+		  "there is no cleanup" },
+		{ "cleanup --undo nonsense", "is not the id" },
+		{ "cleanup --undo 01934a3e-7c1d-7aaa-8d1e-0123456789ab --dry-run", "not with" },
+	};
+	struct picture before;
+
+	(void)state;
+	begin();
+	plant(0, "cal1");
+	take_picture(&before);
+	for (size_t i = 0; i < MMS_COUNT(cases); i++) {
+		char *message = answer(cases[i].arguments, 2, "error.message");
+		if (strstr(message, cases[i].part) == NULL)
+			fail_msg("%s: %s", cases[i].arguments, message);
+		free(message);
+		is_as_before(&before, cases[i].arguments);
+	}
+	expect_answer("cleanup --confirm --older-than 32", 0, "rules.deleted_events", "2");
+	char *at = answer("cleanup --list", 0, "runs.0.removed");
+	assert_string_equal(at, "2");
+	free(at);
+}
+
+/* ---- all else ------------------------------------------------------------------------------ */
+
+/* Of what hangs on no event: one of each that goes, and one that stays for each reason there is. */
+static void
+what_is_of_no_calendar_goes_by_its_age(void **state)
+{
+	static const struct {
+		const char *label, *where;
+		int64_t n;
+	} left[] = {
+		{ "the newest run of each stays, and the young", "mmsync_run WHERE started_ms < 10",
+		  1 },
+		{ "letters", "mmsync_dead_letter WHERE error_text IN ('goes')", 0 },
+		{ "letters that stay", "mmsync_dead_letter WHERE error_text = 'stays'", 5 },
+		{ "pairs go both ways", "mmsync_same_meeting", 2 },
+		{ "what is due of nothing", "mmsync_block_due WHERE version = 7", 0 },
+		{ "what is due of something", "mmsync_block_due WHERE version = 8", 1 },
+		{ "budgets", "mmsync_budget WHERE scope = 'old'", 0 },
+		{ "budgets in use", "mmsync_budget WHERE scope IN ('new', 'waits')", 2 },
+		{ "slots", "mmsync_slot WHERE scope = 'old'", 0 },
+		{ "slots in use", "mmsync_slot WHERE scope IN ('new', 'held')", 2 },
+		{ "the log", "mmsync_removed WHERE rule = 'old'", 0 },
+		{ "the log's young rows", "mmsync_removed WHERE rule = 'new'", 1 },
+	};
+	struct picture before;
+	char undo[80];
+
+	(void)state;
+	begin();
+	plant(18, "cal1"); /* one that stays */
+	plant(2, "cal1");  /* deleted, not long ago */
+	mms_test_sql(
+		&world.server,
+		"SET @a = (SELECT id FROM mmsync_cursor WHERE name = 'cal1');"
+		"SET @k = (SELECT ext_key FROM mmsync_event_state WHERE row_name = 'ROW-18');"
+		"SET @d = (SELECT ext_key FROM mmsync_event_state WHERE row_name = 'ROW-2');"
+		"SET @u = (SELECT uuid FROM mmsync_event_state WHERE row_name = 'ROW-18');"
+		"SET @v = (SELECT uuid FROM mmsync_event_state WHERE row_name = 'ROW-2');"
+		"SET @x = REPEAT('x', 16), @old = 1740000000000, @new = 1772000000000;"
+		"INSERT INTO mmsync_run (run, integration_id, mode, status, started_ms)"
+		" VALUES ('old', @a, 'full', 'success', 1), ('old', @a, 'full', 'success', 2),"
+		" ('old', 0, 'full', 'success', 2), ('old', 0, 'full', 'success', 1),"
+		" ('old', 99, 'full', 'success', 1);"
+		"INSERT INTO mmsync_dead_letter (integration_id, ext_key, operation, "
+		"error_code,"
+		" given_up, error_text, first_at_ms, last_at_ms) VALUES"
+		" (@a, @d, 'apply', 'x', 1, 'goes', 0, @old),"  /* its event is deleted */
+		" (@a, @x, 'create', 'x', 1, 'goes', 0, @old)," /* nothing is known of it */
+		" (@a, @x, 'update', 'x', 2, 'goes', 0, @old),"
+		" (99, @x, 'apply', 'x', 0, 'goes', 0, @new)," /* of a calendar that never was */
+		" (@a, @d, 'create', 'x', 0, 'stays', 0, @old)," /* open */
+		" (@a, @d, 'update', 'x', 1, 'stays', 0, @new)," /* young */
+		" (@a, @k, 'apply', 'x', 1, 'stays', 0, @old),"  /* its event is there */
+		" (@a, @x, 'apply', 'x', 1, 'stays', 0, @old),"  /* it may still be listed */
+		" (0, @x, 'apply', 'x', 1, 'stays', 0, @old);"   /* of no calendar */
+		"INSERT INTO mmsync_same_meeting VALUES (@u, @v), (@v, @u), (@u, @x), (@x, @u);"
+		"INSERT INTO mmsync_block_due VALUES (@a, @x, 7), (@a, @k, 8);"
+		"INSERT INTO mmsync_budget VALUES ('google', 'old', @old, 1, NULL), ('google',"
+		" 'new', @new, 1, NULL), ('google', 'waits', @old, 1, 1999000000000);"
+		"INSERT INTO mmsync_slot (provider, scope, slot, holder) VALUES ('google', "
+		"'old',"
+		" 1, NULL), ('google', 'old', 2, NULL), ('google', 'new', 1, NULL), ('google',"
+		" 'held', 1, 'somebody');"
+		"INSERT INTO mmsync_removed (run, batch, rule, table_name, row_key, content,"
+		" removed_ms) VALUES ('o', 1, 'old', 't', 'k', '{}', @old), ('n', 1, 'new', "
+		"'t',"
+		" 'k', '{}', @new)");
+	take_picture(&before);
+	char *run = answer("cleanup --confirm", 0, "run");
+	for (size_t i = 0; i < MMS_COUNT(left); i++) {
+		char sql[200];
+		(void)snprintf(sql, sizeof sql, "SELECT COUNT(*) FROM %s", left[i].where);
+		expect(left[i].n, sql, left[i].label);
+	}
+	expect_answer("cleanup --confirm", 0, "total", "0");
+	(void)snprintf(undo, sizeof undo, "cleanup --undo %s", run);
+	free(answer(undo, 0, "put_back"));
+	is_as_before(&before, "the undo");
+	free(run);
+}
+
+/* Of an integration that is gone for a week everything goes, and a new one of its name is read in full. */
+static void
+of_a_calendar_without_integration_nothing_is_left(void **state)
+{
+	struct picture before;
+	char undo[80];
+
+	(void)state;
+	begin();
+	plant(18, "cal1");
+	plant(5, "cal1");
+	mms_test_sql(&world.server,
+		     "CREATE OR REPLACE TABLE test_gone AS SELECT * FROM"
+		     " `tabMM Calendar Integration` WHERE name = 'cal1';"
+		     "DELETE FROM `tabMM Calendar Integration` WHERE name = 'cal1'");
+	take_picture(&before);
+	race_tell(&race, "advance 6d");
+	expect_answer("cleanup --confirm", 0, "total", "0");
+	is_as_before(&before, "within a week");
+	race_tell(&race, "advance 2d");
+	/* A booking points to one of its rows: that one stays, with what is known of it. */
+	mms_test_sql(&world.server,
+		     "INSERT INTO `tabMM Meeting Booking` (name, creation, modified,"
+		     " calendar_event) VALUES ('B', '2025-01-01', '2025-01-01', 'ROW-5')");
+	char *first = answer("cleanup --confirm", 0, "run");
+	expect(1,
+	       "SELECT COUNT(*) FROM `tabMM Calendar Event Sync` WHERE calendar_integration"
+	       " = 'cal1'",
+	       "what a booking points to");
+	expect(1, "SELECT COUNT(*) FROM mmsync_cursor WHERE name = 'cal1'", "its cursor");
+	mms_test_sql(&world.server, "DELETE FROM `tabMM Meeting Booking`");
+	char *second = answer("cleanup --confirm", 0, "run");
+	expect(0,
+	       "SELECT COUNT(*) FROM `tabMM Calendar Event Sync` WHERE calendar_integration"
+	       " = 'cal1'",
+	       "rows");
+	expect(0,
+	       "SELECT COUNT(*) FROM mmsync_event_state s LEFT JOIN mmsync_cursor c ON c.id ="
+	       " s.integration_id WHERE c.id IS NULL OR c.name = 'cal1'",
+	       "states");
+	expect(0, "SELECT COUNT(*) FROM mmsync_cursor WHERE name = 'cal1'", "the cursor");
+	expect_answer("cleanup --confirm", 0, "total", "0");
+	race_check(&race, "after both");
+	(void)snprintf(undo, sizeof undo, "cleanup --undo %s", second);
+	free(answer(undo, 0, "put_back"));
+	(void)snprintf(undo, sizeof undo, "cleanup --undo %s", first);
+	free(answer(undo, 0, "put_back"));
+	is_as_before(&before, "the undo of both");
+	free(answer("cleanup --confirm", 0, "run"));
+	/* It comes back: everything is read anew. */
+	mms_test_sql(&world.server,
+		     "INSERT INTO `tabMM Calendar Integration` SELECT * FROM test_gone; DROP"
+		     " TABLE test_gone");
+	race_tell(&race, "now 2026-03-02T09:00:00Z");
+	assert_int_equal(race_run(&race, "sync", NULL), 0);
+	expect(2,
+	       "SELECT COUNT(*) FROM `tabMM Calendar Event Sync` WHERE calendar_integration"
+	       " = 'cal1'",
+	       "the calendar is read in full");
+	race_is_quiet(&race, "after it came back");
+	free(first);
+	free(second);
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(events_go_by_their_rules_and_come_back),
+		cmocka_unit_test(what_would_collide_is_told_and_left_out),
+		cmocka_unit_test(it_is_asked_and_not_too_early),
+		cmocka_unit_test(what_is_of_no_calendar_goes_by_its_age),
+		cmocka_unit_test(of_a_calendar_without_integration_nothing_is_left),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
