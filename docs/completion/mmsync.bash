@@ -31,6 +31,7 @@ _mmsync_options() {
 	'failures retry') _mmsync_words='--all --integration --dry-run --timeout' ;;
 	'failures discard') _mmsync_words='--dry-run' ;;
 	'failures release') _mmsync_words='--all --integration --dry-run' ;;
+	'cleanup') _mmsync_words='--older-than --dry-run --confirm --undo --list --timeout' ;;
 	'validate') _mmsync_words='--doctype --accumulate --fail-on' ;;
 	'audit') _mmsync_words='--doctype --user --integration --event --fail-on --format --plan' ;;
 	'repair') _mmsync_words='--integration --user --plan --dry-run --timeout' ;;

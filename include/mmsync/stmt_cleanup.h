@@ -228,8 +228,9 @@
 		" c.name " MMS_SQL_AS_FRAPPE ")")                                              \
 	MMS_SQL_RULE_OF_IDS(                                                                   \
 		X, RUNS, "mmsync_run",                                                         \
-		"t.started_ms < p.cut AND (NOT EXISTS (SELECT 1 FROM mmsync_cursor c WHERE"    \
-		" c.id = t.integration_id) OR t.id <> (SELECT n.id FROM mmsync_run n WHERE"    \
+		"t.started_ms < p.cut AND ((t.integration_id <> 0 AND NOT EXISTS (SELECT 1"    \
+		" FROM mmsync_cursor c WHERE c.id = t.integration_id)) OR t.id <> (SELECT "    \
+		"n.id FROM mmsync_run n WHERE"                                                 \
 		" n.integration_id = t.integration_id ORDER BY n.started_ms DESC, n.id DESC"   \
 		" LIMIT 1))")
 

@@ -91,10 +91,8 @@
 	MMS_SQL_IS_THERE("mmsync_dead_letter", MMS_SQL_TO_ID) " OR "                  \
 	MMS_SQL_IS_THERE("mmsync_dead_letter", "t.integration_id = CAST("             \
 	MMS_SQL_VALUE("integration_id") " AS UNSIGNED) AND t.ext_key = UNHEX("        \
-	MMS_SQL_VALUE("ext_key") ") AND t.operation = " MMS_SQL_VALUE("operation"))   \
-	" OR (" MMS_SQL_VALUE("integration_id") " <> '0' AND " MMS_SQL_NO_CALENDAR ")"
-#define MMS_SQL_CLASH_DUE                                                          \
-	MMS_SQL_IS_THERE("mmsync_block_due", MMS_SQL_TO_DUE) " OR " MMS_SQL_NO_CALENDAR
+	MMS_SQL_VALUE("ext_key") ") AND t.operation = " MMS_SQL_VALUE("operation"))
+#define MMS_SQL_CLASH_DUE MMS_SQL_IS_THERE("mmsync_block_due", MMS_SQL_TO_DUE)
 /* clang-format on */
 
 /* One table: its rows that were logged go; what of it may be put back, and is. */
