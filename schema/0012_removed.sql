@@ -12,6 +12,6 @@ CREATE TABLE IF NOT EXISTS mmsync_removed (
   removed_ms bigint(20) NOT NULL COMMENT 'When it went, Unix ms',
   put_back_ms bigint(20) DEFAULT NULL COMMENT 'When cleanup --undo put it back, Unix ms; NULL: it did not',
   PRIMARY KEY (id),
-  KEY run_batch (run, batch),
+  KEY run_batch (run, batch, table_name, row_key),
   KEY removed_ms (removed_ms)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='Rows that cleanup removed, whole, until their own retention ends';

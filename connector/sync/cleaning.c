@@ -106,11 +106,10 @@ mms_cleaning_visit(struct mms_cleaning *c, uint64_t cursor_id, mms_cleaning_work
 	*is_held = false;
 	if (cursor_id == 0)
 		return work(aux, NULL, err);
-	c->n_visits++;
 	mms_rc rc = mms_errand_claim(&c->o, &source, &lease, err);
-	if (rc == MMS_E_GONE) { /* another cleanup was here */
+	if (rc == MMS_E_GONE) {
 		mms_err_release(err);
-		return MMS_OK;
+		return c->works_on_gone ? work(aux, NULL, err) : MMS_OK;
 	}
 	if (rc == MMS_OK) {
 		rc = work(aux, &lease, err);
@@ -122,7 +121,6 @@ mms_cleaning_visit(struct mms_cleaning *c, uint64_t cursor_id, mms_cleaning_work
 		}
 	}
 	*is_held = rc == MMS_E_HELD;
-	c->n_held += *is_held;
 	return rc;
 }
 

@@ -14,7 +14,7 @@ struct mms_cleaning {
 	struct mms_outward o;
 	struct mms_sources sources;
 	struct mms_heartbeat *heartbeat;
-	int64_t n_visits, n_held; /* calendars that were to be worked on; that others had */
+	bool works_on_gone; /* a calendar without a cursor, which nobody can hold, needs no lease */
 };
 void mms_cleaning_release(struct mms_cleaning *c);
 /* cleanup.c: zones, calendars and, if not dry, a heartbeat for leases. Errors: CONFIG, DB, RETRY, NOMEM. */
@@ -26,7 +26,7 @@ mms_rc mms_cleaning_begin(struct mms_cleaning *c, const struct mms_sync_env *env
 typedef mms_rc mms_cleaning_work(void *aux, struct mms_lease *lease, struct mms_err *err);
 /*
  * cleanup.c: take the lease of a cursor (0: none is needed), work, give it back. *is_held: somebody else has it, the reason
- * stays in err. A calendar that is no more is passed over.
+ * stays in err. A calendar that is no more is passed over, or worked on without (works_on_gone).
  */
 mms_rc mms_cleaning_visit(struct mms_cleaning *c, uint64_t cursor_id, mms_cleaning_work *work,
 			  void *aux, bool *is_held, struct mms_err *err) MMS_MUST_CHECK;

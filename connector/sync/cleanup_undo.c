@@ -148,6 +148,7 @@ mms_cleanup_undo(const struct mms_sync_env *env, const struct mms_cleanup_option
 	MMS_AUTO(mms_lent) lent = { 0 };
 
 	*report = (struct mms_undo_report){ 0 };
+	u.c.works_on_gone = true;
 	mms_rc rc = mms_cleaning_begin(&u.c, env, options, err);
 	if (rc == MMS_OK)
 		rc = mms_pool_lend(env->pool, &lent, err);

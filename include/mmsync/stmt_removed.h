@@ -79,9 +79,8 @@
 	MMS_SQL_STAYS_OUT("tabMM Calendar Event Sync",                                \
 	"q.row_key = " MMS_SQL_VALUE("row_name"))
 #define MMS_SQL_CLASH_BLOCK                                                        \
-	MMS_SQL_IS_THERE("mmsync_busy_block", MMS_SQL_TO_UUID) " OR "                 \
-	MMS_SQL_STAYS_OUT("mmsync_event_state",                                       \
-	"JSON_VALUE(q.content, '$.uuid') = r.row_key") " OR " MMS_SQL_NO_CALENDAR
+	MMS_SQL_IS_THERE("mmsync_busy_block", MMS_SQL_TO_UUID) " OR NOT "             \
+	MMS_SQL_IS_THERE("mmsync_event_state", "t.uuid = UNHEX(r.row_key) AND t.type = 3")
 #define MMS_SQL_CLASH_OUTBOX                                                       \
 	MMS_SQL_IS_THERE("mmsync_outbox", MMS_SQL_TO_ID) " OR "                       \
 	MMS_SQL_IS_THERE("mmsync_outbox",                                             \
@@ -188,7 +187,8 @@
 	  "si", "")                                                                           \
 	X(REMOVED_RUNS,                                                                       \
 	  "SELECT run, CAST(MIN(removed_ms) AS SIGNED), COUNT(*), COUNT(put_back_ms)"         \
-	  " FROM mmsync_removed GROUP BY run ORDER BY MIN(removed_ms) DESC, run LIMIT ?",     \
+	  " FROM mmsync_removed GROUP BY run ORDER BY MIN(removed_ms) DESC, MAX(id) DESC "    \
+	  "LIMIT ?",                                                                          \
 	  "i", "bIii")                                                                        \
 	/* The calendar of a batch is that of its first row. */                               \
 	X(REMOVED_BATCHES,                                                                    \
