@@ -388,6 +388,16 @@ list(struct mms_app *app, struct mms_err *err)
 	return app->is_json ? print_runs_json(app, &runs, err) : print_runs(app, &runs, err);
 }
 
+/* Rows that something of the site's own points to stay. */
+static mms_rc
+find_links(struct mms_app *app, struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	mms_rc rc = mms_pool_lend(app->pool, &lent, err);
+	return rc == MMS_OK ? mms_columns_load_links(lent.db, app->columns, err) : rc;
+}
+
 mms_rc
 mms_verb_cleanup(struct mms_app *app, struct mms_err *err)
 {
@@ -401,6 +411,9 @@ mms_verb_cleanup(struct mms_app *app, struct mms_err *err)
 
 	if (mms_app_flag(app, "list"))
 		return list(app, err);
+	mms_rc rc = find_links(app, err);
+	if (rc != MMS_OK)
+		return rc;
 	return mms_app_text(app, "undo") != NULL ? undo(app, &env, &options, err)
 						 : remove_rows(app, &env, &options, err);
 }

@@ -5,11 +5,19 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mmsync/ddl.h"
 #include "mmsync/mem.h"
+
+/* A column that may name a row of another table; type: the one beside it that must name its DocType, or NULL. Owned. */
+struct link {
+	char *table, *column, *type;
+};
 
 struct mms_columns {
 	struct mms_column *items; /* by table and name */
 	size_t n, cap;
+	struct link *links;
+	size_t n_links, cap_links;
 };
 
 /* A table that must be there, and its columns, parted by blanks. */
@@ -67,6 +75,12 @@ mms_columns_free(struct mms_columns *columns)
 		return;
 	for (size_t i = 0; i < columns->n; i++)
 		release_column(&columns->items[i]);
+	for (size_t i = 0; i < columns->n_links; i++) {
+		mms_free(columns->links[i].table);
+		mms_free(columns->links[i].column);
+		mms_free(columns->links[i].type);
+	}
+	mms_free(columns->links);
 	mms_free(columns->items);
 	mms_free(columns);
 }
@@ -297,4 +311,85 @@ mms_columns_load(struct mms_db *db, struct mms_columns **out, struct mms_err *er
 	}
 	*out = columns;
 	return MMS_OK;
+}
+
+/* ---- what points to events ------------------------------------------------------------------ */
+
+#define EVENT_DOCTYPE "'MM Calendar Event Sync'"
+#define FOUND_IN      " COLLATE utf8mb4_unicode_ci = "
+
+/* Fields of DocTypes, where the site has a table of them, and those that name a DocType beside it. */
+static void
+add_link_question(const struct mms_columns *columns, struct mms_str *sql)
+{
+	mms_str_add(sql, "SELECT c.table_name, c.column_name, f.type FROM"
+			 " information_schema.columns c JOIN ("
+			 "SELECT 'File' AS parent, 'attached_to_name' AS name,"
+			 " 'attached_to_doctype' AS type UNION ALL SELECT 'Communication',"
+			 " 'reference_name', 'reference_doctype'");
+	if (mms_columns_has_table(columns, "tabDocField"))
+		mms_str_add(sql, " UNION ALL SELECT parent, fieldname, NULL FROM tabDocField"
+				 " WHERE fieldtype = 'Link' AND options = " EVENT_DOCTYPE);
+	if (mms_columns_has_table(columns, "tabCustom Field"))
+		mms_str_add(sql, " UNION ALL SELECT dt, fieldname, NULL FROM `tabCustom Field`"
+				 " WHERE fieldtype = 'Link' AND options = " EVENT_DOCTYPE);
+	mms_str_add(sql, ") f ON CONVERT(c.table_name USING utf8mb4)" FOUND_IN
+			 "CONCAT('tab', f.parent) AND CONVERT(c.column_name USING"
+			 " utf8mb4)" FOUND_IN "f.name WHERE c.table_schema = DATABASE()");
+}
+
+static mms_rc
+add_link(struct mms_columns *columns, const char *const *row, struct mms_err *err)
+{
+	struct link *moved =
+		mms_grow(columns->links, columns->n_links, &columns->cap_links, sizeof *moved);
+
+	if (moved == NULL)
+		return mms_fail_nomem(err);
+	columns->links = moved;
+	struct link *link = &moved[columns->n_links++];
+	*link = (struct link){ .table = mms_text_copy(row[0]),
+			       .column = mms_text_copy(row[1]),
+			       .type = row[2] != NULL ? mms_text_copy(row[2]) : NULL };
+	bool is_whole = link->table != NULL && link->column != NULL &&
+			(row[2] == NULL || link->type != NULL);
+	return is_whole ? MMS_OK : mms_fail_nomem(err);
+}
+
+mms_rc
+mms_columns_load_links(struct mms_db *db, struct mms_columns *columns, struct mms_err *err)
+{
+	MMS_AUTO(mms_text_rows) rows = { 0 };
+	MMS_AUTO(mms_str) sql = { 0 };
+	const char *const *row;
+
+	add_link_question(columns, &sql);
+	mms_rc rc = mms_str_check(&sql, err);
+	if (rc == MMS_OK)
+		rc = mms_text_rows_load(&rows, db, mms_str_get(&sql), err);
+	while (rc == MMS_OK && (row = mms_text_rows_find_next(&rows)) != NULL)
+		rc = add_link(columns, row, err);
+	return rc;
+}
+
+void
+mms_columns_add_links(const struct mms_columns *columns, const char *alias, struct mms_str *out)
+{
+	for (size_t i = 0; i < columns->n_links; i++) {
+		const struct link *link = &columns->links[i];
+
+		mms_str_addf(out, " AND %s.name NOT IN (SELECT l.", alias);
+		mms_sql_add_ident(out, link->column);
+		mms_str_add(out, " FROM ");
+		mms_sql_add_ident(out, link->table);
+		mms_str_add(out, " l WHERE l.");
+		mms_sql_add_ident(out, link->column);
+		mms_str_add(out, " IS NOT NULL");
+		if (link->type != NULL) {
+			mms_str_add(out, " AND l.");
+			mms_sql_add_ident(out, link->type);
+			mms_str_add(out, " = " EVENT_DOCTYPE);
+		}
+		mms_str_addc(out, ')');
+	}
 }

@@ -142,6 +142,7 @@ add_untouched(const struct mms_columns *columns, const char *alias, struct mms_s
 		mms_sql_add_ident(out, marks[i]);
 		mms_str_add(out, ", '') IN ('', '[]')");
 	}
+	mms_columns_add_links(columns, alias, out);
 }
 
 bool

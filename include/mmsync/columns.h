@@ -71,8 +71,18 @@ bool mms_columns_has_port(void *aux, const char *table, const char *column);
  *   "row t:TABLE"      the row of alias t as such an object
  *   "names TABLE"      the columns' names, parted by commas
  *   "values r:TABLE"   what stands in r.content for each of these, in their order
- *   "untouched e"      AND ...: nobody has commented, assigned or tagged the row of alias e
+ *   "untouched e"      AND ...: nobody has commented, assigned or tagged the row of alias e, and nothing that
+ *                      mms_columns_load_links() has found points to it
  */
 bool mms_columns_add_piece(void *aux, const char *words, struct mms_str *out);
+/*
+ * Find what of the site may point to rows of MM Calendar Event Sync: Link fields of whatever DocType, its Custom Fields, files
+ * and mails. Before a statement with the piece is first used; not in a transaction. Errors: RETRY, DB, NOMEM.
+ */
+mms_rc mms_columns_load_links(struct mms_db *db, struct mms_columns *columns,
+			      struct mms_err *err) MMS_MUST_CHECK;
+/* What was found, as the piece adds it for an alias. */
+void mms_columns_add_links(const struct mms_columns *columns, const char *alias,
+			   struct mms_str *out);
 
 #endif

@@ -502,6 +502,49 @@ of_a_calendar_without_integration_nothing_is_left(void **state)
 	free(second);
 }
 
+/* Fields of a site's own DocTypes that name an event keep it, and so do its files. */
+static void
+what_the_site_itself_points_to_stays(void **state)
+{
+	static const struct {
+		const char *label, *sql;
+		int64_t n;
+	} cases[] = {
+		{ "nothing", "DO 1", 0 },
+		{ "a Custom Field of a DocType of the site's",
+		  "CREATE TABLE `tabMy Note` (name varchar(140), `what for` varchar(140) "
+		  "COLLATE"
+		  " utf8mb4_unicode_ci); INSERT INTO `tabMy Note` VALUES ('N', 'ROW-0'), ('M',"
+		  " NULL); INSERT INTO `tabCustom Field` (name, dt, fieldname, fieldtype, "
+		  "options)"
+		  " VALUES ('x', 'My Note', 'what for', 'Link', 'MM Calendar Event Sync'), "
+		  "('y',"
+		  " 'No Table', 'f', 'Link', 'MM Calendar Event Sync')",
+		  1 },
+		{ "a file",
+		  "DELETE FROM `tabCustom Field`; CREATE TABLE `tabFile` (name varchar(140),"
+		  " attached_to_doctype varchar(140), attached_to_name varchar(140)) COLLATE"
+		  " utf8mb4_unicode_ci; INSERT INTO `tabFile` VALUES ('F', 'MM Calendar Event"
+		  " Sync', 'ROW-0')",
+		  1 },
+		{ "a file of something else",
+		  "UPDATE `tabFile` SET attached_to_doctype = 'MM Meeting Booking'", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < MMS_COUNT(cases); i++) {
+		begin();
+		plant(0, "cal1");
+		mms_test_sql(&world.server, "%s", cases[i].sql);
+		free(cleaned_answer(&race, "cleanup --confirm", 0, "total"));
+		cleaned_ask(&race, cases[i].n,
+			    "SELECT COUNT(*) FROM `tabMM Calendar Event Sync` WHERE name ="
+			    " 'ROW-0'",
+			    cases[i].label);
+	}
+	mms_test_sql(&world.server, "DROP TABLE `tabMy Note`, `tabFile`");
+}
+
 int
 main(void)
 {
@@ -510,6 +553,7 @@ main(void)
 		cmocka_unit_test(what_would_collide_is_told_and_left_out),
 		cmocka_unit_test(it_is_asked_and_not_too_early),
 		cmocka_unit_test(what_is_of_no_calendar_goes_by_its_age),
+		cmocka_unit_test(what_the_site_itself_points_to_stays),
 		cmocka_unit_test(of_a_calendar_without_integration_nothing_is_left),
 	};
 
