@@ -94,11 +94,12 @@ a_site_of_frappe_16_is_as_good(void **state)
 	assert_int_equal(mms_test_schema_n_wrong(db), 0);
 	OK(mms_columns_load(db, &columns, &err));
 	OK(mms_schema_require_site(db, columns, &err));
-	for (size_t i = 0; i < MMS_STMT_COUNT; i++) {
-		mms_db_use_columns(db, mms_columns_has_port, columns);
+	mms_db_use_columns(db, mms_columns_has_port, columns);
+	mms_db_use_pieces(db, mms_columns_add_piece, columns);
+	for (size_t i = 0; i < MMS_STMT_COUNT; i++)
 		OK(mms_db_check_stmt(db, (enum mms_stmt)i, &err));
-	}
 	mms_db_use_columns(db, NULL, NULL);
+	mms_db_use_pieces(db, NULL, NULL);
 	mms_columns_free(columns);
 }
 
