@@ -25,6 +25,8 @@ static const struct mms_verb verbs[] = {
 	{ "migrate", "", "take over busy blocks of an older generation", mms_migrate_more,
 	  MMS_NEED_SCHEMA | MMS_WRITES | MMS_NEED_NET, 0, 0, mms_migrate_opts,
 	  mms_verb_migrate },
+	{ "reset", "", "let one calendar begin anew", mms_reset_more,
+	  MMS_NEED_SCHEMA | MMS_WRITES | MMS_NEED_NET, 0, 0, mms_reset_opts, mms_verb_reset },
 	{ "event sync", "NAME", "bring one event up to date", mms_event_sync_more,
 	  MMS_NEED_SCHEMA | MMS_WRITES | MMS_NEED_NET, 1, 1, mms_event_sync_opts,
 	  mms_verb_event_sync },

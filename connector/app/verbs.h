@@ -96,6 +96,11 @@ extern const struct mms_opt mms_cleanup_opts[];
 extern const char mms_cleanup_more[];
 mms_rc mms_verb_cleanup(struct mms_app *app, struct mms_err *err);
 
+/* verb_reset.c */
+extern const struct mms_opt mms_reset_opts[];
+extern const char mms_reset_more[];
+mms_rc mms_verb_reset(struct mms_app *app, struct mms_err *err);
+
 /* verb_connect.c */
 extern const struct mms_opt mms_connect_google_opts[], mms_connect_outlook_opts[];
 extern const char mms_connect_google_more[], mms_connect_outlook_more[];

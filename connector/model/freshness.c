@@ -26,7 +26,11 @@ mms_freshness_minutes(const struct mms_config *config, int64_t interval_minutes)
 static int64_t
 distance(const struct mms_read_facts *facts, int64_t now_ms)
 {
-	return now_ms > facts->as_of_ms ? now_ms - facts->as_of_ms : facts->as_of_ms - now_ms;
+	int64_t ago_ms = 0;
+
+	if (__builtin_sub_overflow(now_ms, facts->as_of_ms, &ago_ms) || ago_ms == INT64_MIN)
+		return INT64_MAX; /* a time that no clock has shown */
+	return ago_ms < 0 ? -ago_ms : ago_ms;
 }
 
 /*

@@ -134,6 +134,8 @@ mms_feed_cache_expect(struct mms_feed_cache *cache, const char *url, const char 
  * gave, one a line. NULL fields are empty lines.
  */
 #define CURSOR_HEAD "feed1\n"
+/* Headers are shorter than this in all (net/http_head.c). */
+#define CURSOR_BYTES ((size_t)128 * 1024)
 
 static mms_rc
 make_cursor(const char *url, const struct mms_http_answer *answer, char **out,
@@ -175,6 +177,22 @@ read_cursor(char *cursor, const char *url, char **etag, char **modified, struct 
 	*etag = first[1] != '\0' ? first + 1 : NULL;
 	*modified = second[1] != '\0' ? second + 1 : NULL;
 	return MMS_OK;
+}
+
+bool
+feed_cursor_is_whole(const char *text)
+{
+	size_t head = strlen(CURSOR_HEAD), digits = 2 * (size_t)MMS_SHA256_BYTES, lines = 0;
+
+	if (strlen(text) > CURSOR_BYTES || strncmp(text, CURSOR_HEAD, head) != 0 ||
+	    strspn(text + head, "0123456789abcdef") != digits || text[head + digits] != '\n')
+		return false;
+	for (const char *p = text + head + digits; *p != '\0'; p++) {
+		lines += *p == '\n';
+		if ((unsigned char)*p < ' ' && *p != '\n' && *p != '\t')
+			return false;
+	}
+	return lines == 2;
 }
 
 /* What a status means for a feed; 200 and 304 are the caller's. */

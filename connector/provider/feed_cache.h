@@ -20,4 +20,7 @@ mms_feed_cache_get(struct mms_feed_cache *cache, const struct mms_provider_env *
 		   const char *url, const char *cursor, struct mms_request_counts *counts,
 		   struct mms_feed_body *out, struct mms_err *err) MMS_MUST_CHECK;
 
+/* Has a text the form of a feed's cursor? */
+bool feed_cursor_is_whole(const char *text);
+
 #endif

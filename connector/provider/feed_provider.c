@@ -132,5 +132,9 @@ close_session(struct mms_session *session)
 }
 
 const struct mms_provider_ops mms_feed_provider_ops = {
-	.open = open_session, .start = start_listing, .next = next_page, .close = close_session
+	.open = open_session,
+	.start = start_listing,
+	.next = next_page,
+	.close = close_session,
+	.is_cursor = feed_cursor_is_whole,
 };

@@ -198,6 +198,7 @@ const struct mms_provider_ops mms_google_provider_ops = {
 	.start = google_start,
 	.next = google_next,
 	.close = service_close,
+	.is_cursor = google_is_cursor,
 	.get = get,
 	.put = service_put,
 	.look = look,

@@ -12,6 +12,8 @@
 #define PAGE_ITEMS 2500
 /* With more series changed than this, everything is read again instead. */
 #define SERIES_MAX ((size_t)20)
+/* Real ones have some dozens: it goes into an address. */
+#define CURSOR_BYTES ((size_t)4096)
 
 void
 google_listing_release(struct google_session *s)
@@ -28,6 +30,21 @@ google_listing_release(struct google_session *s)
 	s->n_series = s->cap_series = s->series_at = 0;
 	s->series_live = s->series_shown = 0;
 	s->n_warnings = 0;
+}
+
+/* Opaque, but never an address, nor anything that would have to be escaped beyond a few signs. */
+bool
+google_is_cursor(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n == 0 || n > CURSOR_BYTES || strstr(text, "://") != NULL)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)text[i] <= ' ' || (unsigned char)text[i] >= 0x7f)
+			return false;
+	}
+	return true;
 }
 
 mms_rc

@@ -173,6 +173,7 @@ struct google_session {
 extern const struct service_kind google_kind;
 struct google_reader google_reader(const struct google_session *s);
 
+bool google_is_cursor(const char *text);
 mms_rc google_start(struct mms_session *session, const struct mms_listing *listing,
 		    struct mms_err *err);
 mms_rc google_next(struct mms_session *session, size_t max_events, struct mms_page *page,

@@ -157,6 +157,7 @@ const struct mms_provider_ops mms_outlook_provider_ops = {
 	.next = outlook_next,
 	.close = service_close,
 	.complete = outlook_complete,
+	.is_cursor = outlook_is_cursor,
 	.get = outlook_get,
 	.put = outlook_put,
 	.look = look,

@@ -4,6 +4,9 @@
 
 #include "outlook_parts.h"
 
+/* Tokens of large calendars have some thousand letters. */
+#define CURSOR_BYTES ((size_t)64 * 1024)
+
 /* The parts of an address that say who is asked. Borrows. */
 struct place {
 	const char *scheme, *host;
@@ -78,6 +81,25 @@ outlook_link_is_own(const char *origin, const char *link)
 	       strncasecmp(own.scheme, other.scheme, own.scheme_len) == 0 &&
 	       own.host_len == other.host_len &&
 	       strncasecmp(own.host, other.host, own.host_len) == 0 && own.port == other.port;
+}
+
+/* An address that leads to changes. Whether it is our server's is asked where it is used. */
+bool
+outlook_is_cursor(const char *text)
+{
+	struct place place;
+
+	if (strlen(text) > CURSOR_BYTES || !is_clean(text) || !read_place(text, &place))
+		return false;
+	bool is_http = (place.scheme_len == 5 && strncasecmp(text, "https", 5) == 0) ||
+		       (place.scheme_len == 4 && strncasecmp(text, "http", 4) == 0);
+	const char *token = strcasestr(text, "deltatoken");
+
+	if (!is_http || token == NULL)
+		return false;
+	token += strlen("deltatoken");
+	size_t sign = strncasecmp(token, "%3d", 3) == 0 ? 3 : *token == '=';
+	return sign > 0 && token[sign] != '\0' && token[sign] != '&';
 }
 
 mms_rc

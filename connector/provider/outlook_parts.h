@@ -193,6 +193,8 @@ bool outlook_link_is_own(const char *origin, const char *link);
 mms_rc outlook_check_link(const struct outlook_session *s, const char *link,
 			  struct mms_err *err) MMS_MUST_CHECK;
 
+/* outlook_link.c */
+bool outlook_is_cursor(const char *text);
 mms_rc outlook_start(struct mms_session *session, const struct mms_listing *listing,
 		     struct mms_err *err);
 mms_rc outlook_next(struct mms_session *session, size_t max_events, struct mms_page *page,

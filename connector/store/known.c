@@ -244,7 +244,7 @@ mms_known_note(struct mms_known *known, const struct mms_change *change, struct 
 		mms_str_addn(&known->names, change->name, strlen(change->name) + 1);
 	}
 	event->flags |= MMS_KNOWN_ROW | MMS_KNOWN_STATE;
-	event->flags &= (uint16_t)~MMS_KNOWN_BEHIND;
+	event->flags &= (uint16_t) ~(MMS_KNOWN_BEHIND | MMS_KNOWN_BLANK);
 	/* A mark writes no flags, but those of a state that it makes. */
 	if (change->kind != MMS_CHANGE_MARK || !change->has_state)
 		take_flags(event, change->flags);
@@ -385,6 +385,8 @@ load_states(struct mms_db *db, uint64_t cursor_id, struct mms_known *known, stru
 		if (row[2].i != MMS_STATE_DELETED)
 			event->flags |= MMS_KNOWN_LIVE;
 		take_flags(event, row[4].i);
+		if (row[5].i != 0 && event->type == MMS_STATE_USER_EVENT)
+			event->flags |= MMS_KNOWN_BLANK;
 		/* A row renamed in Frappe is found by its event's id: the state follows. */
 		const char *name = mms_known_name(known, event);
 		if (name != NULL && (row[3].type == 0 || strcmp(name, row[3].ptr) != 0))

@@ -21,6 +21,16 @@ mms_due_name(enum mms_due due)
 	return "unknown";
 }
 
+int64_t
+mms_due_wait_ms(const struct mms_cursor *cursor, int64_t now_ms)
+{
+	int64_t wait_ms = cursor->wait_until_ms;
+
+	if (wait_ms == MMS_NO_TIME || wait_ms <= now_ms || wait_ms > now_ms + MMS_WAIT_MOST_MS)
+		return MMS_NO_TIME;
+	return wait_ms;
+}
+
 enum mms_due
 mms_due_find(const struct mms_source *source, int64_t now_ms, int64_t *at_ms)
 {
@@ -36,8 +46,9 @@ mms_due_find(const struct mms_source *source, int64_t now_ms, int64_t *at_ms)
 		return MMS_DUE_MANUAL;
 	if (c->id != 0 && c->is_abandoned) /* what a worker died over is gone on with at once */
 		due_ms = now_ms;
-	if (c->id != 0 && c->wait_until_ms != MMS_NO_TIME && c->wait_until_ms > now_ms) {
-		*at_ms = c->wait_until_ms > due_ms ? c->wait_until_ms : due_ms;
+	int64_t wait_ms = c->id != 0 ? mms_due_wait_ms(c, now_ms) : MMS_NO_TIME;
+	if (wait_ms != MMS_NO_TIME) {
+		*at_ms = wait_ms > due_ms ? wait_ms : due_ms;
 		return MMS_DUE_WAITING;
 	}
 	*at_ms = due_ms > now_ms ? due_ms : now_ms;

@@ -72,7 +72,7 @@ plan_input(struct mms_turn_state *t, const struct item *item)
 	if (k != NULL) {
 		in.has_row = (k->flags & MMS_KNOWN_ROW) != 0;
 		in.has_state = (k->flags & MMS_KNOWN_STATE) != 0;
-		in.is_behind = (k->flags & MMS_KNOWN_BEHIND) != 0;
+		in.is_behind = (k->flags & (MMS_KNOWN_BEHIND | MMS_KNOWN_BLANK)) != 0;
 		const struct mms_known_letter *letter = mms_known_find_letter(&t->known, k);
 		if (letter != NULL) {
 			in.has_letter = true;

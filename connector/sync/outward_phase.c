@@ -12,6 +12,7 @@
 #include "breaker.h"
 #include "choose.h"
 #include "crew.h"
+#include "mmsync/due.h"
 #include "mmsync/mem.h"
 #include "outward.h"
 
@@ -58,11 +59,9 @@ is_closed(const struct phase *p, const struct mms_source *source)
 static bool
 is_passed_over(const struct phase *p, const struct mms_source *source)
 {
-	int64_t wait_ms = source->cursor.wait_until_ms;
-
 	return p->pattern->options->only_due &&
 	       (!source->integration.is_auto ||
-		(wait_ms != MMS_NO_TIME && wait_ms > p->report->started_ms));
+		mms_due_wait_ms(&source->cursor, p->report->started_ms) != MMS_NO_TIME);
 }
 
 static bool

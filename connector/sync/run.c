@@ -8,6 +8,7 @@
 #include "breaker.h"
 #include "choose.h"
 #include "crew.h"
+#include "cursor_check.h"
 #include "heartbeat.h"
 #include "mmsync/mem.h"
 #include "mmsync/schema.h"
@@ -97,6 +98,16 @@ log_turn(struct mms_log *log, const struct mms_turn *turn)
 			    turn->err.code != MMS_OK ? mms_err_text(&turn->err) : NULL));
 }
 
+/* Its cursor was damaged: healed, but to be counted. */
+static void
+log_damage(struct mms_log *log, const struct mms_turn *turn)
+{
+	if (turn->damage != NULL)
+		MMS_LOG(log, MMS_LOG_WARN, "cursor.damaged",
+			mms_log_ref("integration", turn->name),
+			mms_log_ref("what", turn->damage));
+}
+
 static bool
 must_stop(const struct shop *shop)
 {
@@ -142,6 +153,7 @@ do_job(struct shop *shop, struct mms_worker *worker, struct job *job)
 		mms_fail(&turn->err, MMS_E_CONFIG, "the integration is not active");
 	} else {
 		run_turn(worker, job);
+		log_damage(shop->env->log, turn);
 	}
 	log_turn(shop->env->log, turn);
 }
@@ -266,9 +278,11 @@ choose(const struct mms_sync_options *o, struct run *run, struct mms_sync_report
 		mms_integration_window(&source->integration, report->started_ms, &from_ms,
 				       &to_ms);
 		/* A guess: the turn itself knows the rules it reads under, and may ask for more. */
-		bool is_full = o->is_full ||
-			       mms_window_wants_full(&source->cursor, source->cursor.read_print,
-						     from_ms, to_ms, report->started_ms);
+		bool is_full =
+			o->is_full ||
+			mms_cursor_check(&source->cursor, provider, report->started_ms) != 0 ||
+			mms_window_wants_full(&source->cursor, source->cursor.read_print,
+					      from_ms, to_ms, report->started_ms);
 		mms_rc rc = mms_feed_cache_expect(run->feeds, source->integration.ical_url,
 						  is_full ? NULL : source->cursor.token, err);
 		if (rc != MMS_OK)

@@ -9,6 +9,7 @@
 
 #include "block_inward.h"
 #include "breaker.h"
+#include "cursor_check.h"
 #include "mmsync/fault.h"
 #include "mmsync/mem.h"
 #include "mmsync/policy.h"
@@ -580,6 +581,8 @@ mms_turn_run(struct mms_worker *worker, struct mms_source *source, struct mms_tu
 		return;
 	}
 	bool is_begun = rc == MMS_OK;
+	if (rc == MMS_OK)
+		rc = mms_cursor_heal(&t, &err);
 	if (rc == MMS_OK)
 		rc = run_session(&t, &err);
 	if (mms_fault_is_sabotaged(MMS_SABOTAGE_ALL_WELL))

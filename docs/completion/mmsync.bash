@@ -22,6 +22,7 @@ _mmsync_options() {
 	'sync') _mmsync_words='--due --integration --calendar-id --user --account-id --force-full --dry-run --confirm-deletes --jobs --timeout' ;;
 	'push') _mmsync_words='--booking --pending --dry-run --timeout' ;;
 	'migrate') _mmsync_words='--integration --dry-run --timeout' ;;
+	'reset') _mmsync_words='--integration --confirm --dry-run --timeout' ;;
 	'event sync') _mmsync_words='--timeout' ;;
 	'booking status') _mmsync_words='' ;;
 	'connect google') _mmsync_words='--integration --manual --timeout' ;;

@@ -21,6 +21,11 @@ enum mms_due {
 	MMS_DUE_MANUAL,   /* auto_sync_enabled is 0: only by name, or without --due  */
 };
 
+/* A service may ask for patience, but silences no calendar for longer than circuit.max_open_s allows at most. */
+#define MMS_WAIT_MOST_MS (INT64_C(31) * MMS_DAY_MS)
+/* Until when the service wants no request; MMS_NO_TIME: it wants them now, or what it is said to want makes no sense. */
+int64_t mms_due_wait_ms(const struct mms_cursor *cursor, int64_t now_ms);
+
 /* For people and for JSON: "now", "later", "waiting", "circuit", "inactive", "manual". Static. */
 const char *mms_due_name(enum mms_due due);
 

@@ -43,6 +43,7 @@ enum mms_known_flags {
 	MMS_KNOWN_BEHIND = 1 << 8,     /* the state names another row (renamed, or gone) */
 	MMS_KNOWN_NO_SOURCE = 1 << 9,  /* mmsync_event_state.flags (mmsync/blocks.h)      */
 	MMS_KNOWN_PRIVATE = 1 << 10,
+	MMS_KNOWN_BLANK = 1 << 11, /* a reset has forgotten what it was like              */
 };
 
 /* One event of an integration, about 80 bytes. */

@@ -134,6 +134,12 @@ struct mms_provider_ops {
 	mms_rc (*complete)(struct mms_session *s, struct mms_event *const *events, size_t n,
 			   struct mms_err *err);
 
+	/*
+	 * Can this be where a listing of this service ended? Only its form is judged, nothing is asked. Of what cannot be
+	 * everything is listed anew, and it is sent to nobody.
+	 */
+	bool (*is_cursor)(const char *text);
+
 	/* What follows is NULL where the provider has no MMS_CAP_WRITE. */
 
 	/*

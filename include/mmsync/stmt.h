@@ -29,6 +29,7 @@
 #include "mmsync/stmt_mends.h"
 #include "mmsync/stmt_outward.h"
 #include "mmsync/stmt_removed.h"
+#include "mmsync/stmt_reset.h"
 #include "mmsync/stmt_slots.h"
 #include "mmsync/stmt_store.h"
 #include "mmsync/stmt_tokens.h"
@@ -54,7 +55,8 @@
 	MMS_STMTS_FLAWS(X)           \
 	MMS_STMTS_MENDS(X)           \
 	MMS_STMTS_CLEANUP(X)         \
-	MMS_STMTS_REMOVED(X)
+	MMS_STMTS_REMOVED(X)         \
+	MMS_STMTS_RESET(X)
 
 enum mms_stmt {
 #define X(name, sql, in, out) MMS_STMT_##name,

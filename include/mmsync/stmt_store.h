@@ -21,9 +21,9 @@
 	  " FROM `tabMM Calendar Event Sync` WHERE calendar_integration = ?",                  \
 	  "s", "SsTSSSTTSSSSiSi")                                                              \
 	X(KNOWN_STATES,                                                                        \
-	  "SELECT ext_key, type, status, row_name, flags FROM mmsync_event_state WHERE "       \
-	  "integration_id = ?",                                                                \
-	  "u", "biiSi")                                                                        \
+	  "SELECT ext_key, type, status, row_name, flags, content_hash IS NULL"                \
+	  " FROM mmsync_event_state WHERE integration_id = ?",                                 \
+	  "u", "biiSii")                                                                       \
 	X(KNOWN_LETTERS,                                                                       \
 	  "SELECT ext_key, attempts, given_up, content_print FROM mmsync_dead_letter"          \
 	  " WHERE integration_id = ? AND operation = 'apply'",                                 \

@@ -71,6 +71,8 @@ struct mms_turn {
 	struct mms_event_counts events;
 	struct mms_block_counts blocks;
 	int64_t pages, requests, retries, warnings, duration_ms;
+	const char *
+		damage; /* static: what of its cursor made no sense and was forgotten; NULL: none */
 	int64_t bookings_taken; /* bookings that follow what people did to their events here */
 	bool is_unlisted; /* of only_event: the calendar did not show it                   */
 	struct mms_planned *planned;

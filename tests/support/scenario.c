@@ -374,7 +374,7 @@ do_command_line(struct scenario *s, const char *rest)
 bool
 scenario_is_asked_for(const char *arguments)
 {
-	static const char *const begins[] = { "event sync ", "failures retry " };
+	static const char *const begins[] = { "event sync ", "failures retry ", "reset " };
 	bool is_it = false;
 
 	for (size_t i = 0; i < MMS_COUNT(begins); i++)
