@@ -51,6 +51,9 @@ static const char *const sabotages[] = {
 	[MMS_SABOTAGE_DUE_KEPT] = "due-kept",
 	[MMS_SABOTAGE_PLANS_UNTOUCHED] = "plans-untouched",
 	[MMS_SABOTAGE_REMOVER_FORGOTTEN] = "remover-forgotten",
+	[MMS_SABOTAGE_STATE_LOST] = "state-lost",
+	[MMS_SABOTAGE_STATE_ASTRAY] = "state-astray",
+	[MMS_SABOTAGE_COUNT_LOST] = "count-lost",
 };
 
 _Static_assert(sizeof names / sizeof names[0] == MMS_FAULT_KINDS, "one name for each kind");

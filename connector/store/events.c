@@ -179,11 +179,16 @@ static mms_rc
 add_state_update(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 		 const struct mms_change *c, struct mms_err *err)
 {
+	bool is_astray = mms_fault_is_sabotaged(MMS_SABOTAGE_STATE_ASTRAY);
 	const struct mms_value in[] = {
-		mms_v_text(c->name),         mms_v_i64(state_status(c)),
-		mms_v_text(c->version),      mms_v_bytes(&c->prints, sizeof c->prints),
-		mms_v_i64(c->flags),         mms_v_i64(stamp->now_ms),
-		mms_v_u64(stamp->cursor_id), mms_v_bytes(c->key, sizeof c->key),
+		mms_v_text(c->name),
+		mms_v_i64(state_status(c)),
+		mms_v_text(c->version),
+		mms_v_bytes(&c->prints, sizeof c->prints),
+		mms_v_i64(c->flags),
+		mms_v_i64(stamp->now_ms),
+		mms_v_u64(stamp->cursor_id),
+		mms_v_bytes(is_astray ? c->old_key : c->key, sizeof c->key),
 	};
 
 	return mms_bulk_add(&w->update_states, in, err);
@@ -295,11 +300,48 @@ add_change(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 		rc = add_state_rename(w, stamp, c, err);
 	else if (c->kind != MMS_CHANGE_LETTER && c->has_state)
 		rc = add_state_update(w, stamp, c, err);
-	else if (c->kind != MMS_CHANGE_LETTER && c->exact_id != NULL && !c->is_under_old)
+	else if (c->kind != MMS_CHANGE_LETTER && c->exact_id != NULL && !c->is_under_old &&
+		 !mms_fault_is_sabotaged(MMS_SABOTAGE_STATE_LOST))
 		rc = add_state_insert(w, stamp, c, err);
 	if (rc == MMS_OK)
 		rc = add_due(w, stamp, c, err);
 	return rc == MMS_OK ? add_letter(w, stamp, c, err) : rc;
+}
+
+/* Must it write a state? What is made or changed of a row has one; a mark, where there is one or it can be made. */
+static bool
+must_have_state(const struct mms_change *c)
+{
+	if (c->kind == MMS_CHANGE_MARK)
+		return c->has_state || (c->exact_id != NULL && !c->is_under_old);
+	return c->kind != MMS_CHANGE_LETTER;
+}
+
+static mms_rc
+fail_inconsistent(size_t n, uint64_t is, const char *what, struct mms_err *err)
+{
+	mms_fail(err, MMS_E_BUG,
+		 "inconsistent: %zu %s were to be written with their rows, %llu were", n, what,
+		 (unsigned long long)is);
+	return mms_hint(
+		err,
+		"nothing of it was stored, and the next sync tries again; if it says so again, "
+		"something else writes to mmsync's tables, or it is a fault of mmsync: "
+		"please report it");
+}
+
+/* No row without its state, before anything is sent. */
+static mms_rc
+check_states(const struct mms_event_writer *w, struct mms_change *const *changes, size_t n,
+	     struct mms_err *err)
+{
+	size_t queued = w->insert_states.n + w->update_states.n + w->mark_states.n +
+			w->rename_states.n,
+	       wanted = 0;
+
+	for (size_t i = 0; i < n; i++)
+		wanted += must_have_state(changes[i]);
+	return wanted == queued ? MMS_OK : fail_inconsistent(wanted, queued, "states", err);
 }
 
 mms_rc
@@ -316,8 +358,13 @@ mms_event_writer_run(struct mms_event_writer *w, struct mms_tx *tx,
 		mms_bulk_clear(bulks[i]);
 	for (size_t i = 0; rc == MMS_OK && i < n; i++)
 		rc = add_change(w, stamp, changes[i], err);
+	if (rc == MMS_OK)
+		rc = check_states(w, changes, n, err);
 	for (size_t i = 0; rc == MMS_OK && i < n_bulks; i++) {
 		uint64_t affected = 0;
+		bool is_state = bulks[i] == &w->insert_states ||
+				bulks[i] == &w->update_states || bulks[i] == &w->mark_states ||
+				bulks[i] == &w->rename_states;
 		bool is_guarded = bulks[i] == &w->insert_rows || bulks[i] == &w->update_rows ||
 				  bulks[i] == &w->mark_rows;
 
@@ -329,6 +376,8 @@ mms_event_writer_run(struct mms_event_writer *w, struct mms_tx *tx,
 			rc = mms_fail(err, MMS_E_CONFLICT,
 				      "%zu of %zu rows were changed by someone else",
 				      bulks[i]->n - (size_t)affected, bulks[i]->n);
+		if (rc == MMS_OK && is_state && affected != bulks[i]->n)
+			rc = fail_inconsistent(bulks[i]->n, affected, "states", err);
 	}
 	return rc;
 }

@@ -148,6 +148,8 @@ turn_into_letter(struct mms_turn_state *t, struct mms_change *c, const struct mm
 	mms_rc rc = fill_letter(t, c, why, &is_again, err);
 	if (rc != MMS_OK)
 		return rc;
+	if (c->count == MMS_COUNT_NONE)
+		mms_counts_decide(t, MMS_COUNT_FAILED, 1);
 	c->count = MMS_COUNT_FAILED;
 	bool is_told = is_again && !c->letter_is_given_up; /* the row says so already */
 	if (c->kind == MMS_CHANGE_INSERT && why->code == MMS_E_ITEM && !is_again)

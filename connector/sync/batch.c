@@ -234,6 +234,10 @@ run_tx(struct mms_turn_state *t, struct mms_tx *tx, struct mms_db *db,
 	struct mms_turn_end end = f != NULL ? end_counted(t, b) : (struct mms_turn_end){ 0 };
 
 	mms_rc rc = note_lengths(t, b, err);
+	if (rc == MMS_OK && f != NULL && f->is_whole) {
+		struct mms_event_counts counts = counts_after(t, b);
+		rc = mms_counts_check(t, &counts, err);
+	}
 	if (rc == MMS_OK && f != NULL)
 		rc = measure(t, b, &apart, &end.lengths, err);
 	if (rc == MMS_OK)

@@ -381,7 +381,7 @@ settle_each(struct mms_turn_state *t, const struct ends *all, struct mms_err *er
 		if (rc != MMS_E_ITEM && rc != MMS_E_CONFLICT)
 			continue;
 		mms_err_release(err);
-		mms_inbound_count(&t->out->events, MMS_COUNT_FAILED, 1);
+		mms_counts_add(t, MMS_COUNT_FAILED, 1);
 		rc = MMS_OK;
 	}
 	return rc;

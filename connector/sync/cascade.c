@@ -79,6 +79,7 @@ add_deletion(struct mms_turn_state *t, struct mms_known_event *k, const char *wh
 		return mms_fail_nomem(err);
 	c->why = why;
 	c->count = MMS_COUNT_DELETED;
+	mms_counts_decide(t, MMS_COUNT_DELETED, 1);
 	c->row.status = MMS_ROW_DELETED_EXTERNALLY;
 	if (k->flags & MMS_KNOWN_LETTER)
 		c->letter = MMS_LETTER_REMOVE;

@@ -126,6 +126,7 @@ fill_identity(struct mms_turn_state *t, struct item *item, struct mms_change *c,
 	c->letter_attempts =
 		(uint16_t)(item->plan.attempts < UINT16_MAX ? item->plan.attempts : UINT16_MAX);
 	c->count = (uint8_t)item->plan.count;
+	mms_counts_decide(t, item->plan.count, 1);
 	c->flags = (uint8_t)item->flags;
 	c->why = item->plan.why;
 	mms_rc rc = copy_id(e->external_id, EXACT_ID_CHARS, &c->exact_id, err);
@@ -255,6 +256,8 @@ mms_inbound_flush(struct mms_turn_state *t, const unsigned char key[MMS_PRINT_BY
 		if (memcmp(c->key, key, MMS_PRINT_BYTES) != 0)
 			continue;
 		t->deferred.items[i] = t->deferred.items[--t->deferred.n];
+		mms_counts_drop(t, (enum mms_plan_count)c->count);
+		t->out->events.seen--; /* it is seen once */
 		mms_change_release(c);
 		mms_free(c);
 		break;
@@ -342,7 +345,7 @@ plan_item(struct mms_turn_state *t, struct item *item, struct mms_err *err)
 	if (rc != MMS_OK)
 		return rc;
 	if (item->plan.action == MMS_PLAN_NOTHING) {
-		mms_inbound_count(&t->out->events, item->plan.count, 1);
+		mms_counts_add(t, item->plan.count, 1);
 		return MMS_OK;
 	}
 	if (item->known == NULL)
@@ -387,7 +390,7 @@ inbound_event(struct mms_turn_state *t, const struct mms_event *event, struct mm
 
 	if (event->external_id == NULL) {
 		if (t->worker->options->only_event == NULL) /* nobody's: no row can be */
-			mms_inbound_count(&t->out->events, MMS_COUNT_FAILED, 1);
+			mms_counts_add(t, MMS_COUNT_FAILED, 1);
 		return MMS_OK;
 	}
 	mms_rc rc = make_item(t, &item, err);

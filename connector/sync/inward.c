@@ -433,7 +433,7 @@ settle_or_count(struct mms_turn_state *t, const unsigned char uuid[16],
 	if (rc != MMS_E_ITEM)
 		return rc;
 	mms_err_release(err);
-	mms_inbound_count(&t->out->events, MMS_COUNT_FAILED, 1);
+	mms_counts_add(t, MMS_COUNT_FAILED, 1);
 	return MMS_OK;
 }
 

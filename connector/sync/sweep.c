@@ -105,6 +105,7 @@ add_sweep_change(struct mms_turn_state *t, const struct mms_known_event *event, 
 	c->why = "no longer in the calendar";
 	if (is_deleted)
 		c->count = MMS_COUNT_DELETED;
+	mms_counts_decide(t, (enum mms_plan_count)c->count, 1);
 	if (is_deleted || mms_known_is_forgotten(event))
 		c->row.status = MMS_ROW_DELETED_EXTERNALLY;
 	if (is_nobodys)

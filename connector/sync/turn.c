@@ -194,6 +194,7 @@ finish(struct mms_turn_state *t, const struct mms_page *page, bool is_refused,
 {
 	MMS_AUTO(mms_str) text = { 0 };
 	struct mms_turn_finish f = {
+		.is_whole = true,
 		.end = { .is_good = !is_refused,
 			 .moves_cursor = !page->is_unchanged,
 			 .token = page->cursor,
@@ -209,7 +210,7 @@ finish(struct mms_turn_state *t, const struct mms_page *page, bool is_refused,
 
 	/* Of what was not listed anew: what could not be stored still is not. */
 	if (page->is_unchanged || !page->is_full)
-		mms_inbound_count(&t->out->events, MMS_COUNT_FAILED, letters_unseen(t));
+		mms_counts_add(t, MMS_COUNT_FAILED, letters_unseen(t));
 	if (is_refused) {
 		mms_str_addf(&text, "%s\n%s", mms_err_text(&t->out->err),
 			     mms_err_hint(&t->out->err));
@@ -342,7 +343,7 @@ forget_listing(struct mms_turn_state *t)
 	t->blocks = NULL;
 	t->has_known = false;
 	t->pending_bytes = 0;
-	t->n_listed = 0;
+	t->n_listed = t->n_decided = 0;
 	t->out->events = (struct mms_event_counts){ 0 };
 }
 

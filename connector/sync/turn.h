@@ -93,6 +93,7 @@ struct mms_turn_state {
 	size_t pending_bytes;
 	struct mms_changes deferred; /* new, maybe known under another id               */
 	int64_t n_listed;            /* in the window                                  */
+	int64_t n_decided; /* decisions that count: each is counted once, when it is written (counts.c) */
 	bool shows_all; /* the listing is one of everything, not of what changed               */
 	struct mms_cascade cascade;
 	struct mms_inward *inward; /* owned; inward.c: what was listed of our own events */
@@ -130,6 +131,18 @@ mms_rc mms_inbound_page(struct mms_turn_state *t, const struct mms_page *page,
  */
 mms_rc mms_inbound_flush(struct mms_turn_state *t, const unsigned char key[MMS_PRINT_BYTES],
 			 struct mms_known_event **known, struct mms_err *err) MMS_MUST_CHECK;
+/* counts.c: n decisions that are to be counted so, now or when they are written. */
+void mms_counts_decide(struct mms_turn_state *t, enum mms_plan_count count, int64_t n);
+/* counts.c: one that was decided is not done after all. */
+void mms_counts_drop(struct mms_turn_state *t, enum mms_plan_count count);
+/* counts.c: decided, and counted at once. */
+void mms_counts_add(struct mms_turn_state *t, enum mms_plan_count count, int64_t n);
+/*
+ * counts.c: before the last transaction of a turn commits: created + updated + unchanged + deleted + declined + ours + failed
+ * is as many as were decided, each listed event among them. Errors: BUG.
+ */
+mms_rc mms_counts_check(const struct mms_turn_state *t, const struct mms_event_counts *counts,
+			struct mms_err *err) MMS_MUST_CHECK;
 /* inbound.c: add n to the counter that a plan names. */
 void mms_inbound_count(struct mms_event_counts *c, enum mms_plan_count count, int64_t n);
 /* inbound.c: a new change for an event that is known. Owns: the result; NULL: out of memory. */
@@ -229,6 +242,7 @@ mms_rc mms_sweep_one(struct mms_turn_state *t, const struct mms_known_event *eve
 struct mms_turn_finish {
 	struct mms_turn_end end;
 	const char *error_text; /* for the integration: NULL: none */
+	bool is_whole;          /* the listing came to its end: its counts must add up */
 };
 
 /* A run of changes that goes into one transaction. */

@@ -188,7 +188,8 @@ void mms_event_writer_release(struct mms_event_writer *w);
  * modified; states and dead letters with them. Where the stamp makes dues, each event but of LETTER and
  * FOLLOW is then due for busy blocks.
  * Errors: CONFLICT (a duplicate key, or a row changed since it was read: read again, plan
- * again), ITEM (a value is refused: bisect), RETRY, NOMEM.
+ * again), ITEM (a value is refused: bisect), BUG (not each row would have its state: nothing may be committed), RETRY,
+ * NOMEM.
  */
 mms_rc
 mms_event_writer_run(struct mms_event_writer *w, struct mms_tx *tx,

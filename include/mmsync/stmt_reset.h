@@ -20,7 +20,7 @@
 	  " (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"         \
 	  " AND d.operation = 'apply' AND d.given_up <> 2)"                                   \
 	  " FROM mmsync_cursor c WHERE c.id = ?",                                             \
-	  "u", "iiii")                                                                        \
+	  "u", "iIII")                                                                        \
 	X(CURSOR_FORGET,                                                                      \
 	  "UPDATE mmsync_cursor SET sync_token = NULL, next_entry_ms = NULL,"                 \
 	  " page_progress = NULL, last_full_ms = NULL, next_due_ms = NULL,"                   \
@@ -34,7 +34,7 @@
 	  "u", "")                                                                            \
 	X(RESET_STATES,                                                                       \
 	  "UPDATE mmsync_event_state SET external_version = NULL, content_hash = NULL,"       \
-	  " base_content = NULL, generation = 0, changed_at_ms = ?"                           \
+	  " base_content = NULL, changed_at_ms = ?"                           \
 	  " WHERE integration_id = ? AND type = 1 AND (external_version IS NOT NULL"          \
 	  " OR content_hash IS NOT NULL OR base_content IS NOT NULL)"                         \
 	  " ORDER BY integration_id, ext_key LIMIT ?",                                        \

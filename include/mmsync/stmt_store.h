@@ -7,6 +7,9 @@
 #define MMSYNC_STMT_STORE_H
 
 /*
+ * STATE_UPDATE, STATE_MARK, STATE_RENAME always change the row that they are for (generation): so that what they did not change
+ * is not there.
+ *
  * LETTER_PUT: what a person decided while a turn was on its way holds. A letter opened anew (no
  * attempts) stays open though the turn counted more tries than it allows; a discarded one stays so
  * for the content that it was discarded for. The assignments are made from left to right.
@@ -64,17 +67,19 @@
 	  "ubsbSSSiiiSbii", "")                                                                \
 	X(STATE_UPDATE,                                                                        \
 	  "UPDATE mmsync_event_state SET row_name = ?, status = ?, external_version = ?,"      \
-	  " content_hash = ?, flags = ?, changed_at_ms = ?"                                    \
+	  " content_hash = ?, flags = ?, changed_at_ms = ?, generation = generation + 1"       \
 	  " WHERE integration_id = ? AND ext_key = ?",                                         \
 	  "SiSBiiub", "")                                                                      \
 	X(STATE_MARK,                                                                          \
 	  "UPDATE mmsync_event_state SET row_name = COALESCE(?, row_name), status = ?,"        \
-	  " changed_at_ms = ? WHERE integration_id = ? AND ext_key = ?",                       \
+	  " changed_at_ms = ?, generation = generation + 1"                                    \
+	  " WHERE integration_id = ? AND ext_key = ?",                                         \
 	  "Siiub", "")                                                                         \
 	X(STATE_RENAME,                                                                        \
 	  "UPDATE mmsync_event_state SET ext_key = ?, external_id = ?, series_id = ?,"         \
 	  " ical_uid = ?, row_name = ?, status = ?, external_version = ?, content_hash = ?,"   \
-	  " flags = ?, changed_at_ms = ? WHERE integration_id = ? AND ext_key = ?",            \
+	  " flags = ?, changed_at_ms = ?, generation = generation + 1"                         \
+	  " WHERE integration_id = ? AND ext_key = ?",                                         \
 	  "bsSSSiSbiiub", "")
 
 #endif

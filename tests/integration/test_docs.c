@@ -298,7 +298,7 @@ lines_that_differ_are_told(void **state)
 static const struct {
 	const char *words, *want; /* replies, one after the other */
 } completions[] = {
-	{ "mmsync ''", "sync push migrate event booking connect failures cleanup validate "
+	{ "mmsync ''", "sync push migrate reset event booking connect failures cleanup validate "
 		       "audit repair availability "
 		       "check-slot "
 		       "blocking-events feed status health metrics doctor demo schema help " },
