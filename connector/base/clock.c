@@ -34,6 +34,12 @@ mms_clock_mono_ms(void)
 	return read_us(CLOCK_MONOTONIC) / 1000;
 }
 
+int64_t
+mms_clock_boot_ms(void)
+{
+	return read_us(CLOCK_BOOTTIME) / 1000;
+}
+
 void
 mms_clock_sleep_ms(int64_t ms)
 {

@@ -53,6 +53,7 @@ static const char *const sabotages[] = {
 	[MMS_SABOTAGE_REMOVER_FORGOTTEN] = "remover-forgotten",
 	[MMS_SABOTAGE_STATE_LOST] = "state-lost",
 	[MMS_SABOTAGE_STATE_ASTRAY] = "state-astray",
+	[MMS_SABOTAGE_LEASE_TRUSTED] = "lease-trusted",
 	[MMS_SABOTAGE_COUNT_LOST] = "count-lost",
 };
 

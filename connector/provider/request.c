@@ -1,6 +1,7 @@
 /* The one place where a request is tried again (see the header). */
 #include "mmsync/request.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "mmsync/policy.h"
@@ -86,6 +87,17 @@ empty_body(const struct mms_http_request *request, struct mms_http_answer *answe
 	return MMS_OK;
 }
 
+static mms_rc
+ask_guard(const struct mms_provider_env *env, const struct mms_http_request *request,
+	  int64_t attempt, struct mms_err *err)
+{
+	bool is_read = request->method == NULL || strcmp(request->method, "GET") == 0;
+
+	return is_read || env->guard.ask == NULL
+		       ? MMS_OK
+		       : env->guard.ask(env->guard.aux, attempt > 0, err);
+}
+
 /* What a passing status means when it is the last try's. */
 static mms_rc
 give_up(const struct mms_http_request *request, long status, struct mms_err *err)
@@ -145,7 +157,10 @@ mms_request_run_judged(const struct mms_provider_env *env,
 	for (int64_t attempt = 0;; attempt++) {
 		int64_t before = mms_http_n_requests(env->http), retry_after_ms = -1;
 
-		mms_rc rc = empty_body(request, answer, err);
+		mms_rc rc = ask_guard(env, request, attempt, err);
+		if (rc != MMS_OK)
+			return rc;
+		rc = empty_body(request, answer, err);
 		if (rc == MMS_OK)
 			rc = mms_http_run(env->http, request, answer, err);
 		counts->requests += mms_http_n_requests(env->http) - before;

@@ -97,7 +97,8 @@ read_cursor(const struct mms_value *row, struct mms_cursor *out)
 	out->role = row[19].type == 0 ? 0 : row[19].i;
 	if (row[20].type != 0 && row[20].len == sizeof out->blocks_print)
 		memcpy(out->blocks_print, row[20].ptr, sizeof out->blocks_print);
-	read_circuit(row + 21, &out->circuit);
+	out->is_asked_for = row[21].type != 0 && row[21].i != 0;
+	read_circuit(row + 22, &out->circuit);
 	return true;
 }
 

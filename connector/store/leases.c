@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mmsync/clock.h"
 #include "mmsync/digest.h"
 #include "mmsync/fault.h"
 #include "mmsync/uuid.h"
@@ -28,6 +29,7 @@ mms_lease_owner_make(struct mms_db *db, struct mms_lease_owner *out, struct mms_
 	if (rc != MMS_OK)
 		return rc;
 	*out = (struct mms_lease_owner){ 0 };
+	atomic_store(&out->renewed_boot_ms, mms_clock_boot_ms());
 	if (row != NULL && row[0].type != 0 && row[1].i == 0) {
 		(void)snprintf(out->server, sizeof out->server, "%s", row[0].ptr);
 		atomic_store(&out->connection, (unsigned long)row[2].u);
@@ -107,6 +109,7 @@ try_claim(struct mms_db *db, uint64_t cursor_id, const struct mms_lease_owner *o
 		mms_v_text(owner->token),
 		mms_v_text(owner->server[0] != '\0' ? owner->server : NULL),
 		connection != 0 ? mms_v_u64(connection) : mms_v_null(),
+		time_value(now_ms), /* a turn begins: whatever was asked for before is in it */
 		time_value(now_ms),
 		mms_v_u64(cursor_id),
 		mms_v_i64(fence),
@@ -181,6 +184,40 @@ run_held(struct mms_tx *tx, enum mms_stmt stmt, const struct mms_value *in, stru
 	if (rc != MMS_OK || affected == 1 || mms_fault_is_sabotaged(MMS_SABOTAGE_NO_TOUCH))
 		return rc;
 	return lost(err);
+}
+
+/*
+ * The end of a good turn. Where somebody has asked for another meanwhile it changes no row at first: that is noted, and
+ * the mark goes with the same transaction.
+ */
+static mms_rc
+end_held(struct mms_tx *tx, const struct mms_lease *lease, enum mms_stmt stmt,
+	 const struct mms_value *in, bool *is_asked_again, struct mms_err *err)
+{
+	const struct mms_value mark[] = { mms_v_u64(lease->cursor_id), mms_v_i64(lease->fence),
+					  mms_v_text(lease->owner->token),
+					  mms_v_i64(lease->batch_no) };
+	uint64_t affected = 0, n_marks = 0;
+
+	mms_rc rc = mms_tx_run(tx, stmt, in, &affected, err);
+	if (rc == MMS_OK && affected == 0)
+		rc = mms_tx_run(tx, MMS_STMT_LEASE_CLEAN, mark, &n_marks, err);
+	if (rc != MMS_OK || affected == 1)
+		return rc;
+	if (n_marks == 1 && is_asked_again != NULL)
+		*is_asked_again = true;
+	return run_held(tx, stmt, in, err);
+}
+
+mms_rc
+mms_lease_ask_again(struct mms_db *db, uint64_t cursor_id, bool *is_left, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_u64(cursor_id) };
+	uint64_t affected = 0;
+
+	mms_rc rc = mms_db_run(db, MMS_STMT_LEASE_DIRTY, in, &affected, err);
+	*is_left = affected == 1;
+	return rc;
 }
 
 mms_rc
@@ -280,7 +317,8 @@ mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_
 	if (!end->moves_cursor) { /* what its last full listing showed it shows still */
 		const struct mms_value in[] = { longest, now,   now,   TALLY_VALUES(tally),
 						id,      fence, owner, batch };
-		return run_held(tx, MMS_STMT_LEASE_END_SAME, in, err);
+		return end_held(tx, lease, MMS_STMT_LEASE_END_SAME, in, end->is_asked_again,
+				err);
 	}
 	const struct mms_lengths *lengths = &end->lengths;
 	struct mms_value is_measured = mms_v_i64(lengths->is_measured);
@@ -308,7 +346,7 @@ mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_
 		owner,
 		batch
 	};
-	return run_held(tx, MMS_STMT_LEASE_END_GOOD, in, err);
+	return end_held(tx, lease, MMS_STMT_LEASE_END_GOOD, in, end->is_asked_again, err);
 }
 
 mms_rc

@@ -140,6 +140,7 @@ end_counted(const struct mms_turn_state *t, const struct mms_batch *b)
 	struct mms_event_counts counts = counts_after(t, b);
 	struct mms_turn_end end = b->finish->end;
 
+	end.is_asked_again = &t->out->is_asked_again;
 	end.tally = (struct mms_turn_tally){
 		.run_ms = mms_clock_mono_ms() - t->started_mono_ms,
 		.requests = t->out->requests,

@@ -44,7 +44,8 @@ mms_due_find(const struct mms_source *source, int64_t now_ms, int64_t *at_ms)
 		return MMS_DUE_INACTIVE;
 	if (!in->is_auto)
 		return MMS_DUE_MANUAL;
-	if (c->id != 0 && c->is_abandoned) /* what a worker died over is gone on with at once */
+	/* What a worker died over, or somebody wanted while another had it, is gone on with at once. */
+	if (c->id != 0 && (c->is_abandoned || c->is_asked_for))
 		due_ms = now_ms;
 	int64_t wait_ms = c->id != 0 ? mms_due_wait_ms(c, now_ms) : MMS_NO_TIME;
 	if (wait_ms != MMS_NO_TIME) {

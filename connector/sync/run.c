@@ -16,6 +16,9 @@
 #include "outward.h"
 #include "turn.h"
 
+/* Turns more than one, of a calendar that is asked for again and again: the rest is a later run's. */
+#define AGAIN_MAX 3
+
 static void
 turn_release(struct mms_turn *turn)
 {
@@ -140,6 +143,62 @@ run_turn(struct mms_worker *worker, struct job *job)
 }
 
 static void
+add_counts(struct mms_turn *to, const struct mms_turn *from)
+{
+	int64_t *const sums[] = { &to->events.seen,    &to->events.created,
+				  &to->events.updated, &to->events.unchanged,
+				  &to->events.deleted, &to->events.declined,
+				  &to->events.ours,    &to->events.foreign,
+				  &to->events.failed,  &to->pages,
+				  &to->requests,       &to->retries,
+				  &to->warnings,       &to->duration_ms,
+				  &to->bookings_taken };
+	const int64_t more[] = { from->events.seen,    from->events.created,
+				 from->events.updated, from->events.unchanged,
+				 from->events.deleted, from->events.declined,
+				 from->events.ours,    from->events.foreign,
+				 from->events.failed,  from->pages,
+				 from->requests,       from->retries,
+				 from->warnings,       from->duration_ms,
+				 from->bookings_taken };
+
+	for (size_t i = 0; i < MMS_COUNT(sums); i++)
+		*sums[i] += more[i];
+}
+
+/*
+ * Once more, where somebody has asked for this calendar while its turn was under way: under a UUID of its own, for the row of
+ * the run that has ended tells whether its commit happened.
+ */
+static void
+go_again(struct shop *shop, struct mms_worker *worker, struct job *job)
+{
+	struct mms_turn *turn = job->turn;
+	MMS_AUTO(mms_err) err = { 0 };
+	unsigned char run[16];
+
+	memcpy(run, worker->run, sizeof run);
+	for (int n = 0; turn->is_asked_again && n < AGAIN_MAX && !must_stop(shop); n++) {
+		struct mms_turn again = { .name = turn->name, .provider = turn->provider };
+
+		if (mms_uuid_new(mms_clock_now_ms(shop->env->clock), worker->run, &err) !=
+		    MMS_OK)
+			break;
+		mms_turn_run(worker, job->source, &again);
+		turn->is_asked_again = again.is_asked_again;
+		add_counts(turn, &again);
+		if (strcmp(again.status, "skipped") != 0) {
+			turn->status = again.status;
+			turn->mode = again.mode;
+			mms_err_release(&turn->err);
+			mms_err_move(&turn->err, &again.err);
+		}
+		mms_err_release(&again.err);
+	}
+	memcpy(worker->run, run, sizeof run);
+}
+
+static void
 do_job(struct shop *shop, struct mms_worker *worker, struct job *job)
 {
 	struct mms_turn *turn = job->turn;
@@ -153,6 +212,7 @@ do_job(struct shop *shop, struct mms_worker *worker, struct job *job)
 		mms_fail(&turn->err, MMS_E_CONFIG, "the integration is not active");
 	} else {
 		run_turn(worker, job);
+		go_again(shop, worker, job);
 		log_damage(shop->env->log, turn);
 	}
 	log_turn(shop->env->log, turn);

@@ -1,6 +1,8 @@
 /* Sessions as turns and the outbox need them (see the header). */
 #include "session.h"
 
+#include "lease_tx.h"
+#include "mmsync/fault.h"
 #include "mmsync/mem.h"
 
 /* The zone of the integration's owner, for all-day and floating times. */
@@ -52,6 +54,52 @@ open_keepers(struct mms_worker *w, struct mms_source *source, struct mms_lease *
 	return rc;
 }
 
+/* A lease is believed to be ours so long after it was renewed: a request may take its time of what is left. */
+static int64_t
+trusted_ms(const struct mms_worker *w)
+{
+	int64_t left_ms = (MMS_LEASE_S - w->env->site->config.http_timeout_s) * INT64_C(1000);
+
+	return left_ms > 0 ? left_ms : 0;
+}
+
+/*
+ * Before something leaves that may change a calendar. The thread that renews leases tells how old this one is; who
+ * has stood still since, or has waited before it tries again, asks the database: another may have the calendar by now.
+ */
+static mms_rc
+ask_lease(void *aux, bool is_again, struct mms_err *err)
+{
+	struct mms_open_session *s = aux;
+	const struct mms_lease_owner *owner = s->lease->owner;
+	unsigned long gaps = atomic_load(&owner->gaps);
+	int64_t renewed_ms = atomic_load(&owner->renewed_boot_ms), now_ms = mms_clock_boot_ms();
+
+	if (s->asked_boot_ms > renewed_ms)
+		renewed_ms = s->asked_boot_ms;
+	if (mms_fault_is_sabotaged(MMS_SABOTAGE_LEASE_TRUSTED) ||
+	    (!is_again && gaps == s->gaps && now_ms - renewed_ms < trusted_ms(s->worker)))
+		return MMS_OK;
+	mms_rc rc = mms_lease_tx_run(s->worker, s->lease, NULL, NULL, err);
+	if (rc == MMS_OK) {
+		s->gaps = gaps;
+		s->asked_boot_ms = now_ms;
+	}
+	return rc;
+}
+
+/* The lease is as good as its last renewal, which the claim is or comes after. */
+static void
+guard_writes(struct mms_open_session *s, struct mms_worker *w, struct mms_lease *lease)
+{
+	s->worker = w;
+	s->lease = lease;
+	if (lease == NULL)
+		return;
+	s->gaps = atomic_load(&lease->owner->gaps);
+	w->provider_env.guard = (struct mms_write_guard){ .ask = ask_lease, .aux = s };
+}
+
 mms_rc
 mms_session_open(struct mms_worker *w, struct mms_source *source, struct mms_lease *lease,
 		 struct mms_open_session *out, struct mms_err *err)
@@ -72,6 +120,7 @@ mms_session_open(struct mms_worker *w, struct mms_source *source, struct mms_lea
 	mms_rc rc = find_day_zone(w, source, &out->calendar, err);
 	if (rc == MMS_OK)
 		rc = open_keepers(w, source, lease, out, err);
+	guard_writes(out, w, lease);
 	if (rc == MMS_OK)
 		rc = out->provider->ops->open(&out->session, &w->provider_env, &out->calendar,
 					      err);
@@ -92,5 +141,7 @@ mms_session_close(struct mms_open_session *s)
 		s->provider->ops->close(s->session);
 	mms_token_keeper_release(&s->tokens);
 	mms_budget_keeper_release(&s->budget);
+	if (s->worker != NULL)
+		s->worker->provider_env.guard = (struct mms_write_guard){ 0 };
 	*s = (struct mms_open_session){ 0 };
 }

@@ -95,48 +95,6 @@ mms_worker_pause(const struct mms_worker *worker, unsigned attempt, struct mms_e
 	return MMS_OK;
 }
 
-static mms_rc
-try_begin(struct mms_turn_state *t, struct mms_err *err)
-{
-	MMS_AUTO(mms_lent) lent = { 0 };
-
-	mms_rc rc = mms_pool_lend(t->worker->env->pool, &lent, err);
-	if (rc == MMS_OK)
-		rc = mms_lease_claim(lent.db, t->source->cursor.id, t->worker->owner,
-				     t->started_ms, &t->lease, err);
-	if (rc == MMS_OK)
-		rc = mms_cursor_refresh(lent.db, &t->lease, &t->source->cursor, err);
-	if (rc == MMS_OK) /* another may have tried it meanwhile */
-		rc = mms_breaker_enter_own(t->worker, t->source, err);
-	if (rc == MMS_OK && t->worker->options->only_event == NULL)
-		rc = mms_integrations_put_status(lent.db, &t->lease, t->stamp.integration,
-						 "In Progress", err);
-	return rc;
-}
-
-/*
- * Lease and In Progress; a dry run takes neither. A person's save may hold the integration's row
- * for a while.
- */
-static mms_rc
-begin_turn(struct mms_turn_state *t, struct mms_err *err)
-{
-	const char *only = t->worker->options->only_event;
-	mms_rc rc = MMS_OK;
-
-	if (only != NULL)
-		rc = mms_row_key(&t->worker->digest, only, t->only_key, err);
-	for (unsigned attempt = 0; rc == MMS_OK && t->worker->owner != NULL; attempt++) {
-		rc = try_begin(t, err);
-		if (rc != MMS_E_RETRY || attempt + 1 >= BEGIN_TRIES)
-			return rc;
-		rc = mms_worker_pause(t->worker, attempt, err);
-		if (rc != MMS_OK)
-			return rc;
-	}
-	return rc;
-}
-
 /* Is there anything in a page that what is known must be compared with? */
 static bool
 needs_known(const struct mms_page *page)
@@ -573,7 +531,7 @@ mms_turn_run(struct mms_worker *worker, struct mms_source *source, struct mms_tu
 		return;
 	}
 	prepare(&t);
-	mms_rc rc = begin_turn(&t, &err);
+	mms_rc rc = mms_turn_begin(&t, &err);
 	if (rc == MMS_E_OPEN)
 		end_stopped(&t, false);
 	if (rc == MMS_E_HELD || rc == MMS_E_OPEN) {

@@ -283,6 +283,8 @@ mms_rc mms_turn_add_planned(struct mms_turn *out, const char *op, const char *ev
 /* turn.c: has the run been interrupted, or is it out of time? */
 bool mms_turn_is_stopped(const struct mms_turn_state *t);
 
+/* turn_begin.c: lease, cursor and In Progress; a dry run takes none of them. Errors: HELD, RETRY, STOPPED, DB, NOMEM. */
+mms_rc mms_turn_begin(struct mms_turn_state *t, struct mms_err *err) MMS_MUST_CHECK;
 /* turn.c: a moment's wait before the database is asked again. Errors: STOPPED. */
 mms_rc mms_worker_pause(const struct mms_worker *worker, unsigned attempt,
 			struct mms_err *err) MMS_MUST_CHECK;

@@ -25,6 +25,9 @@ int64_t mms_clock_real_us(void);
 /* Monotonic milliseconds since some start; for waiting, time-outs and durations. */
 int64_t mms_clock_mono_ms(void);
 
+/* The same, counting also the time in which the machine was suspended; for leases of others' clocks. */
+int64_t mms_clock_boot_ms(void);
+
 /* Sleep, at most ms; returns early when a signal arrives. */
 void mms_clock_sleep_ms(int64_t ms);
 

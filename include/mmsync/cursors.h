@@ -40,6 +40,7 @@ struct mms_cursor {
 	/* What rows were made under, their zone's mark first, rules, widths (all zero: unknown). */
 	unsigned char read_print[MMS_READ_PRINT_BYTES];
 	bool is_abandoned; /* a worker died over it, and nobody has gone on yet          */
+	bool is_asked_for; /* somebody wanted it while another had it (dirty)             */
 	int64_t letters, open_letters; /* dead letters of events: all, not given up      */
 	int64_t longest_stamp_us; /* modified of our own last many rows, site wall time   */
 	int64_t fence;            /* of the lease when all of this was read               */
@@ -123,6 +124,9 @@ struct mms_lease_owner {
 	char token[100];         /* host:pid:random                                     */
 	char server[200];        /* which server the connection below is of; "" unknown */
 	atomic_ulong connection; /* of the thread that renews; its death frees the lease */
+	atomic_llong
+		renewed_boot_ms; /* when all leases were last renewed (mms_clock_boot_ms()) */
+	atomic_ulong gaps; /* how often that came so late that others may have taken them */
 };
 /*
  * Make the owner's token, asking the server who it is. db is the connection that will renew.
@@ -146,6 +150,13 @@ struct mms_lease {
 mms_rc
 mms_lease_claim(struct mms_db *db, uint64_t cursor_id, const struct mms_lease_owner *owner,
 		int64_t now_ms, struct mms_lease *out, struct mms_err *err) MMS_MUST_CHECK;
+
+/*
+ * Somebody else has it: may that one go once more, for what it has read may be older than what is asked for here.
+ * *is_left: the mark is there, or was; else the lease is free by now, perhaps.
+ */
+mms_rc mms_lease_ask_again(struct mms_db *db, uint64_t cursor_id, bool *is_left,
+			   struct mms_err *err) MMS_MUST_CHECK;
 
 /*
  * First statement of a settling transaction; also raises the integration's longest event.
@@ -216,6 +227,8 @@ struct mms_turn_end {
 		circuit; /* of a bad end: what it is from now on; a good one closes it */
 	struct mms_lengths lengths;  /* of a good turn that moves the cursor             */
 	struct mms_turn_tally tally; /* counted whether the end is good or not          */
+	/* Of a good end: set where somebody has asked for another turn since this one began. NULL: not told. */
+	bool *is_asked_again;
 };
 /*
  * Last statement on the cursor in the turn's last transaction: its end, and the lease given

@@ -84,9 +84,10 @@ enum mms_sabotage {
 	MMS_SABOTAGE_DUE_KEPT,       /* what was planned stays due                          */
 	MMS_SABOTAGE_PLANS_UNTOUCHED, /* a plan is committed whatever others have planned    */
 	MMS_SABOTAGE_REMOVER_FORGOTTEN, /* whoever deletes a block, it was us                 */
-	MMS_SABOTAGE_STATE_LOST,   /* a row is written without its state                     */
-	MMS_SABOTAGE_STATE_ASTRAY, /* a state is written where there is none            */
-	MMS_SABOTAGE_COUNT_LOST,   /* what is done about an event is not counted             */
+	MMS_SABOTAGE_STATE_LOST,    /* a row is written without its state                     */
+	MMS_SABOTAGE_STATE_ASTRAY,  /* a state is written where there is none            */
+	MMS_SABOTAGE_LEASE_TRUSTED, /* a request is sent again without asking for the lease */
+	MMS_SABOTAGE_COUNT_LOST,    /* what is done about an event is not counted             */
 	MMS_SABOTAGES
 };
 

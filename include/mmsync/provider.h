@@ -28,6 +28,15 @@
 /* Feeds fetched in this run, shared by the integrations that read the same address. */
 struct mms_feed_cache;
 
+/*
+ * Asked before each request that may change something, also before each time that it is sent again: may this process
+ * still write there? is_again: there was a wait before it, in which others may have come.
+ */
+struct mms_write_guard {
+	mms_rc (*ask)(void *aux, bool is_again, struct mms_err *err); /* NULL: nobody asks */
+	void *aux;
+};
+
 /* What all sessions of a worker share. But for http everything is borrowed and must outlive them. */
 struct mms_provider_env {
 	struct mms_http *http; /* of this thread; made by mms_provider_env_open() */
@@ -38,6 +47,8 @@ struct mms_provider_env {
 	int64_t deadline_mono_ms; /* 0: none */
 	const char *spool_dir;    /* for what is too large for memory; NULL: the default */
 	int64_t max_attempts, base_ms, max_ms; /* retry of one request */
+	struct mms_write_guard
+		guard; /* of the one session that is open; errors: HELD, RETRY, DB */
 };
 
 /* The limits of requests as the settings have them. Borrows: from config. */

@@ -27,7 +27,7 @@
 	" AND d.operation = 'apply' AND d.given_up <> 2),"                                  \
 	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"         \
 	" AND d.operation = 'apply' AND d.given_up = 0),"                                   \
-	" c.longest_stamp, c.fence, c.role, c.blocks_print,"                                \
+	" c.longest_stamp, c.fence, c.role, c.blocks_print, c.dirty,"                       \
 	" c.circuit_state, c.circuit_failures, c.circuit_opens, c.circuit_until_ms"
 /*
  * Has the service refused the tokens that are stored now (of cursor c)? The digest is of the token
@@ -66,6 +66,8 @@
 	" events_deleted = events_deleted + ?, events_failed = events_failed + ?"
 /* Only while the lease is held, and no other batch came in between. */
 #define MMS_SQL_HELD " WHERE id = ? AND fence = ? AND lease_owner = ? AND batch_no = ?"
+/* ... and nobody has asked for it once more. */
+#define MMS_SQL_HELD_CLEAN MMS_SQL_HELD " AND dirty = 0"
 
 #define MMS_STMTS_CURSOR(X)                                                                    \
 	X(SOURCES,                                                                             \
@@ -75,7 +77,7 @@
 	  " i.sync_interval_minutes, " MMS_SQL_CURSOR                                          \
 	  " FROM `tabMM Calendar Integration` i LEFT JOIN mmsync_cursor c ON c.name = i.name"  \
 	  " ORDER BY i.name",                                                                  \
-	  "", "sSSSSSSSSTiiiiiiUSSTSIIIIIIIIBIIITIIBIIII")                                     \
+	  "", "sSSSSSSSSTiiiiiiUSSTSIIIIIIIIBIIITIIBIIIII")                                    \
 	X(SOURCE_CHOICES,                                                                      \
 	  "SELECT name, {?tabMM Calendar Integration.mmsync_busy_blocks}"                      \
 	  " FROM `tabMM Calendar Integration` ORDER BY name",                                  \
@@ -84,9 +86,9 @@
 	  "SELECT " MMS_SQL_CURSOR " FROM mmsync_cursor c"                                     \
 	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = c.name WHERE i.name IS NULL"  \
 	  " ORDER BY c.id",                                                                    \
-	  "", "uSSTSIIIIIIIIBIIITIIBIIII")                                                     \
+	  "", "uSSTSIIIIIIIIBIIITIIBIIIII")                                                    \
 	X(CURSOR_LOAD, "SELECT " MMS_SQL_CURSOR " FROM mmsync_cursor c WHERE c.id = ?", "u",   \
-	  "uSSTSIIIIIIIIBIIITIIBIIII")                                                         \
+	  "uSSTSIIIIIIIIBIIITIIBIIIII")                                                        \
 	X(CURSOR_FORGET_TOKEN,                                                                 \
 	  "UPDATE mmsync_cursor SET sync_token = NULL,"                                        \
 	  " lease_until = UTC_TIMESTAMP(6) + " MMS_SQL_LEASE                                   \
@@ -125,10 +127,10 @@
 	  "u", "i")                                                                            \
 	X(LEASE_CLAIM,                                                                         \
 	  "UPDATE mmsync_cursor SET lease_owner = ?, lease_server = ?, lease_connection = ?,"  \
-	  " fence = fence + 1, batch_no = 0, lease_until = UTC_TIMESTAMP(6) + " MMS_SQL_LEASE  \
-	  ","                                                                                  \
+	  " fence = fence + 1, batch_no = 0, dirty = IF(? IS NULL, dirty, 0), lease_until = "  \
+	  "UTC_TIMESTAMP(6) + " MMS_SQL_LEASE ","                                              \
 	  " last_attempt_ms = COALESCE(?, last_attempt_ms) WHERE id = ? AND fence = ?",        \
-	  "sSuIui", "")                                                                        \
+	  "sSuIIui", "")                                                                       \
 	X(LEASE_TOUCH,                                                                         \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1,"                                  \
 	  " lease_until = UTC_TIMESTAMP(6) + " MMS_SQL_LEASE ","                               \
@@ -149,7 +151,7 @@
 	  " last_seen_ms = COALESCE(?, IF(? AND last_seen_ms >= last_full_ms,"                 \
 	  " last_success_ms, last_seen_ms)), role = COALESCE(?, role), failures = 0,"          \
 	  " wait_until_ms = NULL, " MMS_SQL_CIRCUIT_CLOSED ","                                 \
-	  " runs_good = runs_good + 1, " MMS_SQL_TALLY MMS_SQL_HELD,                           \
+	  " runs_good = runs_good + 1, " MMS_SQL_TALLY MMS_SQL_HELD_CLEAN,                     \
 	  "iiiiSTTSIIIBIiIiIiiiiiiiuisi", "")                                                  \
 	X(LEASE_END_SAME,                                                                      \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
@@ -157,7 +159,7 @@
 	  " last_seen_ms = IF(last_seen_ms >= last_full_ms, ?, last_seen_ms),"                 \
 	  " last_success_ms = ?, failures = 0, wait_until_ms = NULL, " MMS_SQL_CIRCUIT_CLOSED  \
 	  ","                                                                                  \
-	  " runs_good = runs_good + 1, " MMS_SQL_TALLY MMS_SQL_HELD,                           \
+	  " runs_good = runs_good + 1, " MMS_SQL_TALLY MMS_SQL_HELD_CLEAN,                     \
 	  "iiiiiiiiiiuisi", "")                                                                \
 	X(LEASE_END_BAD,                                                                       \
 	  "UPDATE mmsync_cursor SET batch_no = batch_no + 1, lease_owner = NULL,"              \
@@ -166,6 +168,12 @@
 	  "?, " MMS_SQL_CIRCUIT_SET ","                                                        \
 	  " runs_bad = runs_bad + 1, " MMS_SQL_TALLY MMS_SQL_HELD,                             \
 	  "iiIiiiIiiiiiiiuisi", "")                                                            \
+	X(LEASE_DIRTY,                                                                         \
+	  "UPDATE mmsync_cursor SET dirty = 1 WHERE id = ? AND lease_owner IS NOT NULL AND "   \
+	  "dirty = 0",                                                                         \
+	  "u", "")                                                                             \
+	X(LEASE_CLEAN, "UPDATE mmsync_cursor SET dirty = 0" MMS_SQL_HELD " AND dirty <> 0",    \
+	  "uisi", "")                                                                          \
 	X(LEASE_RELEASE,                                                                       \
 	  "UPDATE mmsync_cursor SET lease_owner = NULL, lease_until = '2000-01-01',"           \
 	  " last_attempt_ms = ? WHERE id = ? AND fence = ? AND lease_owner = ?",               \

@@ -74,6 +74,7 @@ struct mms_turn {
 	const char *
 		damage; /* static: what of its cursor made no sense and was forgotten; NULL: none */
 	int64_t bookings_taken; /* bookings that follow what people did to their events here */
+	bool is_asked_again;    /* another turn was asked for while it was under way */
 	bool is_unlisted; /* of only_event: the calendar did not show it                   */
 	struct mms_planned *planned;
 	size_t n_planned, cap_planned;
