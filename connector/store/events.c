@@ -280,6 +280,23 @@ add_due(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 	return rc == MMS_OK ? mms_bulk_add(&w->put_dues, in, err) : rc;
 }
 
+/* The state that goes with it. */
+static mms_rc
+add_state(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
+	  const struct mms_change *c, struct mms_err *err)
+{
+	if (c->kind == MMS_CHANGE_FOLLOW || (c->kind == MMS_CHANGE_MARK && c->has_state))
+		return add_state_mark(w, stamp, c, err);
+	if (c->kind == MMS_CHANGE_RENAME && c->has_state)
+		return add_state_rename(w, stamp, c, err);
+	if (c->kind != MMS_CHANGE_LETTER && c->has_state)
+		return add_state_update(w, stamp, c, err);
+	if (c->kind != MMS_CHANGE_LETTER && c->exact_id != NULL && !c->is_under_old &&
+	    !mms_fault_is_sabotaged(MMS_SABOTAGE_STATE_LOST))
+		return add_state_insert(w, stamp, c, err);
+	return MMS_OK;
+}
+
 static mms_rc
 add_change(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 	   const struct mms_change *c, struct mms_err *err)
@@ -294,15 +311,7 @@ add_change(struct mms_event_writer *w, const struct mms_write_stamp *stamp,
 		rc = add_mark(w, stamp, c, err);
 	if (rc != MMS_OK)
 		return rc;
-	if (c->kind == MMS_CHANGE_FOLLOW || (c->kind == MMS_CHANGE_MARK && c->has_state))
-		rc = add_state_mark(w, stamp, c, err);
-	else if (c->kind == MMS_CHANGE_RENAME && c->has_state)
-		rc = add_state_rename(w, stamp, c, err);
-	else if (c->kind != MMS_CHANGE_LETTER && c->has_state)
-		rc = add_state_update(w, stamp, c, err);
-	else if (c->kind != MMS_CHANGE_LETTER && c->exact_id != NULL && !c->is_under_old &&
-		 !mms_fault_is_sabotaged(MMS_SABOTAGE_STATE_LOST))
-		rc = add_state_insert(w, stamp, c, err);
+	rc = add_state(w, stamp, c, err);
 	if (rc == MMS_OK)
 		rc = add_due(w, stamp, c, err);
 	return rc == MMS_OK ? add_letter(w, stamp, c, err) : rc;
@@ -344,6 +353,27 @@ check_states(const struct mms_event_writer *w, struct mms_change *const *changes
 	return wanted == queued ? MMS_OK : fail_inconsistent(wanted, queued, "states", err);
 }
 
+/* One statement of the batch. Rows may have been changed by others; states are changed by nobody but who holds the lease. */
+static mms_rc
+run_bulk(const struct mms_event_writer *w, struct mms_bulk *bulk, struct mms_tx *tx,
+	 struct mms_err *err)
+{
+	bool is_row =
+		bulk == &w->insert_rows || bulk == &w->update_rows || bulk == &w->mark_rows;
+	bool is_state = bulk == &w->insert_states || bulk == &w->update_states ||
+			bulk == &w->mark_states || bulk == &w->rename_states;
+	uint64_t affected = 0;
+
+	mms_rc rc = mms_bulk_run(bulk, tx, &affected, err);
+	if (rc != MMS_OK || affected == bulk->n)
+		return rc;
+	if (is_row && !mms_fault_is_sabotaged(MMS_SABOTAGE_NO_GUARD))
+		return mms_fail(err, MMS_E_CONFLICT,
+				"%zu of %zu rows were changed by someone else",
+				bulk->n - (size_t)affected, bulk->n);
+	return is_state ? fail_inconsistent(bulk->n, affected, "states", err) : MMS_OK;
+}
+
 mms_rc
 mms_event_writer_run(struct mms_event_writer *w, struct mms_tx *tx,
 		     const struct mms_write_stamp *stamp, struct mms_change *const *changes,
@@ -361,23 +391,8 @@ mms_event_writer_run(struct mms_event_writer *w, struct mms_tx *tx,
 	if (rc == MMS_OK)
 		rc = check_states(w, changes, n, err);
 	for (size_t i = 0; rc == MMS_OK && i < n_bulks; i++) {
-		uint64_t affected = 0;
-		bool is_state = bulks[i] == &w->insert_states ||
-				bulks[i] == &w->update_states || bulks[i] == &w->mark_states ||
-				bulks[i] == &w->rename_states;
-		bool is_guarded = bulks[i] == &w->insert_rows || bulks[i] == &w->update_rows ||
-				  bulks[i] == &w->mark_rows;
-
-		if (bulks[i]->n == 0)
-			continue;
-		rc = mms_bulk_run(bulks[i], tx, &affected, err);
-		if (rc == MMS_OK && is_guarded && affected != bulks[i]->n &&
-		    !mms_fault_is_sabotaged(MMS_SABOTAGE_NO_GUARD))
-			rc = mms_fail(err, MMS_E_CONFLICT,
-				      "%zu of %zu rows were changed by someone else",
-				      bulks[i]->n - (size_t)affected, bulks[i]->n);
-		if (rc == MMS_OK && is_state && affected != bulks[i]->n)
-			rc = fail_inconsistent(bulks[i]->n, affected, "states", err);
+		if (bulks[i]->n > 0)
+			rc = run_bulk(w, bulks[i], tx, err);
 	}
 	return rc;
 }

@@ -216,6 +216,15 @@ put_end(struct mms_turn_state *t, struct mms_tx *tx, const struct mms_batch *b,
 	return rc == MMS_OK ? put_run(t, tx, b, text, err) : rc;
 }
 
+/* The end of a whole listing: does it add up? */
+static mms_rc
+check_end(const struct mms_turn_state *t, const struct mms_batch *b, struct mms_err *err)
+{
+	struct mms_event_counts counts = counts_after(t, b);
+
+	return b->finish->is_whole ? mms_counts_check(t, &counts, err) : MMS_OK;
+}
+
 /* A rule broken for a test: what was changed so far is committed before the rest. */
 static mms_rc
 commit_early(struct mms_tx *tx, struct mms_db *db, struct mms_err *err)
@@ -235,12 +244,10 @@ run_tx(struct mms_turn_state *t, struct mms_tx *tx, struct mms_db *db,
 	struct mms_turn_end end = f != NULL ? end_counted(t, b) : (struct mms_turn_end){ 0 };
 
 	mms_rc rc = note_lengths(t, b, err);
-	if (rc == MMS_OK && f != NULL && f->is_whole) {
-		struct mms_event_counts counts = counts_after(t, b);
-		rc = mms_counts_check(t, &counts, err);
+	if (rc == MMS_OK && f != NULL) {
+		rc = check_end(t, b, err);
+		rc = rc == MMS_OK ? measure(t, b, &apart, &end.lengths, err) : rc;
 	}
-	if (rc == MMS_OK && f != NULL)
-		rc = measure(t, b, &apart, &end.lengths, err);
 	if (rc == MMS_OK)
 		rc = mms_tx_begin(tx, db, err);
 	if (rc == MMS_OK)
