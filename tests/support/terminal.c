@@ -100,6 +100,7 @@ terminal_program(struct terminal_run *run, enum terminal_out how, const char *co
 {
 	int terminal = how == OUT_TERMINAL ? posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
 	int err_fd = memfd_create("err", MFD_CLOEXEC), status = 0;
+	const char *typed = run->typed;
 	char name[64] = "";
 
 	terminal_run_release(run);
@@ -114,6 +115,8 @@ terminal_program(struct terminal_run *run, enum terminal_out how, const char *co
 	assert_true(pid >= 0);
 	if (pid == 0)
 		become(how, name, err_fd, env, args);
+	if (terminal >= 0 && typed != NULL && write(terminal, typed, strlen(typed)) < 0)
+		fail_msg("nothing can be typed");
 	run->out = terminal >= 0 ? read_terminal(terminal) : calloc(1, 1);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;

@@ -18,6 +18,8 @@ struct terminal_run {
 	int status; /* exit status; 128 + n when signal n ended it     */
 	char *out;  /* owned: what the terminal showed                 */
 	char *err;  /* owned: standard error; not with a terminal      */
+	const char *
+		typed; /* borrowed: a person types this at the terminal; NULL: nobody sits there */
 };
 
 /* False: there are no terminals here. env and args end with NULL; env may be NULL. */
