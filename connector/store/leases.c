@@ -29,7 +29,6 @@ mms_lease_owner_make(struct mms_db *db, struct mms_lease_owner *out, struct mms_
 	if (rc != MMS_OK)
 		return rc;
 	*out = (struct mms_lease_owner){ 0 };
-	atomic_store(&out->renewed_boot_ms, mms_clock_boot_ms());
 	if (row != NULL && row[0].type != 0 && row[1].i == 0) {
 		(void)snprintf(out->server, sizeof out->server, "%s", row[0].ptr);
 		atomic_store(&out->connection, (unsigned long)row[2].u);
@@ -148,7 +147,8 @@ mms_lease_claim(struct mms_db *db, uint64_t cursor_id, const struct mms_lease_ow
 		if (is_ours) {
 			*out = (struct mms_lease){ .cursor_id = cursor_id,
 						   .fence = holder.fence + 1,
-						   .owner = owner };
+						   .owner = owner,
+						   .touched_boot_ms = mms_clock_boot_ms() };
 			return MMS_OK;
 		}
 		if (!is_free)
@@ -236,6 +236,7 @@ void
 mms_lease_advance(struct mms_lease *lease)
 {
 	lease->batch_no++;
+	lease->touched_boot_ms = mms_clock_boot_ms();
 }
 
 mms_rc

@@ -35,15 +35,6 @@ wait_for_beat(struct mms_heartbeat *h)
 	return is_stopping;
 }
 
-/* A renewal that comes too late renews nothing that another has taken: whoever writes has to ask. */
-static void
-note_renewal(struct mms_lease_owner *owner, int64_t now_ms)
-{
-	if (now_ms - atomic_load(&owner->renewed_boot_ms) >= MMS_LEASE_S * INT64_C(1000))
-		atomic_fetch_add(&owner->gaps, 1);
-	atomic_store(&owner->renewed_boot_ms, now_ms);
-}
-
 static void *
 beat(void *aux)
 {
@@ -53,12 +44,9 @@ beat(void *aux)
 		MMS_AUTO(mms_err) ignored = { 0 };
 		/* A beat that fails is made up by the next: a lease lasts three of them, and a
 		 * worker whose lease is lost finds out at its next write. */
-		int64_t now_ms = mms_clock_boot_ms();
-		if (mms_lease_renew(h->db, &h->owner, &ignored) == MMS_OK) {
-			note_renewal(&h->owner, now_ms);
-			if (atomic_load(&h->owner.connection) != 0)
-				atomic_store(&h->owner.connection, mms_db_connection_id(h->db));
-		}
+		if (mms_lease_renew(h->db, &h->owner, &ignored) == MMS_OK &&
+		    atomic_load(&h->owner.connection) != 0)
+			atomic_store(&h->owner.connection, mms_db_connection_id(h->db));
 		mms_wake_lock(&h->wake);
 		struct mms_gates *gates = h->gates;
 		mms_wake_unlock(&h->wake);

@@ -54,50 +54,32 @@ open_keepers(struct mms_worker *w, struct mms_source *source, struct mms_lease *
 	return rc;
 }
 
-/* A lease is believed to be ours so long after it was renewed: a request may take its time of what is left. */
-static int64_t
-trusted_ms(const struct mms_worker *w)
-{
-	int64_t left_ms = (MMS_LEASE_S - w->env->site->config.http_timeout_s) * INT64_C(1000);
-
-	return left_ms > 0 ? left_ms : 0;
-}
+/* Who has asked so lately need not ask again: what comes between is not worth a statement. */
+#define TRUSTED_MS 1000
 
 /*
- * Before something leaves that may change a calendar. The thread that renews leases tells how old this one is; who
- * has stood still since, or has waited before it tries again, asks the database: another may have the calendar by now.
+ * Before something leaves that may change a calendar. Who has stood still since the lease was asked for, or has waited
+ * before it tries again, asks the database: another may have the calendar by now.
  */
 static mms_rc
 ask_lease(void *aux, bool is_again, struct mms_err *err)
 {
 	struct mms_open_session *s = aux;
-	const struct mms_lease_owner *owner = s->lease->owner;
-	unsigned long gaps = atomic_load(&owner->gaps);
-	int64_t renewed_ms = atomic_load(&owner->renewed_boot_ms), now_ms = mms_clock_boot_ms();
+	int64_t age_ms = mms_clock_boot_ms() - s->lease->touched_boot_ms;
 
-	if (s->asked_boot_ms > renewed_ms)
-		renewed_ms = s->asked_boot_ms;
 	if (mms_fault_is_sabotaged(MMS_SABOTAGE_LEASE_TRUSTED) ||
-	    (!is_again && gaps == s->gaps && now_ms - renewed_ms < trusted_ms(s->worker)))
+	    (!is_again && age_ms >= 0 && age_ms < TRUSTED_MS))
 		return MMS_OK;
-	mms_rc rc = mms_lease_tx_run(s->worker, s->lease, NULL, NULL, err);
-	if (rc == MMS_OK) {
-		s->gaps = gaps;
-		s->asked_boot_ms = now_ms;
-	}
-	return rc;
+	return mms_lease_tx_run(s->worker, s->lease, NULL, NULL, err);
 }
 
-/* The lease is as good as its last renewal, which the claim is or comes after. */
 static void
 guard_writes(struct mms_open_session *s, struct mms_worker *w, struct mms_lease *lease)
 {
 	s->worker = w;
 	s->lease = lease;
-	if (lease == NULL)
-		return;
-	s->gaps = atomic_load(&lease->owner->gaps);
-	w->provider_env.guard = (struct mms_write_guard){ .ask = ask_lease, .aux = s };
+	if (lease != NULL)
+		w->provider_env.guard = (struct mms_write_guard){ .ask = ask_lease, .aux = s };
 }
 
 mms_rc

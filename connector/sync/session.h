@@ -10,8 +10,6 @@
 struct mms_open_session {
 	struct mms_worker *worker; /* whose requests it guards; NULL: nobody's */
 	struct mms_lease *lease;
-	unsigned long gaps; /* of the owner, when the lease was last asked for */
-	int64_t asked_boot_ms;
 	struct mms_session *session;
 	const struct mms_provider *provider;
 	struct mms_calendar calendar;

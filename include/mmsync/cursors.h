@@ -126,7 +126,6 @@ struct mms_lease_owner {
 	atomic_ulong connection; /* of the thread that renews; its death frees the lease */
 	atomic_llong
 		renewed_boot_ms; /* when all leases were last renewed (mms_clock_boot_ms()) */
-	atomic_ulong gaps; /* how often that came so late that others may have taken them */
 };
 /*
  * Make the owner's token, asking the server who it is. db is the connection that will renew.
@@ -140,6 +139,7 @@ struct mms_lease {
 	uint64_t cursor_id;
 	int64_t fence, batch_no;
 	const struct mms_lease_owner *owner; /* borrowed */
+	int64_t touched_boot_ms; /* when the database last said that it is ours (mms_clock_boot_ms()) */
 };
 
 /*
