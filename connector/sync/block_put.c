@@ -386,7 +386,7 @@ mms_block_put(const struct mms_outward *o, struct mms_block_whom *whom,
 			.whom = whom,
 			.db = lent.db,
 			.tries = world->tries,
-			.items = plan->items + at,
+			.items = plan->n > 0 ? plan->items + at : NULL,
 			.n = is_last ? plan->n - at : STEPS_MAX,
 		};
 
