@@ -96,41 +96,6 @@ is_active(const char *integration)
 				integration) != 0;
 }
 
-static bool
-is_at(const struct oracle_block *a, const char *calendar, int64_t start_ms, int64_t end_ms)
-{
-	return strcmp(a->calendar, calendar) == 0 && a->start_ms == start_ms &&
-	       a->end_ms == end_ms;
-}
-
-/* The wanted one that is met by a block at that time; NULL: there is none. */
-static struct oracle_block *
-find_wanted(struct oracle_blocks *wanted, const char *calendar, int64_t start_ms,
-	    int64_t end_ms)
-{
-	for (size_t i = 0; i < wanted->n; i++) {
-		if (!wanted->at[i].is_met && is_at(&wanted->at[i], calendar, start_ms, end_ms))
-			return &wanted->at[i];
-	}
-	return NULL;
-}
-
-/* What a person has done to a block counts while it would say the same as it did then. */
-static const struct deed *
-find_deed(const struct block_walk *b, const struct oracle_block *block, bool is_deletion)
-{
-	for (size_t i = 0; i < b->n_deeds; i++) {
-		const struct deed *d = &b->deeds[i];
-
-		if (d->is_deletion != is_deletion)
-			continue;
-		if (is_deletion ? is_at(block, d->calendar, d->start_ms, d->end_ms)
-				: strcmp(d->uuid, block->uuid) == 0)
-			return d;
-	}
-	return NULL;
-}
-
 static void
 tell_block(struct walk *w, const char *what, const struct oracle_block *block)
 {
@@ -148,39 +113,15 @@ tell_block(struct walk *w, const char *what, const struct oracle_block *block)
 
 /* Back from the bin of a calendar that was switched off before anybody has read that? */
 static bool
-is_unseen(const struct block_walk *b, const struct oracle_block *block)
+is_unseen(const void *aux, const struct oracle_block *block)
 {
+	const struct block_walk *b = aux;
+
 	return mms_test_ask_i64(&world.server,
 				"SELECT COUNT(*) FROM `tabMM Calendar Integration` WHERE"
 				" is_active AND calendar_id = '%s'",
 				block->calendar) == 0 &&
 	       strstr(mms_str_get(&b->w.strays), block->uuid) != NULL;
-}
-
-static void
-compare(struct block_walk *b, struct oracle_blocks *wanted, struct oracle_blocks *there)
-{
-	for (size_t i = 0; i < there->n; i++) {
-		struct oracle_block *block = &there->at[i];
-		const struct deed *deed = find_deed(b, block, false);
-		struct oracle_block *want =
-			find_wanted(wanted, block->calendar, block->start_ms, block->end_ms);
-
-		if (want == NULL && deed != NULL)
-			want = find_wanted(wanted, block->calendar, deed->start_ms,
-					   deed->end_ms);
-		if (want == NULL && is_unseen(b, block))
-			continue;
-		if (want == NULL)
-			tell_block(&b->w, "a block too many", block);
-		if (!block->is_plain && deed == NULL)
-			tell_block(&b->w, "a block that says too much", block);
-		want->is_met = true;
-	}
-	for (size_t i = 0; i < wanted->n; i++) {
-		if (!wanted->at[i].is_met && find_deed(b, &wanted->at[i], true) == NULL)
-			tell_block(&b->w, "no block", &wanted->at[i]);
-	}
 }
 
 static void
@@ -203,10 +144,14 @@ check_walk(struct block_walk *b)
 		oracle_read(&events, all, c->id, site);
 	}
 	if (is_active("team"))
-		block_walk_read_feed(b, &events);
+		habit_read_feed(b->feed, "team.ics", &events);
 	oracle_decide(&events, targets, n, &wanted);
 	oracle_find(all, site, &there);
-	compare(b, &wanted, &there);
+	const char *what = NULL;
+	const struct oracle_block *wrong =
+		block_judge(&b->deeds, &wanted, &there, is_unseen, b, &what);
+	if (wrong != NULL)
+		tell_block(&b->w, what, wrong);
 	if (mms_test_ask_i64(&world.server, "SELECT COUNT(*) FROM mmsync_busy_block WHERE"
 					    " quarantined <> 0") != 0)
 		walk_fail(&b->w, "something is in quarantine");
@@ -241,6 +186,7 @@ walk(uint64_t seed)
 	scenario_release(&b.w.s);
 	mms_str_release(&b.w.journal);
 	mms_str_release(&b.w.strays);
+	deeds_release(&b.deeds);
 }
 
 static uint64_t

@@ -15,63 +15,7 @@ const struct block_calendar block_calendars[BLOCK_WALK_CALENDARS] = {
 	{ "club", "club" },
 };
 
-#define FIRST_DAY 3 /* of March; events are on this one and the nineteen that follow */
-
-/* ---- choosing ------------------------------------------------------------------------------------- */
-
-enum wanted { EVENT, GONE, SERIES, BLOCK, GONE_BLOCK };
-
-static bool
-is_text(const json_t *event, const char *path, const char *want)
-{
-	char value[300];
-
-	gfake_value(event, path, value, sizeof value);
-	return strcmp(value, want) == 0;
-}
-
-static bool
-is_wanted(const json_t *event, const char *calendar, enum wanted wanted)
-{
-	bool is_live = scenario_is_live(event), is_ours = scenario_is_ours(event);
-	bool is_block = is_text(event, "private.mmsync_kind", "busy_block");
-	bool is_master = json_object_get(event, "recurrence") != NULL;
-	bool is_instance = json_object_get(event, "recurringEventId") != NULL;
-
-	if (!is_text(event, "_calendar", calendar))
-		return false;
-	switch (wanted) {
-	case EVENT:
-		return is_live && !is_ours && !is_master;
-	case GONE:
-		return !is_live && !is_ours && !is_master && !is_instance;
-	case SERIES:
-		return is_live && !is_ours && is_master;
-	case BLOCK:
-		return is_live && is_block;
-	case GONE_BLOCK:
-		return !is_live && is_block;
-	}
-	return false;
-}
-
-/* One of the calendar's, by chance. NULL: there is none. Owns: json_decref(). */
-static json_t *
-pick(struct block_walk *b, const char *calendar, enum wanted wanted)
-{
-	json_t *all = gfake_events(&b->w.s.world->service, NULL), *one, *found = NULL;
-	unsigned n = 0;
-	size_t i;
-
-	json_array_foreach(all, i, one)
-	{
-		if (is_wanted(one, calendar, wanted) && walk_any(&b->w, ++n) == 0)
-			found = one;
-	}
-	json_incref(found);
-	json_decref(all);
-	return found;
-}
+#define FEED "team.ics"
 
 static const char *
 any_calendar(struct block_walk *b)
@@ -79,247 +23,7 @@ any_calendar(struct block_walk *b)
 	return block_calendars[walk_any(&b->w, BLOCK_WALK_CALENDARS)].id;
 }
 
-/* "START END", of a change " start=START end=END"; few hours, so that events meet. */
-static const char *
-any_time(struct block_walk *b, bool is_change, char out[120])
-{
-	unsigned day = FIRST_DAY + walk_any(&b->w, 20), hour = 8 + walk_any(&b->w, 6);
-	char from[40], to[40];
-
-	(void)snprintf(from, sizeof from, "2026-03-%02uT%02u:00:00Z", day, hour);
-	(void)snprintf(to, sizeof to, "2026-03-%02uT%02u:%s:00Z", day,
-		       hour + walk_any(&b->w, 2), "30");
-	if (is_change)
-		(void)snprintf(out, 120, " start=%s end=%s", from, to);
-	else
-		(void)snprintf(out, 120, "%s %s", from, to);
-	return out;
-}
-
-/* ---- events of people -------------------------------------------------------------------------------- */
-
-static void
-make_event(struct block_walk *b, const char *calendar)
-{
-	static const char *const titles[] = { "Talk", "Busy", "Talk", "Talk" };
-	static const char *const more[] = { "",
-					    "",
-					    "",
-					    " transparency=transparent",
-					    " organizer=gina@example.com self=accepted",
-					    " organizer=gina@example.com self=declined",
-					    " visibility=private" };
-	char time[120];
-	unsigned day = FIRST_DAY + walk_any(&b->w, 20), n = b->w.word++;
-
-	if (walk_any(&b->w, 8) == 0)
-		walk_tell(&b->w, "at %s event AAday%u \"Day %u\" 2026-03-%02u 2026-03-%02u",
-			  calendar, n, n, day, day + 1 + walk_any(&b->w, 2));
-	else
-		walk_tell(&b->w, "at %s event AAown%u \"%s\" %s%s", calendar, n,
-			  walk_any_of(&b->w, titles, MMS_COUNT(titles)),
-			  any_time(b, false, time), walk_any_of(&b->w, more, MMS_COUNT(more)));
-}
-
-static void
-make_series(struct block_walk *b, const char *calendar)
-{
-	unsigned day = FIRST_DAY + walk_any(&b->w, 15), hour = 8 + walk_any(&b->w, 6);
-	unsigned n = b->w.word++;
-
-	walk_tell(&b->w,
-		  "at %s series AAser%u \"Round %u\" 2026-03-%02uT%02u:00:00Z "
-		  "2026-03-%02uT%02u:15:00Z FREQ=DAILY;COUNT=%u",
-		  calendar, n, n, day, hour, day, hour, 2 + walk_any(&b->w, 4));
-}
-
-/* The id of a series' n-th instance, as both faces take it. */
-static void
-change_instance(struct block_walk *b, const char *calendar, const json_t *master)
-{
-	char id[200], start[80], at[80], time[120];
-	MMS_AUTO(mms_err) err = { 0 };
-	int64_t ms = 0;
-
-	gfake_value(master, "id", id, sizeof id);
-	gfake_value(master, "start", start, sizeof start);
-	if (mms_time_parse(start, strlen(start), &ms, &err) != MMS_OK)
-		abort();
-	ms += (int64_t)walk_any(&b->w, 2) * MMS_DAY_MS;
-	(void)mms_time_print(ms, start);
-	(void)snprintf(at, sizeof at, "%.4s%.2s%.2sT%.2s%.2s%.2sZ", start, start + 5, start + 8,
-		       start + 11, start + 14, start + 17);
-	switch (walk_any(&b->w, 3)) {
-	case 0:
-		walk_tell(&b->w, "at %s delete %s_%s", calendar, id, at);
-		break;
-	case 1:
-		walk_tell(&b->w, "at %s change %s_%s%s", calendar, id, at,
-			  any_time(b, true, time));
-		break;
-	default:
-		walk_tell(&b->w, "at %s change %s_%s transparency=transparent", calendar, id,
-			  at);
-	}
-}
-
-static void
-change_series(struct block_walk *b, const char *calendar)
-{
-	json_t *master = pick(b, calendar, SERIES);
-	char id[200];
-
-	if (master == NULL || walk_any(&b->w, 3) == 0) {
-		make_series(b, calendar);
-	} else if (walk_any(&b->w, 4) == 0) {
-		gfake_value(master, "id", id, sizeof id);
-		walk_tell(&b->w, "at %s delete %s", calendar, id);
-	} else {
-		change_instance(b, calendar, master);
-	}
-	json_decref(master);
-}
-
-static void
-change_event(struct block_walk *b, const char *calendar)
-{
-	static const char *const words[] = { " transparency=transparent",
-					     " transparency=opaque", " self=declined",
-					     " self=accepted", " title=Other place=There" };
-	json_t *event = pick(b, calendar, walk_any(&b->w, 6) == 0 ? GONE : EVENT);
-	char id[200], time[120];
-	unsigned dice = walk_any(&b->w, 10);
-
-	if (event == NULL) {
-		make_event(b, calendar);
-		return;
-	}
-	gfake_value(event, "id", id, sizeof id);
-	if (!scenario_is_live(event))
-		walk_tell(&b->w, "at %s change %s status=confirmed", calendar, id);
-	else if (dice < 4)
-		walk_tell(&b->w, "at %s change %s%s", calendar, id, any_time(b, true, time));
-	else if (dice < 6)
-		walk_tell(&b->w, "at %s delete %s", calendar, id);
-	else
-		walk_tell(&b->w, "at %s change %s%s", calendar, id,
-			  walk_any_of(&b->w, words, MMS_COUNT(words)));
-	json_decref(event);
-}
-
-/* The same meeting in another calendar, under another id. */
-static void
-copy_event(struct block_walk *b, const char *calendar)
-{
-	json_t *event = pick(b, calendar, EVENT);
-	char id[200];
-
-	if (event != NULL && json_object_get(event, "recurringEventId") == NULL) {
-		gfake_value(event, "id", id, sizeof id);
-		walk_tell(&b->w, "at %s copy %s %s AAcopy%u bare", calendar, id,
-			  any_calendar(b), b->w.word++);
-	}
-	json_decref(event);
-}
-
-/* ---- the feed --------------------------------------------------------------------------------------- */
-
-static void
-write_feed(struct block_walk *b)
-{
-	MMS_AUTO(mms_str) text = { 0 };
-	char stamp[2][MMS_TIME_TEXT_MAX];
-
-	mms_str_add(&text, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//walk//EN\r\n");
-	mms_str_add(&b->w.journal, "feed team.ics\n");
-	for (size_t i = 0; i < BLOCK_WALK_FEED; i++) {
-		const struct feed_event *e = &b->feed[i];
-		MMS_AUTO(mms_str) times = { 0 };
-
-		if (!e->is_there)
-			continue;
-		(void)mms_time_print(e->start_ms, stamp[0]);
-		(void)mms_time_print(e->end_ms, stamp[1]);
-		for (size_t k = 0; k < 2; k++) {
-			const char *t = stamp[k];
-
-			mms_str_addf(&times, "%s%.4s%.2s%.2sT%.2s%.2s00Z%s",
-				     k == 0 ? "DTSTART:" : "DTEND:", t, t + 5, t + 8, t + 11,
-				     t + 14, k == 0 ? "\r\n" : "");
-		}
-		mms_str_addf(&text,
-			     "BEGIN:VEVENT\r\nUID:f%zu@example.com\r\nSUMMARY:Feed %zu\r\n%s"
-			     "\r\n%sEND:VEVENT\r\n",
-			     i, i, mms_str_get(&times),
-			     e->is_free ? "TRANSP:TRANSPARENT\r\n" : "");
-		mms_str_addf(&b->w.journal, "event f%zu@example.com \"Feed %zu\" %s%s\n", i, i,
-			     stamp[0], e->is_free ? " TRANSP:TRANSPARENT" : "");
-	}
-	mms_str_add(&b->w.journal, "end\n");
-	mms_str_add(&text, "END:VCALENDAR\r\n");
-	fake_write(&b->w.s.world->feeds, "team.ics", mms_str_get(&text));
-}
-
-static void
-change_feed(struct block_walk *b)
-{
-	struct feed_event *e = &b->feed[walk_any(&b->w, BLOCK_WALK_FEED)];
-	unsigned dice = walk_any(&b->w, 8);
-
-	if (e->is_there && dice == 0) {
-		e->is_there = false;
-	} else if (e->is_there && dice == 1) {
-		e->is_free = !e->is_free;
-	} else {
-		unsigned day = walk_any(&b->w, 20), hour = 8 + walk_any(&b->w, 6);
-		static const char begin[] = "2026-03-03T00:00:00Z";
-		MMS_AUTO(mms_err) err = { 0 };
-
-		if (mms_time_parse(begin, sizeof begin - 1, &e->start_ms, &err) != MMS_OK)
-			abort();
-		e->start_ms += day * MMS_DAY_MS + hour * INT64_C(3600000);
-		e->end_ms = e->start_ms + 1800000 + walk_any(&b->w, 2) * INT64_C(3600000);
-		e->is_there = true;
-	}
-	write_feed(b);
-}
-
-void
-block_walk_read_feed(const struct block_walk *b, struct oracle_events *events)
-{
-	for (size_t i = 0; i < BLOCK_WALK_FEED; i++) {
-		const struct feed_event *e = &b->feed[i];
-		struct oracle_event event = { .start_ms = e->start_ms, .end_ms = e->end_ms };
-
-		if (!e->is_there || e->is_free)
-			continue;
-		(void)snprintf(event.calendar, sizeof event.calendar, "team.ics");
-		(void)snprintf(event.id, sizeof event.id, "f%zu@example.com", i);
-		(void)snprintf(event.uid, sizeof event.uid, "f%zu@example.com", i);
-		oracle_add(events, &event);
-	}
-}
-
 /* ---- blocks, bookings, calendars ---------------------------------------------------------------- */
-
-/* What the block was to say, and what it said, when somebody laid hands on it. */
-static void
-note_deed(struct block_walk *b, const char *calendar, const json_t *block, bool is_deletion)
-{
-	static const char *const columns[] = { "start_ms", "end_ms" };
-	struct deed *d = &b->deeds[b->n_deeds++ % MMS_COUNT(b->deeds)];
-	int64_t *values[] = { &d->start_ms, &d->end_ms };
-
-	*d = (struct deed){ .is_deletion = is_deletion };
-	(void)snprintf(d->calendar, sizeof d->calendar, "%s", calendar);
-	gfake_value(block, "private.mmsync_id", d->uuid, sizeof d->uuid);
-	for (size_t i = 0; i < 2; i++)
-		*values[i] = mms_test_ask_i64(&b->w.s.world->server,
-					      "SELECT COALESCE((SELECT %s FROM"
-					      " mmsync_busy_block WHERE uuid ="
-					      " UNHEX(REPLACE('%s', '-', ''))), 0)",
-					      columns[i], d->uuid);
-}
 
 /* What comes back from the bin of a calendar that nobody reads is not seen. */
 static bool
@@ -335,8 +39,10 @@ static void
 change_block(struct block_walk *b, const char *calendar)
 {
 	unsigned dice = walk_any(&b->w, 6);
-	json_t *block =
-		is_read(b, calendar) ? pick(b, calendar, dice == 0 ? GONE_BLOCK : BLOCK) : NULL;
+	json_t *block = is_read(b, calendar)
+				? habit_pick(&b->w, calendar,
+					     dice == 0 ? HABIT_GONE_BLOCK : HABIT_BLOCK)
+				: NULL;
 	char id[200], uuid[80], time[120];
 
 	if (block == NULL)
@@ -347,12 +53,12 @@ change_block(struct block_walk *b, const char *calendar)
 		mms_str_addf(&b->w.strays, " %s ", uuid);
 		walk_tell(&b->w, "at %s change %s status=confirmed", calendar, id);
 	} else {
-		note_deed(b, calendar, block, dice < 3);
+		deeds_note(&b->deeds, &b->w.s.world->server, calendar, block, dice < 3);
 		if (dice < 3)
 			walk_tell(&b->w, "at %s delete %s", calendar, id);
 		else
 			walk_tell(&b->w, "at %s change %s%s", calendar, id,
-				  dice == 3 ? " title=Mine" : any_time(b, true, time));
+				  dice == 3 ? " title=Mine" : habit_time(&b->w, true, time));
 	}
 	json_decref(block);
 }
@@ -367,13 +73,13 @@ change_booking(struct block_walk *b)
 	if (n > b->n_bookings) {
 		b->n_bookings++;
 		walk_tell(&b->w, "booking B%u \"Demo %u\" %s", b->n_bookings, b->n_bookings,
-			  any_time(b, false, time));
+			  habit_time(&b->w, false, time));
 		(void)snprintf(push, sizeof push, "push --booking B%u", b->n_bookings);
 	} else if (walk_any(&b->w, 3) == 0) {
 		walk_tell(&b->w, "rebook B%u status=%s", n,
 			  walk_any(&b->w, 2) == 0 ? "Cancelled" : "Confirmed");
 	} else {
-		walk_tell(&b->w, "rebook B%u%s", n, any_time(b, true, time));
+		walk_tell(&b->w, "rebook B%u%s", n, habit_time(&b->w, true, time));
 	}
 	if (walk_any(&b->w, 2) == 0)
 		block_walk_run(b, push, NULL);
@@ -465,6 +171,7 @@ block_walk_begin(struct block_walk *b, struct world *world)
 	w->s = (struct scenario){ .world = world, .path = "walk", .service = w->service };
 	scenario_reset(&w->s);
 	walk_tell(w, "now 2026-03-02T08:00:00Z");
+	w->first_ms = w->s.now_ms + INT64_C(57600000); /* the third of March */
 	walk_tell(w, "person ann@example.com");
 	walk_tell(w, "integration work type=google calendar=ann@example.com primary=1"
 		     " expires=864000");
@@ -475,8 +182,8 @@ block_walk_begin(struct block_walk *b, struct world *world)
 	walk_tell(w, "config \"busy_blocks\":{\"enabled\":true},"
 		     "\"circuit\":{\"threshold\":1000}");
 	for (size_t i = 0; i < 6; i++)
-		make_event(b, any_calendar(b));
-	change_feed(b);
+		habit_make_event(&b->w, any_calendar(b));
+	habit_change_feed(&b->w, b->feed, FEED);
 	block_walk_run(b, "sync", NULL);
 }
 
@@ -487,15 +194,15 @@ block_walk_step(struct block_walk *b)
 	unsigned dice = walk_any(&b->w, 40);
 
 	if (dice < 4)
-		make_event(b, calendar);
+		habit_make_event(&b->w, calendar);
 	else if (dice < 13)
-		change_event(b, calendar);
+		habit_change_event(&b->w, calendar);
 	else if (dice < 15)
-		copy_event(b, calendar);
+		habit_copy_event(&b->w, calendar, any_calendar(b));
 	else if (dice < 18)
-		change_series(b, calendar);
+		habit_change_series(&b->w, calendar);
 	else if (dice < 20)
-		change_feed(b);
+		habit_change_feed(&b->w, b->feed, FEED);
 	else if (dice < 24)
 		change_block(b, calendar);
 	else if (dice < 26)
@@ -544,9 +251,9 @@ block_walk_move_all(struct block_walk *b)
 			move_event(b, one);
 	}
 	json_decref(all);
-	for (i = 0; i < BLOCK_WALK_FEED; i++) {
+	for (i = 0; i < HABIT_FEED; i++) {
 		b->feed[i].start_ms += INT64_C(900000);
 		b->feed[i].end_ms += INT64_C(900000);
 	}
-	write_feed(b);
+	habit_write_feed(&b->w, b->feed, FEED);
 }

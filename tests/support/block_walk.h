@@ -5,11 +5,10 @@
 #ifndef SUPPORT_BLOCK_WALK_H
 #define SUPPORT_BLOCK_WALK_H
 
-#include "support/oracle.h"
-#include "support/walk.h"
+#include "support/block_judge.h"
+#include "support/habits.h"
 
 #define BLOCK_WALK_CALENDARS 3
-#define BLOCK_WALK_FEED      4
 
 /* A calendar of the service. */
 struct block_calendar {
@@ -17,25 +16,11 @@ struct block_calendar {
 };
 extern const struct block_calendar block_calendars[BLOCK_WALK_CALENDARS];
 
-/* Somebody deleted a block in a calendar, or changed one, when it was to be at that time. */
-struct deed {
-	bool is_deletion;
-	char calendar[80], uuid[40];
-	int64_t start_ms, end_ms;
-};
-
-/* An event of the feed. */
-struct feed_event {
-	bool is_there, is_free;
-	int64_t start_ms, end_ms;
-};
-
 /* All zero but w.service, w.seed and w.noise is new. */
 struct block_walk {
 	struct walk w;
-	struct feed_event feed[BLOCK_WALK_FEED];
-	struct deed deeds[256];
-	size_t n_deeds;
+	struct feed_event feed[HABIT_FEED];
+	struct deeds deeds;
 	unsigned n_bookings;
 };
 
@@ -47,7 +32,5 @@ void block_walk_step(struct block_walk *b);
 void block_walk_move_all(struct block_walk *b);
 /* The program; with a fault it may be killed. */
 void block_walk_run(struct block_walk *b, const char *arguments, const char *fault);
-/* Add what blocks in the feed. */
-void block_walk_read_feed(const struct block_walk *b, struct oracle_events *events);
 
 #endif

@@ -15,6 +15,8 @@ struct walk {
 	struct mms_str journal, strays; /* its lines; " ID " of what people copied or fetched */
 	unsigned word;                  /* so that no two texts are the same */
 	bool is_in_trouble;             /* answers were lost: runs may fail */
+	/* Of support/habits.h: the day that events are made from, and before which nobody looks. */
+	int64_t first_ms, since_ms;
 };
 
 void walk_fail(struct walk *w, const char *fmt, ...) MMS_PRINTF(2, 3) __attribute__((noreturn));
