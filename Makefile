@@ -3,6 +3,7 @@
 #   make deps      install the Debian packages (apt-get)      make test     everything that proves it
 #   make           build/mmsync                               make demo     watch it work in a minute
 #   make bench     measured ratios   make torture   faults    make fuzz F=feed      make analyze
+#   make soak      simulated weeks of 200 calendars
 #   make install   DESTDIR= PREFIX=/usr/local                 make docs     what docs/ has from the program
 #
 # BUILD=release (default) | dev (fault points) | asan | tsan | cov | analyze, CC=gcc | clang
@@ -85,6 +86,7 @@ FUZZ_REPLAY := $(patsubst tests/fuzz/%.c,$(OUT)/tests/fuzz/%,$(filter-out tests/
 BENCHES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/bench/*.c)))
 BENCH_OBJ := $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard tests/bench/shared/*.c)))
 TORTURE := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/torture/*.c)))
+SOAK := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/soak/*.c)))
 PRELOAD := $(OUT)/tests/preload/fail_malloc.so
 CMOCKA_LIBS = $(shell pkg-config --libs cmocka libical)
 
@@ -95,7 +97,7 @@ TABLES := $(OUT)/docs/tables
 TABLED := docs/mmsync.1 docs/completion/mmsync.bash
 
 .PHONY: all program everything deps deps-bench deps-analyze demo test check lint bench \
-	bench-programs demo-programs torture torture-programs walks fuzz analyze docs install format clean
+	bench-programs demo-programs torture torture-programs walks soak soak-programs fuzz analyze docs install format clean
 
 all: program
 ifeq ($(BUILD),release)
@@ -106,7 +108,7 @@ endif
 program: $(PROGRAM)
 
 # Everything that can be compiled in this variant.
-everything: program $(TABLES) $(UNIT) $(INTEGRATION) $(FAKES) $(FUZZ_REPLAY) torture-programs
+everything: program $(TABLES) $(UNIT) $(INTEGRATION) $(FAKES) $(FUZZ_REPLAY) torture-programs soak-programs
 
 $(PROGRAM): $(OUT)/connector/app/main.o $(LIB)
 	$(call say,LINK,$@)
@@ -141,7 +143,7 @@ $(UNIT) $(INTEGRATION): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJ) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(CMOCKA_LIBS)
 
-$(FAKES) $(TORTURE): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJ) $(LIB)
+$(FAKES) $(TORTURE) $(SOAK): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJ) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(CMOCKA_LIBS)
 
@@ -149,6 +151,8 @@ $(FAKES) $(TORTURE): $(OUT)/%: $(OUT)/%.o $(SUPPORT_OBJ) $(LIB)
 $(OUT)/tests/fakes/google_server: $(GOOGLE_OBJ)
 
 torture-programs: program $(TORTURE) $(FAKES) $(PRELOAD)
+
+soak-programs: program $(SOAK) $(FAKES)
 
 # No sanitizer in it: it stands before the allocator.
 $(PRELOAD): tests/preload/fail_malloc.c Makefile
@@ -214,6 +218,11 @@ walks:
 	@$(MAKE) -s -j2 build/dev/tests/integration/test_block_walk torture-programs BUILD=dev
 	@MMS_STEPS=$(or $(MMS_STEPS),4000) MMS_SEED=$(or $(MMS_SEED),$(shell date +%s)) \
 		build/dev/tests/integration/test_block_walk
+
+# Weeks of a town of 200 calendars on a clock that is told: make soak MMS_SOAK_MINUTES=60 MMS_SEED=7
+soak:
+	@$(MAKE) -s -j2 soak-programs BUILD=dev
+	@build/dev/tests/soak/soak
 
 # make fuzz F=feed SECONDS=60
 fuzz:

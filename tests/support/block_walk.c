@@ -145,22 +145,6 @@ run_and_kill(struct block_walk *b)
 	block_walk_run(b, "sync", fault);
 }
 
-static void
-make_trouble(struct block_walk *b)
-{
-	static const char *const faults[] = {
-		"2 POST * drop after",        "1 PATCH * drop after",
-		"1 DELETE * drop after",      "1 POST batch drop before",
-		"1 POST batch drop after",    "1 POST events drop before",
-		"1 PATCH events error 400 x", "1 POST events error 403 forbidden",
-		"3 * events error 503 x",     "1 * events error 429 x; retry-after 1",
-		"1 GET LIST drop before",     "1 DELETE events error 403 forbidden",
-	};
-
-	b->w.is_in_trouble = true;
-	walk_tell(&b->w, "fault %s", walk_any_of(&b->w, faults, MMS_COUNT(faults)));
-}
-
 /* ---- a walk ------------------------------------------------------------------------------------------ */
 
 void
@@ -212,7 +196,7 @@ block_walk_step(struct block_walk *b)
 	else if (dice < 28)
 		walk_tell(&b->w, "expire %s", calendar);
 	else if (dice < 30)
-		make_trouble(b);
+		habit_make_trouble(&b->w);
 	else if (dice < 32)
 		run_and_kill(b);
 	else

@@ -1,6 +1,7 @@
 /* Start, steer and stop a fake (see the header). */
 #include "support/fake.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -43,6 +44,20 @@ temp_dir_remove(const char *dir)
 {
 	if (dir[0] != '\0')
 		(void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+size_t
+temp_dir_count(const char *path)
+{
+	DIR *dir = opendir(path);
+	size_t n = 0;
+
+	if (dir == NULL)
+		fail_msg("%s: %s", path, strerror(errno));
+	for (struct dirent *e; (e = readdir(dir)) != NULL;)
+		n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+	(void)closedir(dir);
+	return n;
 }
 
 /* build/dev/tests/integration/test_x -> build/dev/tests/fakes/NAME */

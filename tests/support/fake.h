@@ -47,5 +47,7 @@ void fake_clear_log(const struct fake *fake);
 /* A new temporary folder, and away with one and all in it. */
 void temp_dir_make(char *out, size_t size);
 void temp_dir_remove(const char *dir);
+/* How many entries it has. */
+size_t temp_dir_count(const char *dir);
 
 #endif

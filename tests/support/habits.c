@@ -287,3 +287,21 @@ habit_read_feed(const struct feed_event feed[HABIT_FEED], const char *name,
 		oracle_add(events, &event);
 	}
 }
+
+/* ---- the services ------------------------------------------------------------------------------- */
+
+void
+habit_make_trouble(struct walk *w)
+{
+	static const char *const faults[] = {
+		"2 POST * drop after",        "1 PATCH * drop after",
+		"1 DELETE * drop after",      "1 POST batch drop before",
+		"1 POST batch drop after",    "1 POST events drop before",
+		"1 PATCH events error 400 x", "1 POST events error 403 forbidden",
+		"3 * events error 503 x",     "1 * events error 429 x; retry-after 1",
+		"1 GET LIST drop before",     "1 DELETE events error 403 forbidden",
+	};
+
+	w->is_in_trouble = true;
+	walk_tell(w, "fault %s", walk_any_of(w, faults, MMS_COUNT(faults)));
+}

@@ -47,4 +47,7 @@ habit_write_feed(struct walk *w, const struct feed_event feed[HABIT_FEED], const
 void habit_read_feed(const struct feed_event feed[HABIT_FEED], const char *name,
 		     struct oracle_events *events);
 
+/* The next requests of some kind go wrong at the service. */
+void habit_make_trouble(struct walk *w);
+
 #endif

@@ -222,7 +222,8 @@ race_finish(struct mms_test_run *run)
 	while (wait_for(run))
 		race_wake(run);
 	mms_test_program_end(run);
-	if (run->status >= 127 && run->status != 128 + SIGKILL)
+	if (run->status >= 127 && run->status != 128 + SIGKILL &&
+	    run->status != 128 + SIGTERM)
 		fail_msg("mmsync ended with %d:\n%s", run->status, run->err);
 	if (strstr(run->err, "Sanitizer") != NULL || strstr(run->err, "runtime error:") != NULL)
 		fail_msg("%s", run->err);

@@ -20,6 +20,7 @@ struct torment_marks {
 struct torment {
 	struct world *world;
 	const char *path, *service; /* service: of struct scenario */
+	size_t number;              /* of its story, for who counts */
 	int sync_number;
 	bool is_brief; /* the story ends where the sync is proved healed and quiet      */
 	const char *sabotage; /* of the faulted plays, not of the measure; NULL: none */

@@ -60,6 +60,31 @@ forget_past(struct oracle_blocks *blocks, int64_t since_ms)
 	blocks->n = n;
 }
 
+/* What we know of a person's calendars, for who looks for the cause. */
+static void
+tell_person(struct town *t, unsigned person)
+{
+	char *text = mms_test_ask_text(
+		&t->w.s.world->server,
+		"SELECT GROUP_CONCAT(CONCAT_WS(' ', CAST(c.name AS BINARY), 'type', s.type, "
+		"'status', s.status,"
+		" 'removed by', s.removed_by, HEX(s.uuid), 'of', HEX(s.source_uuid),"
+		" CAST(LEFT(s.external_id, 60) AS BINARY), CAST(s.booking AS BINARY), "
+		"CAST(e.sync_status AS BINARY),"
+		" e.is_blocking_availability, e.start_datetime,"
+		" FROM_UNIXTIME(b.start_ms DIV 1000), d.uuid IS NOT NULL, (SELECT"
+		" GROUP_CONCAT(HEX(m.twin)) FROM mmsync_same_meeting m WHERE m.uuid = s.uuid))"
+		" ORDER BY c.name, s.created_at_ms SEPARATOR '\n') FROM mmsync_event_state s"
+		" JOIN mmsync_cursor c ON c.id = s.integration_id LEFT JOIN `tabMM Calendar"
+		" Event Sync` e ON e.name = s.row_name LEFT JOIN mmsync_busy_block b ON b.uuid"
+		" = s.uuid LEFT JOIN mmsync_outbox d ON d.uuid = s.uuid WHERE c.name IN"
+		" ('work%u', 'home%u', 'team%u')",
+		person, person, person);
+
+	(void)fprintf(stderr, "%s\n", text != NULL ? text : "");
+	free(text);
+}
+
 static void
 judge_person(struct town *t, unsigned person, json_t *events, const char *site,
 	     struct town_count *out)
@@ -82,6 +107,8 @@ judge_person(struct town *t, unsigned person, json_t *events, const char *site,
 	forget_past(&there, t->w.s.now_ms - PAST_MS);
 	const struct oracle_block *wrong =
 		block_judge(&t->deeds, &wanted, &there, NULL, NULL, &what);
+	if (wrong != NULL)
+		tell_person(t, person);
 	if (wrong != NULL)
 		walk_fail(&t->w, "%s has %s: %s to %s, %s", wrong->calendar, what,
 			  mms_time_print(wrong->start_ms, from),

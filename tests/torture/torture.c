@@ -15,6 +15,7 @@
 
 #include "mmsync/attr.h"
 #include "mmsync/clock.h"
+#include "support/coverage.h"
 #include "support/stories.h"
 #include "support/torment.h"
 
@@ -39,11 +40,8 @@ static const struct kind {
 };
 
 /*
- * Stories of a bounded torture, by a part of their names: first sync, change, delete, new ids; what a
- * person asks for, without the syncs around it; a booking that is made, handed over and removed, and
- * what comes back of it when it was moved, deleted, or the sync token is dead; a booking that Outlook has made
- * and named without an answer, and changes of which it tells half; busy blocks that are made, moved and taken away, by
- * their events and by hand.
+ * Stories of a bounded torture, by a part of their names: first sync, change, delete, new ids; what a person asks for, without
+ * the syncs around it; bookings, out and back; what Outlook has made and named without an answer; busy blocks that come and go.
  */
 static const struct bounded_story {
 	const char *name;
@@ -66,19 +64,22 @@ static const struct bounded_story {
 #define BOUNDED_PAIRS  12
 #define PASSES         16 /* of a full torture                                    */
 #define ALLOCS         2  /* of a sync in a pass                                  */
+/* What a full torture has survived. */
+#define LEDGER "build/torture.plays"
 
 /* What all workers add to. */
 struct tally {
 	atomic_long possible[MMS_FAULT_KINDS]; /* plays that there are                     */
 	atomic_long runs[MMS_FAULT_KINDS], failures[MMS_FAULT_KINDS], pairs, syncs;
+	atomic_long known; /* ... that an earlier torture has survived */
 	atomic_long n_failures;
 };
 
 struct options {
 	const char *story, *fault, *then, *kind;
 	int sync_number;
-	bool is_full, is_alone; /* is_alone: not a part of make check */
-	bool is_slow;           /* a build with sanitizers: a quarter of it */
+	/* Not a part of make check; goes on where the last one stopped; sanitizers: a quarter. */
+	bool is_full, is_alone, is_resumed, is_slow;
 	long jobs, budget_s;
 	unsigned long seed;
 };
@@ -87,8 +88,10 @@ struct options {
 struct torture {
 	const struct options *options;
 	struct tally *tally;
+	struct coverage *coverage;
+	struct ledger *ledger;
+	const struct stories *stories;
 	struct world world;
-	struct stories stories;
 	struct torment *units; /* one for each sync of each story that is this worker's */
 	size_t n_units;
 	long n_seen, me;
@@ -120,18 +123,37 @@ tell_failure(struct torture *t, const struct torment *unit, const char *const *f
 	(void)fflush(stdout);
 }
 
+/* How a play is known from one torture to the next. */
 static void
-play(struct torture *t, struct torment *unit, enum mms_fault_kind kind, const char *first,
-     const char *second)
+name_play(const struct torture *t, const struct torment *unit, const char *const *faults,
+	  char *out, size_t size)
+{
+	(void)snprintf(out, size, "%s %d %s%s%s", t->stories->at[unit->number].name,
+		       unit->sync_number, faults[0], faults[1] != NULL ? " then " : "",
+		       faults[1] != NULL ? faults[1] : "");
+}
+
+/* kind: COVERAGE_PAIRS for two faults. */
+static void
+play(struct torture *t, struct torment *unit, int kind, const char *first, const char *second)
 {
 	const char *const faults[] = { first, second, NULL };
+	char name[400];
 
 	if (is_over(t))
 		return;
-	atomic_fetch_add(second != NULL ? &t->tally->pairs : &t->tally->runs[kind], 1);
-	if (torment_play(unit, faults) == 0)
+	name_play(t, unit, faults, name, sizeof name);
+	bool is_known = ledger_has(t->ledger, name);
+	bool is_survived = is_known || torment_play(unit, faults) == 0;
+	atomic_fetch_add(kind == COVERAGE_PAIRS ? &t->tally->pairs : &t->tally->runs[kind], 1);
+	atomic_fetch_add(&t->tally->known, is_known);
+	coverage_add_play(t->coverage, unit->number, kind, is_survived);
+	if (is_survived && !is_known)
+		ledger_add(t->ledger, name);
+	if (is_survived)
 		return;
-	atomic_fetch_add(&t->tally->failures[kind], 1);
+	if (kind != COVERAGE_PAIRS)
+		atomic_fetch_add(&t->tally->failures[kind], 1);
 	tell_failure(t, unit, faults);
 }
 
@@ -143,7 +165,7 @@ play_n(struct torture *t, struct torment *unit, const struct kind *kind, long n)
 	for (int sticky = 0; sticky <= (kind->has_sticky ? 1 : 0); sticky++) {
 		(void)snprintf(fault, sizeof fault, "%s:%ld%s", mms_fault_name(kind->kind), n,
 			       sticky ? ":sticky" : "");
-		play(t, unit, kind->kind, fault, NULL);
+		play(t, unit, (int)kind->kind, fault, NULL);
 	}
 }
 
@@ -270,7 +292,19 @@ random_fault(struct torture *t, const struct torment *unit, char *out, size_t si
 		       kind->has_sticky && next_random(t) % 4 == 0 ? ":sticky" : "");
 }
 
-/* Compound faults: one in a run, another while the next heals it; or two in one run. */
+/* A fault that a run can live through, so that there is something left to kill. */
+static void
+random_survivable(struct torture *t, const struct torment *unit, char *out, size_t size)
+{
+	do
+		random_fault(t, unit, out, size);
+	while (strncmp(out, "step", 4) == 0 || strstr(out, "sticky") != NULL);
+}
+
+/*
+ * Compound faults: one in a run, another while the next heals it; two in one run, and one of them in the next, too; or one
+ * that the run lives through, and then it is killed.
+ */
 static void
 play_pairs(struct torture *t, long n)
 {
@@ -278,13 +312,22 @@ play_pairs(struct torture *t, long n)
 
 	for (long i = 0; i < n && !is_over(t); i++) {
 		struct torment *unit = &t->units[next_random(t) % t->n_units];
-		random_fault(t, unit, first, sizeof first);
-		random_fault(t, unit, second, sizeof second);
+		unsigned dice = (unsigned)(next_random(t) % 4);
+
+		if (dice < 2 && unit->visits[MMS_FAULT_STEP] > 0) {
+			random_survivable(t, unit, first, sizeof first);
+			(void)snprintf(second, sizeof second, "step:%ld",
+				       1 + (long)(next_random(t) %
+						  (uint64_t)unit->visits[MMS_FAULT_STEP]));
+		} else {
+			random_fault(t, unit, first, sizeof first);
+			random_fault(t, unit, second, sizeof second);
+		}
 		(void)snprintf(both, sizeof both, "%s,%s", first, second);
-		if (next_random(t) % 4 == 0)
-			play(t, unit, MMS_FAULT_STEP, both, second);
+		if (dice == 0)
+			play(t, unit, COVERAGE_PAIRS, both, NULL);
 		else
-			play(t, unit, MMS_FAULT_STEP, first, second);
+			play(t, unit, COVERAGE_PAIRS, dice == 2 ? both : first, second);
 	}
 }
 
@@ -325,15 +368,19 @@ static void
 count_possible(struct torture *t, const struct torment *unit)
 {
 	atomic_fetch_add(&t->tally->syncs, 1);
-	for (size_t k = 0; k < MMS_COUNT(kinds); k++)
-		atomic_fetch_add(&t->tally->possible[kinds[k].kind],
-				 unit->visits[kinds[k].kind] * (kinds[k].has_sticky ? 2 : 1));
+	for (size_t k = 0; k < MMS_COUNT(kinds); k++) {
+		long n = unit->visits[kinds[k].kind] * (kinds[k].has_sticky ? 2 : 1);
+
+		atomic_fetch_add(&t->tally->possible[kinds[k].kind], n);
+		coverage_add_points(t->coverage, unit->number, (int)kinds[k].kind, n);
+	}
 }
 
 /* A unit for each sync of a story that is this worker's, measured. */
 static void
-add_story(struct torture *t, const struct story *story)
+add_story(struct torture *t, size_t number)
 {
+	const struct story *story = &t->stories->at[number];
 	int n = torment_n_syncs(story->path, story->service);
 
 	for (int k = 1; k <= n; k++) {
@@ -349,6 +396,7 @@ add_story(struct torture *t, const struct story *story)
 		*unit = (struct torment){ .world = &t->world,
 					  .path = story->path,
 					  .service = story->service,
+					  .number = number,
 					  .sync_number = k,
 					  .is_brief = !t->options->is_full };
 		if (torment_measure(unit) != 0) {
@@ -367,15 +415,14 @@ work(struct torture *t)
 
 	t->random = o->seed * 2654435761u + 88172645463325252u + (uint64_t)t->me;
 	world_start(&t->world);
-	stories_find(&t->stories, o->story);
-	for (size_t i = 0; i < t->stories.n; i++) {
-		if (is_chosen_story(t, t->stories.at[i].path))
-			add_story(t, &t->stories.at[i]);
+	for (size_t i = 0; i < t->stories->n; i++) {
+		if (is_chosen_story(t, t->stories->at[i].path))
+			add_story(t, i);
 	}
 	t->until_mono_ms =
 		t->started_mono_ms + o->budget_s * 10 * (o->is_full ? SINGLES_SHARE : 100);
 	if (o->fault != NULL && t->n_units > 0)
-		play(t, &t->units[0], MMS_FAULT_STEP, o->fault, o->then);
+		play(t, &t->units[0], COVERAGE_PAIRS, o->fault, o->then);
 	else if (o->is_full)
 		play_full(t);
 	else
@@ -386,7 +433,6 @@ work(struct torture *t)
 	for (size_t i = 0; i < t->n_units; i++)
 		torment_release(&t->units[i]);
 	free(t->units);
-	stories_release(&t->stories);
 	world_stop(&t->world);
 }
 
@@ -408,8 +454,8 @@ read_options(int argc, char **argv, struct options *o)
 		size_t k = 0;
 
 		o->is_alone = true;
-		if (strcmp(argv[i], "--full") == 0) {
-			o->is_full = true;
+		if (strcmp(argv[i], "--full") == 0 || strcmp(argv[i], "--resume") == 0) {
+			*(argv[i][2] == 'f' ? &o->is_full : &o->is_resumed) = true;
 			continue;
 		}
 		if (i + 1 == argc)
@@ -435,6 +481,8 @@ read_options(int argc, char **argv, struct options *o)
 	if (o->fault != NULL)
 		o->jobs = 1;
 	o->is_slow = strstr(argv[0], "/asan") != NULL || strstr(argv[0], "/tsan") != NULL;
+	if (o->budget_s <= 0 && getenv("MMS_SECONDS") != NULL)
+		o->budget_s = strtol(getenv("MMS_SECONDS"), NULL, 10);
 	if (o->budget_s <= 0)
 		o->budget_s = o->is_full ? FULL_S : o->is_slow ? BOUNDED_SLOW_S : BOUNDED_S;
 	return o->jobs >= 1 && o->jobs <= WORKERS_MAX;
@@ -497,8 +545,10 @@ tell(const struct tally *tally, const struct options *o, bool is_ok)
 		printf("ok %d - two faults: %ld plays\n", ++n, atomic_load(&tally->pairs));
 	printf("%sok %d - every worker came to its end, %ld failures in all\n",
 	       is_ok && failures == 0 ? "" : "not ", ++n, failures);
-	printf("1..%d\n# torture: %ld plays of %ld syncs, %ld failures, seed %lu\n", n,
-	       sum_up(tally), atomic_load(&tally->syncs), failures, o->seed);
+	printf("1..%d\n# torture: %ld plays of %ld syncs, %ld of them survived before, %ld "
+	       "failures, seed %lu\n",
+	       n, sum_up(tally), atomic_load(&tally->syncs), atomic_load(&tally->known),
+	       failures, o->seed);
 	return is_ok && failures == 0 ? 0 : 1;
 }
 
@@ -518,23 +568,33 @@ main(int argc, char **argv)
 	}
 	struct tally *tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct stories stories;
 	if (tally == MAP_FAILED)
 		return 1;
+	stories_find(&stories, o.story);
+	struct torture all = { .options = &o,
+			       .tally = tally,
+			       .coverage = coverage_new(&stories),
+			       .ledger = ledger_open(o.is_full ? LEDGER : NULL, o.is_resumed,
+						     argv[0]),
+			       .stories = &stories,
+			       .started_mono_ms = mms_clock_mono_ms() };
 	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	for (long i = 0; i < o.jobs; i++) {
-		struct torture t = { .options = &o,
-				     .tally = tally,
-				     .me = i,
-				     .started_mono_ms = mms_clock_mono_ms() };
-
+		all.me = i;
 		pids[i] = fork();
 		if (pids[i] != 0)
 			continue;
-		work(&t);
+		work(&all);
 		_exit(0);
 	}
 	bool is_ok = wait_for_workers(&o, tally, pids);
+	if (o.is_alone)
+		coverage_tell(all.coverage, stdout);
 	int status = tell(tally, &o, is_ok);
+	ledger_close(all.ledger);
+	coverage_free(all.coverage);
+	stories_release(&stories);
 	(void)munmap(tally, sizeof *tally);
 	return status;
 }

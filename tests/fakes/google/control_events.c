@@ -25,7 +25,7 @@ guests_of(const char *text)
 	return all;
 }
 
-/* The calendar's own answer: its entry among the guests. */
+/* The calendar's own answer: its entry among the guests; in a copy from another calendar the answer there is another's. */
 static void
 answer_self(const struct g_calendar *c, json_t *doc, const char *response)
 {
@@ -40,6 +40,8 @@ answer_self(const struct g_calendar *c, json_t *doc, const char *response)
 
 		if (email != NULL && strcasecmp(email, c->owner) == 0)
 			self = one;
+		else
+			(void)json_object_del(one, "self");
 	}
 	if (self == NULL) {
 		json_array_append_new(all, self = json_object());
