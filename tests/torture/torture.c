@@ -112,25 +112,12 @@ static void
 tell_failure(struct torture *t, const struct torment *unit, const char *const *faults)
 {
 	atomic_fetch_add(&t->tally->n_failures, 1);
-	const char *base = strrchr(unit->path, '/') != NULL ? strrchr(unit->path, '/') + 1 : "";
-	const char *service = unit->service != NULL ? unit->service : "";
-	printf("# tests/torture/run --story '%.*s%s%s%s' --sync %d --fault %s%s%s\n",
-	       (int)strcspn(base, "."), base, service[0] != '\0' ? "[" : "", service,
-	       service[0] != '\0' ? "]" : "", unit->sync_number, faults[0],
+	printf("# tests/torture/run --story '%s' --sync %d --fault %s%s%s\n",
+	       t->stories->at[unit->number].name, unit->sync_number, faults[0],
 	       faults[1] != NULL ? " --then " : "", faults[1] != NULL ? faults[1] : "");
 	for (const char *p = unit->failure; *p != '\0'; p += strcspn(p, "\n"), p += *p == '\n')
 		printf("#   %.*s\n", (int)strcspn(p, "\n"), p);
 	(void)fflush(stdout);
-}
-
-/* How a play is known from one torture to the next. */
-static void
-name_play(const struct torture *t, const struct torment *unit, const char *const *faults,
-	  char *out, size_t size)
-{
-	(void)snprintf(out, size, "%s %d %s%s%s", t->stories->at[unit->number].name,
-		       unit->sync_number, faults[0], faults[1] != NULL ? " then " : "",
-		       faults[1] != NULL ? faults[1] : "");
 }
 
 /* kind: COVERAGE_PAIRS for two faults. */
@@ -142,7 +129,9 @@ play(struct torture *t, struct torment *unit, int kind, const char *first, const
 
 	if (is_over(t))
 		return;
-	name_play(t, unit, faults, name, sizeof name);
+	(void)snprintf(name, sizeof name, "%s %d %s%s%s", t->stories->at[unit->number].name,
+		       unit->sync_number, first, second != NULL ? " then " : "",
+		       second != NULL ? second : "");
 	bool is_known = ledger_has(t->ledger, name);
 	bool is_survived = is_known || torment_play(unit, faults) == 0;
 	atomic_fetch_add(kind == COVERAGE_PAIRS ? &t->tally->pairs : &t->tally->runs[kind], 1);
@@ -439,6 +428,17 @@ work(struct torture *t)
 /* ---- the program ---------------------------------------------------------------------------- */
 
 static bool
+read_flag(const char *word, struct options *o)
+{
+	bool is_full = strcmp(word, "--full") == 0;
+	bool is_resumed = strcmp(word, "--resume") == 0;
+
+	o->is_full |= is_full;
+	o->is_resumed |= is_resumed;
+	return is_full || is_resumed;
+}
+
+static bool
 read_options(int argc, char **argv, struct options *o)
 {
 	for (int i = 1; i < argc; i++) {
@@ -454,10 +454,8 @@ read_options(int argc, char **argv, struct options *o)
 		size_t k = 0;
 
 		o->is_alone = true;
-		if (strcmp(argv[i], "--full") == 0 || strcmp(argv[i], "--resume") == 0) {
-			*(argv[i][2] == 'f' ? &o->is_full : &o->is_resumed) = true;
+		if (read_flag(argv[i], o))
 			continue;
-		}
 		if (i + 1 == argc)
 			return false;
 		if (strcmp(argv[i], "--sync") == 0) {
@@ -481,8 +479,9 @@ read_options(int argc, char **argv, struct options *o)
 	if (o->fault != NULL)
 		o->jobs = 1;
 	o->is_slow = strstr(argv[0], "/asan") != NULL || strstr(argv[0], "/tsan") != NULL;
-	if (o->budget_s <= 0 && getenv("MMS_SECONDS") != NULL)
-		o->budget_s = strtol(getenv("MMS_SECONDS"), NULL, 10);
+	const char *seconds = getenv("MMS_SECONDS");
+	if (o->budget_s <= 0 && seconds != NULL)
+		o->budget_s = strtol(seconds, NULL, 10);
 	if (o->budget_s <= 0)
 		o->budget_s = o->is_full ? FULL_S : o->is_slow ? BOUNDED_SLOW_S : BOUNDED_S;
 	return o->jobs >= 1 && o->jobs <= WORKERS_MAX;
@@ -498,7 +497,7 @@ sum_up(const struct tally *tally)
 	return runs + atomic_load(&tally->pairs);
 }
 
-/* While the workers work: a line now and then, where somebody waits. */
+/* While they work: a line now and then, where somebody waits. */
 static bool
 wait_for_workers(const struct options *o, const struct tally *tally, pid_t *pids)
 {
