@@ -271,17 +271,26 @@ tell_all(void)
 }
 
 /*
- * What the DocType itself finds in what people have done: a meeting of two days, a booking of two people, one that is over and stays
+ * What the DocType itself finds in what people have done: bookings without a type, a meeting of two days, a booking of two people, one that is over and stays
  * as it was, the soft-deleted row of a booking that somebody has deleted.
  */
 static bool
 is_peoples_doing(const json_t *violation)
 {
+	static const char *const of_bookings[] = {
+		"meeting_type_exists", "customer_details", "location_settings",
+		"participants",        "timing",           "assigned_users",
+		"approval_workflow",   "booking_status",   "link"
+	};
 	const char *rule = json_string_value(json_object_get(violation, "rule"));
 	const char *message = json_string_value(json_object_get(violation, "message"));
 	const char *severity = json_string_value(json_object_get(violation, "severity"));
 	bool is_warning = strcmp(severity, "warning") == 0;
 
+	for (size_t i = 0; i < MMS_COUNT(of_bookings); i++) {
+		if (strcmp(rule, of_bookings[i]) == 0)
+			return true;
+	}
 	if (strcmp(rule, "event_timing") == 0)
 		return is_warning;
 	return strcmp(rule, "meeting_booking_link") == 0 &&

@@ -228,13 +228,11 @@ add_person(struct town *t, unsigned person)
 	(void)town_home(person, home);
 	(void)town_feed(person, feed);
 	walk_tell(w, "person %s", email);
-	walk_tell(w,
-		  "integration work%u user=%s type=google calendar=%s primary=1 "
-		  "expires=864000",
-		  person, email, email);
+	walk_tell(w, "integration work%u user=%s type=google calendar=%s primary=1", person,
+		  email, email);
 	walk_tell(w,
 		  "integration %s user=%s type=outlook account=ann%u.home@example.com "
-		  "calendar=%s expires=864000",
+		  "calendar=%s",
 		  home, email, person, home);
 	walk_tell(w, "integration team%u user=%s feed=%s", person, email, feed);
 	habit_make_event(w, email);

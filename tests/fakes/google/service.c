@@ -41,6 +41,7 @@ free_account(struct g_account *account)
 	free(account->email);
 	free(account->refresh);
 	free(account->spare_refresh);
+	free(account->shared_refresh);
 	free(account->granted);
 	free(account);
 }

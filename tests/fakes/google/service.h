@@ -68,6 +68,9 @@ struct g_calendar {
 struct g_account {
 	struct g_account *next;
 	char *email, *refresh, *spare_refresh; /* spare: dies when the other is used */
+	/* What several were renewed with at once, or whose answers were lost: dies when one of those is used. */
+	char *shared_refresh;
+	bool is_shared; /* the token that was used last was an older one */
 	struct {
 		char *token;
 		int64_t until_ms;

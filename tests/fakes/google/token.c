@@ -19,6 +19,13 @@ g_find_account(const struct g_service *g, const char *email)
 	return NULL;
 }
 
+static void
+drop(char **token)
+{
+	free(*token);
+	*token = NULL;
+}
+
 /* The account where the token is good now; the newest one ends a refresh token that was brief. */
 static struct g_account *
 use_access(const struct g_service *g, struct g_account *account, size_t i)
@@ -26,8 +33,8 @@ use_access(const struct g_service *g, struct g_account *account, size_t i)
 	if (account->is_revoked || account->access[i].until_ms <= g_now(g))
 		return NULL;
 	if (i == 0 && account->is_spare_brief) {
-		free(account->spare_refresh);
-		account->spare_refresh = NULL;
+		drop(&account->spare_refresh);
+		drop(&account->shared_refresh);
 	}
 	return account;
 }
@@ -101,12 +108,16 @@ g_rotate(struct g_account *account)
 	char fresh[200];
 
 	(void)snprintf(fresh, sizeof fresh, "1//%s.%ld", account->email, ++account->made);
+	if (account->is_shared && account->shared_refresh == NULL) {
+		account->shared_refresh = account->spare_refresh;
+		account->spare_refresh = NULL;
+	}
 	free(account->spare_refresh);
 	account->spare_refresh = account->refresh;
 	account->refresh = strdup(fresh);
 	if (account->is_rotating_hard) {
-		free(account->spare_refresh);
-		account->spare_refresh = NULL;
+		drop(&account->spare_refresh);
+		drop(&account->shared_refresh);
 	}
 }
 
@@ -116,15 +127,17 @@ g_use_refresh(struct g_service *g, const char *token)
 	struct g_account *account = g->accounts;
 
 	while (account != NULL && !is_same(account->refresh, token) &&
-	       !is_same(account->spare_refresh, token))
+	       !is_same(account->spare_refresh, token) &&
+	       !is_same(account->shared_refresh, token))
 		account = account->next;
 	if (account == NULL || account->is_revoked)
 		return NULL;
 	account->refreshes++;
-	if (is_same(account->refresh, token)) {
-		free(account->spare_refresh);
-		account->spare_refresh = NULL;
-	}
+	account->is_shared = !is_same(account->refresh, token);
+	if (!account->is_shared)
+		drop(&account->spare_refresh);
+	if (!is_same(account->shared_refresh, token))
+		drop(&account->shared_refresh);
 	return account;
 }
 
