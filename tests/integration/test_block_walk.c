@@ -189,19 +189,11 @@ walk(uint64_t seed)
 	deeds_release(&b.deeds);
 }
 
-static uint64_t
-number_of(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
-}
-
 static void
 every_blocking_event_has_its_blocks_when_all_is_quiet(void **state)
 {
-	uint64_t only = number_of("MMS_WALK", 0), first = number_of("MMS_SEED", 1);
-	uint64_t n = (number_of("MMS_STEPS", WALKS * STEPS) + STEPS - 1) / STEPS;
+	uint64_t only = walk_number("MMS_WALK", 0), first = walk_number("MMS_SEED", 1);
+	uint64_t n = (walk_number("MMS_STEPS", WALKS * STEPS) + STEPS - 1) / STEPS;
 
 	(void)state;
 	if (only != 0) {

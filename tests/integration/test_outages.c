@@ -28,14 +28,6 @@ static struct world world;
 static struct town town;
 static struct cable to_service, to_feeds, to_db;
 
-static uint64_t
-number_of(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
-}
-
 /* Under the sanitizers a program takes three times as long. */
 static unsigned
 fewer(unsigned n)
@@ -82,7 +74,7 @@ end_town(void **state)
 static void
 begin_town(unsigned n_people, uint64_t salt, const char *more)
 {
-	uint64_t seed = number_of("MMS_SEED", 1);
+	uint64_t seed = walk_number("MMS_SEED", 1);
 	unsigned service = world.service.port, feeds = world.feeds.port;
 	char config[200];
 

@@ -44,14 +44,6 @@ static struct soak {
 	char temp_dir[128];
 } soak;
 
-static uint64_t
-number_of(const char *name, uint64_t otherwise)
-{
-	const char *text = getenv(name);
-
-	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
-}
-
 static unsigned
 any(unsigned n)
 {
@@ -105,28 +97,17 @@ static void
 choose_job(struct town_job *job)
 {
 	char email[TOWN_NAME];
+	unsigned dice = any(8);
 
-	*job = (struct town_job){ 0 };
-	switch (any(8)) {
-	case 0:
+	*job = (struct town_job){ .arguments = "sync --due" };
+	if (dice < 1)
 		(void)snprintf(job->arguments, sizeof job->arguments, "sync --user %s",
 			       town_email(1 + any(town.n_people), email));
-		break;
-	case 1:
-	case 2:
+	else if (dice < 3)
 		(void)snprintf(job->arguments, sizeof job->arguments, "push --pending");
-		break;
-	case 3:
-	case 4:
-		if (town.touched != 0) {
-			(void)snprintf(job->arguments, sizeof job->arguments,
-				       "push --booking B%u", town.touched);
-			break;
-		}
-		/* fall through */
-	default:
-		(void)snprintf(job->arguments, sizeof job->arguments, "sync --due");
-	}
+	else if (dice < 5 && town.touched != 0)
+		(void)snprintf(job->arguments, sizeof job->arguments, "push --booking B%u",
+			       town.touched);
 	choose_fault(job);
 }
 
@@ -327,13 +308,13 @@ expect_clean_audit(void)
 static void
 weeks_of_edits_faults_and_kills_end_without_a_finding(void **state)
 {
-	uint64_t people = number_of("MMS_SOAK_PEOPLE", PEOPLE);
+	uint64_t people = walk_number("MMS_SOAK_PEOPLE", PEOPLE);
 
 	(void)state;
-	soak.seed = number_of("MMS_SEED", (uint64_t)time(NULL));
+	soak.seed = walk_number("MMS_SEED", (uint64_t)time(NULL));
 	soak.began_mono_ms = mms_clock_mono_ms();
 	soak.until_mono_ms = soak.began_mono_ms +
-			     (int64_t)number_of("MMS_SOAK_MINUTES", MINUTES) * INT64_C(60000);
+			     (int64_t)walk_number("MMS_SOAK_MINUTES", MINUTES) * INT64_C(60000);
 	print_message("# MMS_SEED=%" PRIu64 "\n", soak.seed);
 	town.w.seed = soak.seed;
 	town.w.noise = soak.seed * 2654435761u + 88172645463325252u;

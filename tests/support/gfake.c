@@ -273,6 +273,15 @@ gfake_value(const json_t *event, const char *path, char *out, size_t size)
 	}
 }
 
+bool
+gfake_is(const json_t *event, const char *path, const char *want)
+{
+	char value[300];
+
+	gfake_value(event, path, value, sizeof value);
+	return strcmp(value, want) == 0;
+}
+
 /* ---- what it saw ---------------------------------------------------------------------------------- */
 
 static bool

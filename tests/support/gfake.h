@@ -33,6 +33,8 @@ json_t *gfake_event(const struct fake *fake, const char *calendar, const char *i
 unsigned gfake_most_at_once(const struct fake *fake, const char *account);
 /* Members on a path, "private.mmsync_kind", "graph.showAs" or "start"; times as instants, days as days; "" is none. */
 void gfake_value(const json_t *event, const char *path, char *out, size_t size);
+/* Is it that word? */
+bool gfake_is(const json_t *event, const char *path, const char *want);
 
 /*
  * Requests it took since the log was cleared: of a method (NULL: any) whose path holds part (NULL:

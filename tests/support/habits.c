@@ -11,23 +11,14 @@
 /* ---- choosing ------------------------------------------------------------------------------------- */
 
 static bool
-is_text(const json_t *event, const char *path, const char *want)
-{
-	char value[300];
-
-	gfake_value(event, path, value, sizeof value);
-	return strcmp(value, want) == 0;
-}
-
-static bool
 is_wanted(const json_t *event, const char *calendar, enum habit_what what)
 {
 	bool is_live = scenario_is_live(event), is_ours = scenario_is_ours(event);
-	bool is_block = is_text(event, "private.mmsync_kind", "busy_block");
+	bool is_block = gfake_is(event, "private.mmsync_kind", "busy_block");
 	bool is_master = json_object_get(event, "recurrence") != NULL;
 	bool is_instance = json_object_get(event, "recurringEventId") != NULL;
 
-	if (!is_text(event, "_calendar", calendar))
+	if (!gfake_is(event, "_calendar", calendar))
 		return false;
 	switch (what) {
 	case HABIT_EVENT:
@@ -41,7 +32,7 @@ is_wanted(const json_t *event, const char *calendar, enum habit_what what)
 	case HABIT_GONE_BLOCK:
 		return !is_live && is_block;
 	case HABIT_BOOKING:
-		return is_live && is_text(event, "private.mmsync_kind", "booking");
+		return is_live && gfake_is(event, "private.mmsync_kind", "booking");
 	}
 	return false;
 }

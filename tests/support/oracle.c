@@ -65,15 +65,6 @@ time_of(const json_t *event, const char *member)
 	return mms_time_parse(it, strlen(it), &ms, &err) == MMS_OK ? ms : -1;
 }
 
-static bool
-is_text(const json_t *event, const char *path, const char *want)
-{
-	char value[300];
-
-	gfake_value(event, path, value, sizeof value);
-	return strcmp(value, want) == 0;
-}
-
 /* Has the calendar's own person said no? */
 static bool
 is_declined(const json_t *event)
@@ -83,7 +74,7 @@ is_declined(const json_t *event)
 	for (size_t i = 0; i < json_array_size(guests); i++) {
 		one = json_array_get(guests, i);
 		if (json_is_true(json_object_get(one, "self")) &&
-		    is_text(one, "responseStatus", "declined"))
+		    gfake_is(one, "responseStatus", "declined"))
 			return true;
 	}
 	return false;
@@ -92,8 +83,8 @@ is_declined(const json_t *event)
 static bool
 is_busy(const json_t *event)
 {
-	return !is_text(event, "status", "cancelled") &&
-	       !is_text(event, "transparency", "transparent") && !is_declined(event);
+	return !gfake_is(event, "status", "cancelled") &&
+	       !gfake_is(event, "transparency", "transparent") && !is_declined(event);
 }
 
 /* Is there an exception of the series at that original time? What it says of itself counts. */
@@ -105,8 +96,8 @@ is_excepted(json_t *all, const char *calendar, const char *series, int64_t origi
 
 	json_array_foreach(all, i, one)
 	{
-		if (is_text(one, "_calendar", calendar) &&
-		    is_text(one, "recurringEventId", series) &&
+		if (gfake_is(one, "_calendar", calendar) &&
+		    gfake_is(one, "recurringEventId", series) &&
 		    time_of(one, "originalStartTime") == original_ms)
 			return true;
 	}
@@ -138,18 +129,18 @@ oracle_read(struct oracle_events *events, json_t *all, const char *calendar, con
 	json_array_foreach(all, i, one)
 	{
 		struct oracle_event event = { 0 };
-		bool is_marked = !is_text(one, "private.mmsync_kind", "");
+		bool is_marked = !gfake_is(one, "private.mmsync_kind", "");
 		const char *rule = json_string_value(
 			json_array_get(json_object_get(one, "recurrence"), 0));
 
-		if (!is_text(one, "_calendar", calendar) || !is_busy(one) ||
-		    (is_marked && (!is_text(one, "private.mmsync_kind", "booking") ||
-				   !is_text(one, "private.mmsync_site", site))))
+		if (!gfake_is(one, "_calendar", calendar) || !is_busy(one) ||
+		    (is_marked && (!gfake_is(one, "private.mmsync_kind", "booking") ||
+				   !gfake_is(one, "private.mmsync_site", site))))
 			continue;
 		(void)snprintf(event.calendar, sizeof event.calendar, "%s", calendar);
 		gfake_value(one, "id", event.id, sizeof event.id);
 		/* Of a private event every user of the site sees that much. */
-		if (is_text(one, "visibility", "private"))
+		if (gfake_is(one, "visibility", "private"))
 			(void)snprintf(event.title, sizeof event.title, TITLE);
 		else
 			gfake_value(one, "title", event.title, sizeof event.title);
@@ -242,9 +233,9 @@ oracle_find(json_t *all, const char *site, struct oracle_blocks *out)
 
 	json_array_foreach(all, i, one)
 	{
-		if (is_text(one, "status", "cancelled") ||
-		    !is_text(one, "private.mmsync_kind", "busy_block") ||
-		    !is_text(one, "private.mmsync_site", site))
+		if (gfake_is(one, "status", "cancelled") ||
+		    !gfake_is(one, "private.mmsync_kind", "busy_block") ||
+		    !gfake_is(one, "private.mmsync_site", site))
 			continue;
 		struct oracle_block *block = add_block(out);
 		gfake_value(one, "_calendar", block->calendar, sizeof block->calendar);
@@ -252,9 +243,9 @@ oracle_find(json_t *all, const char *site, struct oracle_blocks *out)
 		gfake_value(one, "private.mmsync_id", block->uuid, sizeof block->uuid);
 		block->start_ms = time_of(one, "start");
 		block->end_ms = time_of(one, "end");
-		block->is_plain = is_text(one, "title", TITLE) && is_text(one, "place", "") &&
-				  is_text(one, "text", "") && is_text(one, "guests", "") &&
-				  is_text(one, "visibility", "private") &&
-				  !is_text(one, "transparency", "transparent");
+		block->is_plain = gfake_is(one, "title", TITLE) && gfake_is(one, "place", "") &&
+				  gfake_is(one, "text", "") && gfake_is(one, "guests", "") &&
+				  gfake_is(one, "visibility", "private") &&
+				  !gfake_is(one, "transparency", "transparent");
 	}
 }

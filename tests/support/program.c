@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -97,15 +96,13 @@ read_all(int fd)
 void
 mms_test_program_end(struct mms_test_run *run)
 {
-	struct rusage used = { 0 };
 	int status = 0;
 
-	while (wait4(run->pid, &status, 0, &used) < 0) {
+	while (waitpid(run->pid, &status, 0) < 0) {
 		if (errno != EINTR)
-			fail_msg("wait4: %s", strerror(errno));
+			fail_msg("waitpid: %s", strerror(errno));
 	}
 	run->pid = 0;
-	run->peak_kb = used.ru_maxrss;
 	run->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	run->out = read_all(run->out_fd);
 	run->err = read_all(run->err_fd);

@@ -18,7 +18,6 @@ struct mms_test_run {
 	pid_t pid; /* 0: ended                                      */
 	int out_fd, err_fd;
 	int status;      /* exit status; 128 + n when signal n ended it   */
-	long peak_kb;    /* the most memory that it had at one time       */
 	char *out, *err; /* owned: what it wrote, NUL-terminated          */
 };
 

@@ -26,6 +26,14 @@ walk_fail(struct walk *w, const char *fmt, ...)
 	abort(); /* fail_msg() has left */
 }
 
+uint64_t
+walk_number(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+}
+
 unsigned
 walk_any(struct walk *w, unsigned n)
 {
@@ -72,15 +80,6 @@ walk_run(struct walk *w, const char *arguments)
 
 /* ---- what people see in a calendar -------------------------------------------------------------- */
 
-static bool
-is_value(const json_t *event, const char *key, const char *want)
-{
-	char value[300];
-
-	gfake_value(event, key, value, sizeof value);
-	return strcmp(value, want) == 0;
-}
-
 /* The booking that an event's mark leads to, "" where it has none. */
 static void
 booking_of(struct walk *w, const json_t *event, char *out, size_t size)
@@ -111,7 +110,7 @@ is_only_deleted(const json_t *all, const json_t *event)
 	gfake_value(event, "private.mmsync_id", uuid, sizeof uuid);
 	json_array_foreach((json_t *)(uintptr_t)all, i, one) is_elsewhere =
 		is_elsewhere ||
-		(scenario_is_live(one) && is_value(one, "private.mmsync_id", uuid));
+		(scenario_is_live(one) && gfake_is(one, "private.mmsync_id", uuid));
 	return !is_elsewhere;
 }
 
@@ -128,7 +127,7 @@ walk_find(struct walk *w, const char *calendar, const char *booking, enum walk_w
 	{
 		booking_of(w, one, name, sizeof name);
 		gfake_value(one, "start", start, sizeof start);
-		bool is_it = is_value(one, "_calendar", calendar) && strcmp(name, booking) == 0;
+		bool is_it = gfake_is(one, "_calendar", calendar) && strcmp(name, booking) == 0;
 		is_it = is_it && (wanted == WALK_DELETED ? is_only_deleted(all, one)
 							 : scenario_is_live(one));
 		is_it = is_it && (wanted != WALK_NEAR || strcmp(start, "2026-06") < 0);

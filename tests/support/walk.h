@@ -21,6 +21,9 @@ struct walk {
 
 void walk_fail(struct walk *w, const char *fmt, ...) MMS_PRINTF(2, 3) __attribute__((noreturn));
 
+/* A number of the environment, "MMS_SEED". */
+uint64_t walk_number(const char *name, uint64_t otherwise);
+
 /* By chance: below n; one of n words. */
 unsigned walk_any(struct walk *w, unsigned n);
 const char *walk_any_of(struct walk *w, const char *const *words, unsigned n);
