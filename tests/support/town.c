@@ -334,7 +334,8 @@ watch_peak(pid_t pid)
 		siginfo_t info = { 0 };
 		long now_kb = peak_of(pid);
 
-		peak_kb = now_kb > peak_kb ? now_kb : peak_kb;
+		/* It only grows, but what it was before the program began is another's. */
+		peak_kb = now_kb > 0 ? now_kb : peak_kb;
 		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) != 0 ||
 		    info.si_pid == pid)
 			return peak_kb;
