@@ -196,7 +196,7 @@ void
 town_edit(struct town *t)
 {
 	struct walk *w = &t->w;
-	unsigned person = any_person(t), dice = walk_any(w, 30);
+	unsigned person = any_person(t), dice = walk_any(w, 31);
 	char email[TOWN_NAME], home[TOWN_NAME], feed[TOWN_NAME];
 	const char *calendar =
 		walk_any(w, 2) == 0 ? town_email(person, email) : town_home(person, home);
@@ -216,8 +216,10 @@ town_edit(struct town *t)
 		change_block(t, calendar);
 	else if (dice < 27)
 		change_booking(t);
-	else
+	else if (dice < 30)
 		change_outside(t, town_email(person, email));
+	else
+		walk_tell(w, "expire %s", calendar);
 }
 
 static void
