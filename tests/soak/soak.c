@@ -202,7 +202,7 @@ tell_rest(void)
 }
 
 /*
- * What the DocType itself finds in what people have done: bookings without a type, a meeting of two days, a booking of two people, one that is over and stays
+ * What the DocType itself finds in what people have done: bookings without a type, a meeting of two days, one that was copied twice, a booking of two people, one that is over and stays
  * as it was, the soft-deleted row of a booking that somebody has deleted.
  */
 static bool
@@ -222,7 +222,7 @@ is_peoples_doing(const json_t *violation)
 		if (strcmp(rule, of_bookings[i]) == 0)
 			return true;
 	}
-	if (strcmp(rule, "event_timing") == 0)
+	if (strcmp(rule, "event_timing") == 0 || strcmp(rule, "event_twice") == 0)
 		return is_warning;
 	return strcmp(rule, "meeting_booking_link") == 0 &&
 	       (is_warning || strstr(message, "does not exist") != NULL);
