@@ -133,6 +133,19 @@ mms_audit_out_begin(struct mms_audit_out *o, struct mms_err *err)
 }
 
 static void
+put_remote(struct mms_json *j, const struct mms_remote_totals *remote)
+{
+	mms_json_key(j, "remote");
+	mms_json_map(j);
+	mms_json_put_i64(j, "calendars", remote->calendars);
+	mms_json_put_i64(j, "compared", remote->compared);
+	mms_json_put_i64(j, "skipped", remote->skipped);
+	mms_json_put_i64(j, "events", remote->events);
+	mms_json_put_i64(j, "requests", remote->requests);
+	mms_json_map_end(j);
+}
+
+static void
 put_totals(struct mms_audit_out *o, const struct mms_audit_totals *totals)
 {
 	struct mms_json *j = &o->json;
@@ -155,6 +168,8 @@ put_totals(struct mms_audit_out *o, const struct mms_audit_totals *totals)
 	}
 	mms_json_map_end(j);
 	mms_json_put_bool(j, "consistency", o->has_flaws);
+	if (o->remote != NULL)
+		put_remote(j, o->remote);
 }
 
 static int
@@ -195,6 +210,12 @@ add_summary(struct mms_audit_out *o, const struct mms_audit_totals *totals)
 				     mms_doctype_get((enum mms_doctype_id)d)->name, width,
 				     totals->checked[d]);
 	}
+	if (o->remote != NULL)
+		mms_str_addf(&o->out,
+			     "%" PRId64 " of %" PRId64 " calendars compared, %" PRId64
+			     " events, %" PRId64 " requests\n",
+			     o->remote->compared, o->remote->calendars, o->remote->events,
+			     o->remote->requests);
 	mms_str_addf(&o->out, "%" PRId64 " error%s, %" PRId64 " warning%s\n", totals->errors,
 		     totals->errors == 1 ? "" : "s", totals->warnings,
 		     totals->warnings == 1 ? "" : "s");

@@ -4,6 +4,7 @@
 
 #include "mmsync/app.h"
 #include "mmsync/audit.h"
+#include "mmsync/remote.h"
 #include "mmsync/str.h"
 
 enum mms_audit_format { MMS_AUDIT_TABLE, MMS_AUDIT_JSON, MMS_AUDIT_NDJSON };
@@ -15,7 +16,8 @@ struct mms_audit_out {
 	bool fails_on_warning, has_head;
 	const bool *doctypes; /* MMS_DT_PARENTS: which were judged; borrowed        */
 	bool has_flaws;       /* the consistency rules were asked for, too          */
-	struct mms_str out;   /* what was printed, on its way to stdout             */
+	const struct mms_remote_totals *remote; /* borrowed; NULL: no service was asked */
+	struct mms_str out; /* what was printed, on its way to stdout             */
 	struct mms_json json;
 	struct mms_progress progress;
 	int64_t counts[MMS_RULE_COUNT];

@@ -7,6 +7,7 @@
 #include "mmsync/letters.h"
 #include "mmsync/lookups.h"
 #include "mmsync/mem.h"
+#include "mmsync/remote.h"
 #include "mmsync/schema.h"
 #include "plan_file.h"
 #include "verbs.h"
@@ -21,6 +22,10 @@ const struct mms_opt mms_audit_opts[] = {
 	{ "integration", MMS_OPT_TEXT, "NAME", "only what belongs to this integration" },
 	{ "event", MMS_OPT_TEXT, "NAME",
 	  "only this MM Calendar Event Sync, and what is about it" },
+	{ "remote", MMS_OPT_FLAG, NULL,
+	  "also ask the services, and compare what they show with the tables" },
+	{ "sample", MMS_OPT_COUNT, "N",
+	  "with --remote: only so many calendars, chosen at random" },
 	{ "fail-on", MMS_OPT_TEXT, "error|warning", "what makes the exit status 1 (error)" },
 	{ "format", MMS_OPT_TEXT, "table|json|ndjson", "how violations are printed (table)" },
 	{ "plan", MMS_OPT_TEXT, "FILE", "also write what repair would do, for repair --plan" },
@@ -37,12 +42,16 @@ const char mms_audit_more[] =
 	"--user: the person's integrations, their events, and the bookings the person is "
 	"assigned to. --integration: it, its events, and the bookings they are linked to; with "
 	"--user it must be that person's. --doctype: only rules about rows of that DocType. "
+	"--remote: each calendar is listed in full, one after the other, and what that shows "
+	"is compared with rows and states; what the next sync would bring anyhow is no "
+	"finding. "
 	"--quiet: of a table only what makes the exit status 1. "
 	"--plan: a file, for your eyes alone, with each repair that mmsync repair would do; "
 	"repair --plan does exactly these.\n"
 	"  mmsync audit\n"
 	"  mmsync audit --doctype 'MM Calendar Event Sync' --user ann@example.com\n"
 	"  mmsync audit --event MM-CES-MM-CI-ann@example.com-0001-0022\n"
+	"  mmsync audit --remote --sample 20\n"
 	"  mmsync audit --format ndjson --fail-on warning\n"
 	"Exit status: 0 nothing is wrong; 1 there is an error (--fail-on warning: or a "
 	"warning); 2 usage, also an unknown name; 3 configuration; 4 the database cannot be "
@@ -58,6 +67,7 @@ struct run {
 	bool is_asked[MMS_DT_PARENTS]; /* --doctype */
 	char *user, *integration;      /* owned */
 	struct mms_event_ref event;
+	struct mms_remote_totals remote;
 	bool is_progressing;
 	enum mms_doctype_id progress_of;
 };
@@ -161,6 +171,38 @@ check_schema(struct run *r, struct mms_err *err)
 	return MMS_OK;
 }
 
+static void
+take_calendar(void *aux, size_t n_done, size_t n_all)
+{
+	struct run *r = aux;
+
+	if (!r->app->has_progress)
+		return;
+	if (n_done == 1) {
+		mms_progress_end(&r->out.progress);
+		mms_progress_start(&r->out.progress, r->app, "calendars", (int64_t)n_all);
+	}
+	mms_progress_to(&r->out.progress, (int64_t)n_done);
+}
+
+/* What the services show now. */
+static mms_rc
+compare(struct run *r, const struct mms_sync_env *env, struct mms_err *err)
+{
+	const struct mms_remote_options options = {
+		.user = r->options.user,
+		.integration = r->options.integration,
+		.sample = (size_t)mms_app_number(r->app, "sample", 0),
+		.on_calendar = take_calendar,
+		.aux = r,
+	};
+
+	if (!mms_app_flag(r->app, "remote"))
+		return MMS_OK;
+	r->out.remote = &r->remote;
+	return mms_remote_find(env, &options, take_flaw, r, &r->remote, err);
+}
+
 static mms_rc
 find_flaws(struct run *r, struct mms_err *err)
 {
@@ -185,9 +227,11 @@ find_flaws(struct run *r, struct mms_err *err)
 	if (r->app->has_progress) {
 		mms_progress_end(&r->out.progress);
 		mms_progress_start(&r->out.progress, r->app, "consistency rules",
-				   MMS_RULE_COUNT - MMS_RULE_BLOCK_SOURCE_MISSING);
+				   MMS_RULE_FLAWS_END - MMS_RULE_FLAWS);
 	}
 	rc = mms_flaws_find(&env, &choice, take_flaw, r, err);
+	if (rc == MMS_OK)
+		rc = compare(r, &env, err);
 	if (rc == MMS_OK && mms_app_text(r->app, "plan") != NULL)
 		rc = mms_plan_file_write(r->app, &env, &choice, mms_app_text(r->app, "plan"),
 					 err);
@@ -239,6 +283,21 @@ read_doctypes(struct run *r, struct mms_err *err)
 	for (unsigned d = 0; mms_app_text(r->app, "event") != NULL && d < MMS_DT_PARENTS; d++)
 		r->options.doctypes[d] = r->options.doctypes[d] && d == MMS_DT_EVENT;
 	return MMS_OK;
+}
+
+static mms_rc
+check_remote(const struct mms_app *app, struct mms_err *err)
+{
+	bool is_remote = mms_app_flag(app, "remote");
+
+	if (is_remote && mms_app_text(app, "event") != NULL) {
+		mms_fail(err, MMS_E_USAGE, "--remote compares whole calendars, not one event");
+		return mms_hint(err, "mmsync event sync NAME brings one up to date");
+	}
+	if (is_remote || mms_app_text(app, "sample") == NULL)
+		return MMS_OK;
+	mms_fail(err, MMS_E_USAGE, "--sample chooses among the calendars of --remote");
+	return mms_hint(err, "mmsync audit --remote --sample 20");
 }
 
 /* Names that a person typed must exist. */
@@ -308,6 +367,8 @@ mms_verb_audit(struct mms_app *app, struct mms_err *err)
 		rc = mms_judge_fail_on(app, &r.out.fails_on_warning, err);
 	if (rc == MMS_OK)
 		rc = read_doctypes(&r, err);
+	if (rc == MMS_OK)
+		rc = check_remote(app, err);
 	if (rc == MMS_OK)
 		rc = mms_bench_open(app, true, &r.bench, err);
 	if (rc == MMS_OK)

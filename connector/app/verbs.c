@@ -57,7 +57,7 @@ static const struct mms_verb verbs[] = {
 	{ "validate", "[FILE]", "judge documents before they are saved", mms_validate_more,
 	  MMS_NEED_SITE, 0, 1, mms_validate_opts, mms_verb_validate },
 	{ "audit", "", "find what is wrong in rows and tables, read-only", mms_audit_more,
-	  MMS_NEED_SITE, 0, 0, mms_audit_opts, mms_verb_audit },
+	  MMS_NEED_SITE | MMS_NEED_NET, 0, 0, mms_audit_opts, mms_verb_audit },
 	{ "repair", "", "mend what audit finds mendable", mms_repair_more,
 	  MMS_NEED_SCHEMA | MMS_WRITES | MMS_NEED_NET, 0, 0, mms_repair_opts, mms_verb_repair },
 	{ "availability", "", "show when a person is busy, and what blocks",

@@ -280,7 +280,7 @@ find_all(struct looking *l, struct mms_err *err)
 	mms_rc (*last)(struct looking *, struct mms_err *) = NULL;
 	mms_rc rc = find_event(l, err);
 
-	for (int i = MMS_RULE_BLOCK_SOURCE_MISSING; rc == MMS_OK && i < MMS_RULE_COUNT; i++) {
+	for (int i = MMS_RULE_FLAWS; rc == MMS_OK && i < MMS_RULE_FLAWS_END; i++) {
 		const struct flaw_rule *r = mms_flaw_rule((enum mms_rule)i);
 		if (!mms_flaw_is_wanted(l, r->rule))
 			continue;
@@ -292,8 +292,8 @@ find_all(struct looking *l, struct mms_err *err)
 		last = r->find != NULL ? r->find : last;
 		if (rc == MMS_OK && l->choice->on_rule != NULL)
 			l->choice->on_rule(l->choice->on_rule_aux,
-					   (size_t)(i - MMS_RULE_BLOCK_SOURCE_MISSING + 1),
-					   MMS_RULE_COUNT - MMS_RULE_BLOCK_SOURCE_MISSING);
+					   (size_t)(i - MMS_RULE_FLAWS + 1),
+					   MMS_RULE_FLAWS_END - MMS_RULE_FLAWS);
 	}
 	return rc;
 }

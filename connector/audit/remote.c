@@ -126,32 +126,29 @@ is_good(const struct mms_turn *turn)
 	return turn != NULL && strcmp(turn->status, "success") == 0;
 }
 
-static bool
-is_text(const char *a, const char *b)
+/* What it is about: a row, else an event outside; a new busy block has neither. */
+static const char *
+subject_of(const struct mms_planned *p)
 {
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static bool
-is_same(const struct mms_planned *a, const struct mms_planned *b)
-{
-	return strcmp(a->op, b->op) == 0 && is_text(a->event, b->event) &&
-	       is_text(a->external_event_id, b->external_event_id) &&
-	       is_text(a->booking, b->booking) && a->is_block == b->is_block &&
-	       a->start_ms == b->start_ms && a->end_ms == b->end_ms;
+	if (p->event != NULL && p->event[0] != '\0')
+		return p->event;
+	return p->external_event_id != NULL ? p->external_event_id : "";
 }
 
 static int
 compare(const void *a, const void *b)
 {
 	const struct mms_planned *const *x = a, *const *y = b;
-	const char *m = (*x)->external_event_id != NULL ? (*x)->external_event_id : "";
-	const char *n = (*y)->external_event_id != NULL ? (*y)->external_event_id : "";
+	int order = strcmp(subject_of(*x), subject_of(*y));
 
-	return strcmp(m, n);
+	if (order != 0)
+		return order;
+	if ((*x)->start_ms != (*y)->start_ms)
+		return (*x)->start_ms < (*y)->start_ms ? -1 : 1;
+	return ((*x)->end_ms > (*y)->end_ms) - ((*x)->end_ms < (*y)->end_ms);
 }
 
-/* Pointers to what a turn planned, by external id. Owns: the result; NULL: out of memory. */
+/* Pointers to what a turn planned, by what it is about. Owns: the result; NULL: out of memory. */
 static const struct mms_planned **
 by_id(const struct mms_turn *turn)
 {
@@ -168,20 +165,8 @@ by_id(const struct mms_turn *turn)
 static bool
 is_among(const struct mms_planned *p, const struct mms_planned **others, size_t n)
 {
-	size_t from = 0, to = n;
-
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-		if (compare(&others[middle], &p) < 0)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	for (; from < n && compare(&others[from], &p) == 0; from++) {
-		if (is_same(others[from], p))
-			return true;
-	}
-	return false;
+	return n > 0 &&
+	       bsearch(&p, others, n, sizeof(const struct mms_planned *), compare) != NULL;
 }
 
 static enum mms_rule

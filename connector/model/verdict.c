@@ -11,7 +11,7 @@ mms_rule_name(enum mms_rule rule)
 {
 	static const char *const names[MMS_RULE_COUNT] = {
 #define X(name, text) [MMS_RULE_##name] = (text),
-		MMS_RULES(X) MMS_FLAW_RULES(X)
+		MMS_RULES(X) MMS_FLAW_RULES(X) MMS_REMOTE_RULES(X)
 #undef X
 	};
 

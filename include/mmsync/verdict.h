@@ -89,12 +89,23 @@
 	X(COUNTER_BEHIND, "counter_behind")                    \
 	X(SCHEMA_LOST, "schema_lost")
 
+/* What must hold between tables and services: mmsync/remote.h. */
+#define MMS_REMOTE_RULES(X)                         \
+	X(REMOTE_ROW_MISSING, "remote_row_missing") \
+	X(REMOTE_DIFFERS, "remote_differs")         \
+	X(REMOTE_GONE, "remote_gone")               \
+	X(REMOTE_UNREAD, "remote_unread")
+
 enum mms_rule {
 #define X(name, text) MMS_RULE_##name,
-	MMS_RULES(X) MMS_FLAW_RULES(X)
+	MMS_RULES(X) MMS_FLAW_RULES(X) MMS_REMOTE_RULES(X)
 #undef X
 		MMS_RULE_COUNT
 };
+
+/* The rules of MMS_FLAW_RULES(): from the first to before the other. */
+#define MMS_RULE_FLAWS     MMS_RULE_BLOCK_SOURCE_MISSING
+#define MMS_RULE_FLAWS_END MMS_RULE_REMOTE_ROW_MISSING
 
 /* Borrows: static. */
 const char *mms_rule_name(enum mms_rule rule);

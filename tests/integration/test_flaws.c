@@ -700,7 +700,7 @@ no_rule_is_left_out(void **state)
 					       MMS_RULE_SERIES_BEYOND_WINDOW };
 
 	(void)state;
-	for (int r = MMS_RULE_BLOCK_SOURCE_MISSING; r < MMS_RULE_COUNT; r++) {
+	for (int r = MMS_RULE_FLAWS; r < MMS_RULE_FLAWS_END; r++) {
 		const char *name = mms_rule_name((enum mms_rule)r);
 		bool is_found = false;
 
