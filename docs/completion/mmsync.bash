@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # BEGIN completion: made by make docs from the program's tables
-_mmsync_commands='sync push migrate event booking connect failures validate audit repair availability check-slot blocking-events feed status health metrics doctor demo schema help'
+_mmsync_commands='sync push migrate reset event booking connect failures cleanup validate audit repair availability check-slot blocking-events feed status health metrics doctor demo schema help'
 _mmsync_globals='--site --json --verbose --quiet --log-format --no-progress --color --help --version'
 # the second words of a first one
 _mmsync_family() {
@@ -34,7 +34,7 @@ _mmsync_options() {
 	'failures release') _mmsync_words='--all --integration --dry-run' ;;
 	'cleanup') _mmsync_words='--older-than --dry-run --confirm --undo --list --timeout' ;;
 	'validate') _mmsync_words='--doctype --accumulate --fail-on' ;;
-	'audit') _mmsync_words='--doctype --user --integration --event --fail-on --format --plan' ;;
+	'audit') _mmsync_words='--doctype --user --integration --event --remote --sample --fail-on --format --plan' ;;
 	'repair') _mmsync_words='--integration --user --plan --dry-run --timeout' ;;
 	'availability') _mmsync_words='--user --from --to --zone' ;;
 	'check-slot') _mmsync_words='--user --start --end --exclude-booking --zone' ;;
@@ -72,7 +72,7 @@ _mmsync_choices() {
 	esac
 }
 # options that are followed by their argument
-_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --booking --timeout --integration --timeout --timeout --integration --timeout --integration --timeout --integration --user --integration --timeout  --integration --doctype --fail-on --doctype --user --integration --event --fail-on --format --plan --integration --user --plan --timeout --user --from --to --zone --user --start --end --exclude-booking --zone --user --from --to --zone --integration --from --to --zone --integration --user   --feed   '
+_mmsync_with_argument=' --site --log-format --color --integration --calendar-id --user --account-id --jobs --timeout --booking --timeout --integration --timeout --integration --confirm --timeout --timeout --integration --timeout --integration --timeout --integration --user --integration --timeout  --integration --older-than --undo --timeout --doctype --fail-on --doctype --user --integration --event --sample --fail-on --format --plan --integration --user --plan --timeout --user --from --to --zone --user --start --end --exclude-booking --zone --user --from --to --zone --integration --from --to --zone --integration --user   --feed   '
 _mmsync_doctypes=('MM Calendar Integration' 'MM Calendar Event Sync' 'MM Meeting Booking')
 # END completion
 
