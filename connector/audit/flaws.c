@@ -155,7 +155,7 @@ mms_flaw_tell(struct looking *l, enum mms_rule rule, enum mms_remedy remedy,
 {
 	const struct flaw_rule *r = mms_flaw_rule(rule);
 	char buf[64];
-	bool is_under_way;
+	bool is_under_way = false;
 
 	mms_rc rc = mms_flaw_check_stop(l, err);
 	if (rc == MMS_OK)

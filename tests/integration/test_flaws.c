@@ -613,7 +613,7 @@ run_audit(struct mms_test_run *run, const char *const *args)
 }
 
 static void
-audit_tells_them_and_changes_nothing(void **state)
+audit_tells_them_and_needs_no_right_but_to_read(void **state)
 {
 	static const struct {
 		const char *args[8];
@@ -677,8 +677,13 @@ audit_tells_them_and_changes_nothing(void **state)
 		  "SEVERITY" },
 	};
 	MMS_AUTO(mms_test_run) run = { 0 };
+	const char *database = site.store.server.database;
 
 	(void)state;
+	mms_test_sql(&site.store.server,
+		     "REVOKE ALL PRIVILEGES ON `%s`.* FROM '%s'@'%%'; GRANT SELECT ON `%s`.* TO"
+		     " '%s'@'%%'",
+		     database, database, database, database);
 	mms_test_sql(&site.store.server,
 		     ADD_EVENT("MM-CES-bobs-0005", "5", "") "; UPDATE " BLOCKS
 							    " SET sent_print = NULL");
@@ -690,6 +695,8 @@ audit_tells_them_and_changes_nothing(void **state)
 		    (rows[i].not != NULL && strstr(run.out, rows[i].not ) != NULL))
 			fail_msg("row %zu: status %d\n%s%s", i, status, run.out, run.err);
 	}
+	mms_test_sql(&site.store.server, "GRANT ALL PRIVILEGES ON `%s`.* TO '%s'@'%%'",
+		     database, database);
 }
 
 /* Every rule has a case, but for those with a test of their own. */
@@ -725,7 +732,7 @@ main(void)
 		cmocka_unit_test_setup(what_a_migrate_took_away_is_found, clean),
 		cmocka_unit_test_setup(only_what_is_asked_for_is_looked_at, clean),
 		cmocka_unit_test_setup(the_digest_of_a_flaw_follows_its_facts, clean),
-		cmocka_unit_test_setup(audit_tells_them_and_changes_nothing, clean),
+		cmocka_unit_test_setup(audit_tells_them_and_needs_no_right_but_to_read, clean),
 		cmocka_unit_test(no_rule_is_left_out),
 	};
 
