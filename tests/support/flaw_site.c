@@ -258,3 +258,17 @@ flaw_site_find(struct flaw_site *f, const struct mms_flaw_choice *choice, struct
 	mms_str_clear(out);
 	OK(mms_flaws_find(&f->env, choice, take, out, &err));
 }
+
+void
+flaw_site_expect(struct flaw_site *f, const char *label, const struct mms_flaw_choice *choice,
+		 const char *want)
+{
+	MMS_AUTO(mms_str) is = { 0 };
+
+	flaw_site_find(f, choice, &is);
+	if (strcmp(mms_str_get(&is), want) != 0)
+		fail_msg("%s (user %s, integration %s, event %s): is\n%swant\n%s", label,
+			 choice->user != NULL ? choice->user : "-",
+			 choice->integration != NULL ? choice->integration : "-",
+			 choice->event != NULL ? choice->event : "-", mms_str_get(&is), want);
+}
