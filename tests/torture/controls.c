@@ -453,7 +453,13 @@ every_rule_has_its_control(void **state)
 				    [MMS_SABOTAGE_BOOKING_LOST] = true,
 				    [MMS_SABOTAGE_RANDOM_UUID] = true,
 				    /* tests/integration/test_block_races.c */
-				    [MMS_SABOTAGE_PLANS_UNTOUCHED] = true };
+				    [MMS_SABOTAGE_PLANS_UNTOUCHED] = true,
+				    /* tests/integration/test_inconsistent.c */
+				    [MMS_SABOTAGE_STATE_LOST] = true,
+				    [MMS_SABOTAGE_STATE_ASTRAY] = true,
+				    [MMS_SABOTAGE_COUNT_LOST] = true,
+				    /* tests/integration/test_together.c */
+				    [MMS_SABOTAGE_LEASE_TRUSTED] = true };
 
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(controls); i++)
