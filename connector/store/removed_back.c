@@ -176,11 +176,12 @@ put_each(struct back *b, struct mms_err *err)
 }
 
 mms_rc
-mms_removed_put_back(struct mms_tx *tx, const unsigned char run[16], int64_t number,
-		     int64_t now_ms, mms_removed_refusal *refuse, void *aux, int64_t *n,
-		     struct mms_err *err)
+mms_removed_put_back(struct mms_tx *tx, const unsigned char run[16],
+		     const struct mms_removed_batch *batch, int64_t now_ms,
+		     mms_removed_refusal *refuse, void *aux, int64_t *n, struct mms_err *err)
 {
-	const struct mms_value in[] = { mms_v_bytes(run, 16), mms_v_i64(number) };
+	const struct mms_value in[] = { mms_v_bytes(run, 16), mms_v_i64(batch->number),
+					mms_v_u64(batch->cursor_id) };
 	mms_rc rc = MMS_OK;
 
 	*n = 0;
@@ -199,6 +200,8 @@ mms_removed_put_back(struct mms_tx *tx, const unsigned char run[16], int64_t num
 			rc = put(&b, b.ids, b.n, err);
 		if (rc == MMS_E_CONFLICT || rc == MMS_E_ITEM)
 			rc = put_each(&b, err);
+		if (rc == MMS_OK && b.n > 0 && b.table == MMS_REMOVED_EVENT)
+			rc = mms_tx_run(tx, MMS_STMT_REMOVED_LONGEST, in, NULL, err);
 	}
 	return rc;
 }

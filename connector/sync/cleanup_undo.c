@@ -70,8 +70,8 @@ put_body(struct mms_tx *tx, void *aux, struct mms_err *err)
 	struct step *s = aux;
 
 	drop_refused(s->u->report, s->n_refused); /* of an earlier try */
-	return mms_removed_put_back(tx, s->u->run, s->batch->number, s->u->c.o.now_ms, refuse,
-				    s, &s->n, err);
+	return mms_removed_put_back(tx, s->u->run, s->batch, s->u->c.o.now_ms, refuse, s, &s->n,
+				    err);
 }
 
 static mms_rc

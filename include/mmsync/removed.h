@@ -171,8 +171,9 @@ typedef mms_rc mms_removed_refusal(void *aux, enum mms_removed_table table, cons
  * Put a batch back: every row of it that is not back yet, and that nothing stands in the way of. *n: rows
  * that came back. Nothing is overwritten.
  */
-mms_rc mms_removed_put_back(struct mms_tx *tx, const unsigned char run[16], int64_t number,
-			    int64_t now_ms, mms_removed_refusal *refuse, void *aux, int64_t *n,
+mms_rc mms_removed_put_back(struct mms_tx *tx, const unsigned char run[16],
+			    const struct mms_removed_batch *batch, int64_t now_ms,
+			    mms_removed_refusal *refuse, void *aux, int64_t *n,
 			    struct mms_err *err) MMS_MUST_CHECK;
 
 #endif

@@ -111,100 +111,108 @@
 	  "s", "")
 
 /* As MMS_REMOVED_TABLES names them (mmsync/removed.h), in that order. */
-#define MMS_STMTS_REMOVED(X)                                                                  \
-	MMS_SQL_REMOVED_TABLE(X, CURSOR, "mmsync_cursor", "mmsync_cursor", MMS_SQL_TO_ID,     \
-			      MMS_SQL_CLASH_CURSOR)                                           \
-	MMS_SQL_REMOVED_TABLE(X, EVENT, "tabMM Calendar Event Sync", MMS_SQL_EVENTS,          \
-			      MMS_SQL_TO_EVENT, MMS_SQL_CLASH_EVENT)                          \
-	MMS_SQL_REMOVED_TABLE(X, STATE, "mmsync_event_state", "mmsync_event_state",           \
-			      MMS_SQL_TO_STATE, MMS_SQL_CLASH_STATE)                          \
-	MMS_SQL_REMOVED_TABLE(X, BLOCK, "mmsync_busy_block", "mmsync_busy_block",             \
-			      MMS_SQL_TO_UUID, MMS_SQL_CLASH_BLOCK)                           \
-	MMS_SQL_REMOVED_TABLE(X, OUTBOX, "mmsync_outbox", "mmsync_outbox", MMS_SQL_TO_ID,     \
-			      MMS_SQL_CLASH_OUTBOX)                                           \
-	MMS_SQL_REMOVED_TABLE(X, LETTER, "mmsync_dead_letter", "mmsync_dead_letter",          \
-			      MMS_SQL_TO_ID, MMS_SQL_CLASH_LETTER)                            \
-	MMS_SQL_REMOVED_TABLE(X, DUE, "mmsync_block_due", "mmsync_block_due", MMS_SQL_TO_DUE, \
-			      MMS_SQL_CLASH_DUE)                                              \
-	MMS_SQL_REMOVED_TABLE(                                                                \
-		X, PAIR, "mmsync_same_meeting", "mmsync_same_meeting", MMS_SQL_TO_PAIR,       \
-		MMS_SQL_IS_THERE(                                                             \
-			"mmsync_same_meeting",                                                \
-			"t.uuid = UNHEX(" MMS_SQL_VALUE(                                      \
-				"uuid") ") AND t.twin = UNHEX(" MMS_SQL_VALUE("twin") ")"))   \
-	MMS_SQL_REMOVED_TABLE(X, RUN, "mmsync_run", "mmsync_run", MMS_SQL_TO_ID,              \
-			      MMS_SQL_IS_THERE("mmsync_run", MMS_SQL_TO_ID))                  \
-	MMS_SQL_REMOVED_TABLE(X, BUDGET, "mmsync_budget", "mmsync_budget", MMS_SQL_TO_BUDGET, \
-			      MMS_SQL_IS_THERE("mmsync_budget", MMS_SQL_TO_BUDGET))           \
-	MMS_SQL_REMOVED_TABLE(X, SLOT, "mmsync_slot", "mmsync_slot", MMS_SQL_TO_SLOT,         \
-			      MMS_SQL_IS_THERE("mmsync_slot", MMS_SQL_TO_SLOT))               \
-	/* The states of rows; blocks of events, dead ones and those of the past. */          \
-	X(REMOVED_LOG_STATES,                                                                 \
-	  MMS_SQL_LOG_WITH("tabMM Calendar Event Sync", "mmsync_event_state",                 \
-			   "t.integration_id", "HEX(t.ext_key)",                              \
-			   " STRAIGHT_JOIN " MMS_SQL_EVENTS                                   \
-			   " e ON e.name = r.row_key " MMS_SQL_AS_FRAPPE                      \
-			   " STRAIGHT_JOIN mmsync_event_state t ON t.integration_id ="        \
-			   " r.integration_id AND t.ext_key = " MMS_SQL_KEY_OF_ROW            \
-			   " AND t.type <> 3"),                                               \
-	  "bi", "")                                                                           \
-	X(REMOVED_LOG_STATES_OF_BLOCKS,                                                       \
-	  MMS_SQL_LOG_WITH("mmsync_event_state", "mmsync_event_state", "t.integration_id",    \
-			   "HEX(t.ext_key)",                                                  \
-			   MMS_SQL_LOGGED_STATE                                               \
-			   " AND s.type <> 3 STRAIGHT_JOIN mmsync_busy_block b ON"            \
-			   " b.source_uuid = s.uuid STRAIGHT_JOIN mmsync_event_state t"       \
-			   " ON t.uuid = b.uuid AND t.type = 3 AND t.source_uuid = s.uuid"    \
-			   " AND b.end_ms < ? AND (t.status <> 5 OR t.changed_at_ms < ?)"),   \
-	  "iibi", "")                                                                         \
-	X(REMOVED_LOG_BLOCKS,                                                                 \
-	  MMS_SQL_LOG_WITH("mmsync_event_state", "mmsync_busy_block", "t.integration_id",     \
-			   "HEX(t.uuid)",                                                     \
-			   MMS_SQL_LOGGED_STATE                                               \
-			   " AND s.type = 3 STRAIGHT_JOIN mmsync_busy_block t ON"             \
-			   " t.uuid = s.uuid"),                                               \
-	  "bi", "")                                                                           \
-	X(REMOVED_LOG_OUTBOX,                                                                 \
-	  MMS_SQL_LOG_WITH("mmsync_event_state", "mmsync_outbox", "t.integration_id", "t.id", \
-			   MMS_SQL_LOGGED_STATE                                               \
-			   " STRAIGHT_JOIN mmsync_outbox t ON t.uuid = s.uuid"),              \
-	  "bi", "")                                                                           \
-	X(REMOVED_LOG_LETTERS,                                                                \
-	  MMS_SQL_LOG_WITH("mmsync_event_state", "mmsync_dead_letter", "t.integration_id",    \
-			   "t.id",                                                            \
-			   " STRAIGHT_JOIN mmsync_dead_letter t ON t.integration_id ="        \
-			   " r.integration_id AND t.ext_key = UNHEX(r.row_key)"),             \
-	  "bi", "")                                                                           \
-	X(REMOVED_LOG_DUES,                                                                   \
-	  MMS_SQL_LOG_WITH("mmsync_event_state", "mmsync_block_due", "t.integration_id",      \
-			   "CONCAT(t.integration_id, '/', HEX(t.ext_key))",                   \
-			   " STRAIGHT_JOIN mmsync_block_due t ON t.integration_id ="          \
-			   " r.integration_id AND t.ext_key = UNHEX(r.row_key)"),             \
-	  "bi", "")                                                                           \
-	X(REMOVED_PUT_BACK,                                                                   \
-	  "UPDATE " MMS_SQL_LIST_IDS " STRAIGHT_JOIN mmsync_removed r ON r.id = j.id"         \
-	  " SET r.put_back_ms = ?",                                                           \
-	  "si", "")                                                                           \
-	X(REMOVED_RUNS,                                                                       \
-	  "SELECT run, CAST(MIN(removed_ms) AS SIGNED), COUNT(*), COUNT(put_back_ms)"         \
-	  " FROM mmsync_removed GROUP BY run ORDER BY MIN(removed_ms) DESC, MAX(id) DESC "    \
-	  "LIMIT ?",                                                                          \
-	  "i", "bIii")                                                                        \
-	/* The calendar of a batch is that of its first row. */                               \
-	X(REMOVED_BATCHES,                                                                    \
-	  "SELECT b.batch, f.integration_id, b.n FROM (SELECT batch, MIN(id) AS id,"          \
-	  " COUNT(*) - COUNT(put_back_ms) AS n FROM mmsync_removed WHERE run = ?"             \
-	  " GROUP BY batch) b JOIN mmsync_removed f ON f.id = b.id WHERE b.n > 0"             \
-	  " ORDER BY b.batch DESC",                                                           \
-	  "b", "iui")                                                                         \
-	X(REMOVED_TALLY,                                                                      \
-	  "SELECT rule, table_name, COUNT(*) FROM mmsync_removed WHERE run = ?"               \
-	  " GROUP BY rule, table_name",                                                       \
-	  "b", "ssi")                                                                         \
-	X(REMOVED_FORGET,                                                                     \
-	  "DELETE FROM mmsync_removed WHERE removed_ms < ? ORDER BY removed_ms, id LIMIT ?",  \
-	  "ii", "")                                                                           \
-	X(REMOVED_COUNT_OLD, "SELECT COUNT(*) FROM mmsync_removed WHERE removed_ms < ?", "i", \
+#define MMS_STMTS_REMOVED(X)                                                                                     \
+	MMS_SQL_REMOVED_TABLE(X, CURSOR, "mmsync_cursor", "mmsync_cursor", MMS_SQL_TO_ID,                        \
+			      MMS_SQL_CLASH_CURSOR)                                                              \
+	MMS_SQL_REMOVED_TABLE(X, EVENT, "tabMM Calendar Event Sync", MMS_SQL_EVENTS,                             \
+			      MMS_SQL_TO_EVENT, MMS_SQL_CLASH_EVENT)                                             \
+	MMS_SQL_REMOVED_TABLE(X, STATE, "mmsync_event_state", "mmsync_event_state",                              \
+			      MMS_SQL_TO_STATE, MMS_SQL_CLASH_STATE)                                             \
+	MMS_SQL_REMOVED_TABLE(X, BLOCK, "mmsync_busy_block", "mmsync_busy_block",                                \
+			      MMS_SQL_TO_UUID, MMS_SQL_CLASH_BLOCK)                                              \
+	MMS_SQL_REMOVED_TABLE(X, OUTBOX, "mmsync_outbox", "mmsync_outbox", MMS_SQL_TO_ID,                        \
+			      MMS_SQL_CLASH_OUTBOX)                                                              \
+	MMS_SQL_REMOVED_TABLE(X, LETTER, "mmsync_dead_letter", "mmsync_dead_letter",                             \
+			      MMS_SQL_TO_ID, MMS_SQL_CLASH_LETTER)                                               \
+	MMS_SQL_REMOVED_TABLE(X, DUE, "mmsync_block_due", "mmsync_block_due", MMS_SQL_TO_DUE,                    \
+			      MMS_SQL_CLASH_DUE)                                                                 \
+	MMS_SQL_REMOVED_TABLE(                                                                                   \
+		X, PAIR, "mmsync_same_meeting", "mmsync_same_meeting", MMS_SQL_TO_PAIR,                          \
+		MMS_SQL_IS_THERE(                                                                                \
+			"mmsync_same_meeting",                                                                   \
+			"t.uuid = UNHEX(" MMS_SQL_VALUE(                                                         \
+				"uuid") ") AND t.twin = UNHEX(" MMS_SQL_VALUE("twin") ")"))                      \
+	MMS_SQL_REMOVED_TABLE(X, RUN, "mmsync_run", "mmsync_run", MMS_SQL_TO_ID,                                 \
+			      MMS_SQL_IS_THERE("mmsync_run", MMS_SQL_TO_ID))                                     \
+	MMS_SQL_REMOVED_TABLE(X, BUDGET, "mmsync_budget", "mmsync_budget", MMS_SQL_TO_BUDGET,                    \
+			      MMS_SQL_IS_THERE("mmsync_budget", MMS_SQL_TO_BUDGET))                              \
+	MMS_SQL_REMOVED_TABLE(X, SLOT, "mmsync_slot", "mmsync_slot", MMS_SQL_TO_SLOT,                            \
+			      MMS_SQL_IS_THERE("mmsync_slot", MMS_SQL_TO_SLOT))                                  \
+	/* The states of rows; blocks of events, dead ones and those of the past. */                             \
+	X(REMOVED_LOG_STATES,                                                                                    \
+	  MMS_SQL_LOG_WITH("tabMM Calendar Event Sync", "mmsync_event_state",                                    \
+			   "t.integration_id", "HEX(t.ext_key)",                                                 \
+			   " STRAIGHT_JOIN " MMS_SQL_EVENTS                                                      \
+			   " e ON e.name = r.row_key " MMS_SQL_AS_FRAPPE                                         \
+			   " STRAIGHT_JOIN mmsync_event_state t ON t.integration_id ="                           \
+			   " r.integration_id AND t.ext_key = " MMS_SQL_KEY_OF_ROW                               \
+			   " AND t.type <> 3"),                                                                  \
+	  "bi", "")                                                                                              \
+	X(REMOVED_LOG_STATES_OF_BLOCKS,                                                                          \
+	  MMS_SQL_LOG_WITH("mmsync_event_state", "mmsync_event_state", "t.integration_id",                       \
+			   "HEX(t.ext_key)",                                                                     \
+			   MMS_SQL_LOGGED_STATE                                                                  \
+			   " AND s.type <> 3 STRAIGHT_JOIN mmsync_busy_block b ON"                               \
+			   " b.source_uuid = s.uuid STRAIGHT_JOIN mmsync_event_state t"                          \
+			   " ON t.uuid = b.uuid AND t.type = 3 AND t.source_uuid = s.uuid"                       \
+			   " AND b.end_ms < ? AND (t.status <> 5 OR t.changed_at_ms < ?)"),                      \
+	  "iibi", "")                                                                                            \
+	X(REMOVED_LOG_BLOCKS,                                                                                    \
+	  MMS_SQL_LOG_WITH("mmsync_event_state", "mmsync_busy_block", "t.integration_id",                        \
+			   "HEX(t.uuid)",                                                                        \
+			   MMS_SQL_LOGGED_STATE                                                                  \
+			   " AND s.type = 3 STRAIGHT_JOIN mmsync_busy_block t ON"                                \
+			   " t.uuid = s.uuid"),                                                                  \
+	  "bi", "")                                                                                              \
+	X(REMOVED_LOG_OUTBOX,                                                                                    \
+	  MMS_SQL_LOG_WITH("mmsync_event_state", "mmsync_outbox", "t.integration_id", "t.id",                    \
+			   MMS_SQL_LOGGED_STATE                                                                  \
+			   " STRAIGHT_JOIN mmsync_outbox t ON t.uuid = s.uuid"),                                 \
+	  "bi", "")                                                                                              \
+	X(REMOVED_LOG_LETTERS,                                                                                   \
+	  MMS_SQL_LOG_WITH("mmsync_event_state", "mmsync_dead_letter", "t.integration_id",                       \
+			   "t.id",                                                                               \
+			   " STRAIGHT_JOIN mmsync_dead_letter t ON t.integration_id ="                           \
+			   " r.integration_id AND t.ext_key = UNHEX(r.row_key)"),                                \
+	  "bi", "")                                                                                              \
+	X(REMOVED_LOG_DUES,                                                                                      \
+	  MMS_SQL_LOG_WITH("mmsync_event_state", "mmsync_block_due", "t.integration_id",                         \
+			   "CONCAT(t.integration_id, '/', HEX(t.ext_key))",                                      \
+			   " STRAIGHT_JOIN mmsync_block_due t ON t.integration_id ="                             \
+			   " r.integration_id AND t.ext_key = UNHEX(r.row_key)"),                                \
+	  "bi", "")                                                                                              \
+	/* Rows that are back may be longer than what was measured since: availability looks no further back. */ \
+	X(REMOVED_LONGEST,                                                                                       \
+	  "UPDATE mmsync_cursor c SET c.longest_event_ms = GREATEST(c.longest_event_ms,"                         \
+	  " COALESCE((SELECT MAX(TIMESTAMPDIFF(MICROSECOND, e.start_datetime,"                                   \
+	  " e.end_datetime)) DIV 1000 FROM mmsync_removed r STRAIGHT_JOIN " MMS_SQL_EVENTS                       \
+	  " e ON e.name = r.row_key " MMS_SQL_AS_FRAPPE MMS_SQL_BATCH(                                           \
+		  "tabMM Calendar Event Sync") "), 0)) WHERE c.id = ?",                                          \
+	  "biu", "")                                                                                             \
+	X(REMOVED_PUT_BACK,                                                                                      \
+	  "UPDATE " MMS_SQL_LIST_IDS " STRAIGHT_JOIN mmsync_removed r ON r.id = j.id"                            \
+	  " SET r.put_back_ms = ?",                                                                              \
+	  "si", "")                                                                                              \
+	X(REMOVED_RUNS,                                                                                          \
+	  "SELECT run, CAST(MIN(removed_ms) AS SIGNED), COUNT(*), COUNT(put_back_ms)"                            \
+	  " FROM mmsync_removed GROUP BY run ORDER BY MIN(removed_ms) DESC, MAX(id) DESC "                       \
+	  "LIMIT ?",                                                                                             \
+	  "i", "bIii")                                                                                           \
+	/* The calendar of a batch is that of its first row. */                                                  \
+	X(REMOVED_BATCHES,                                                                                       \
+	  "SELECT b.batch, f.integration_id, b.n FROM (SELECT batch, MIN(id) AS id,"                             \
+	  " COUNT(*) - COUNT(put_back_ms) AS n FROM mmsync_removed WHERE run = ?"                                \
+	  " GROUP BY batch) b JOIN mmsync_removed f ON f.id = b.id WHERE b.n > 0"                                \
+	  " ORDER BY b.batch DESC",                                                                              \
+	  "b", "iui")                                                                                            \
+	X(REMOVED_TALLY,                                                                                         \
+	  "SELECT rule, table_name, COUNT(*) FROM mmsync_removed WHERE run = ?"                                  \
+	  " GROUP BY rule, table_name",                                                                          \
+	  "b", "ssi")                                                                                            \
+	X(REMOVED_FORGET,                                                                                        \
+	  "DELETE FROM mmsync_removed WHERE removed_ms < ? ORDER BY removed_ms, id LIMIT ?",                     \
+	  "ii", "")                                                                                              \
+	X(REMOVED_COUNT_OLD, "SELECT COUNT(*) FROM mmsync_removed WHERE removed_ms < ?", "i",                    \
 	  "i")
 
 #endif

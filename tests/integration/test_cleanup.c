@@ -545,6 +545,30 @@ what_the_site_itself_points_to_stays(void **state)
 	mms_test_sql(&world.server, "DROP TABLE `tabMy Note`, `tabFile`");
 }
 
+/* A long event that comes back is found again by who asks for busy times: the bound is raised with it. */
+static void
+what_comes_back_may_be_the_longest(void **state)
+{
+	char undo[80];
+
+	(void)state;
+	begin();
+	plant(17, "cal1");
+	mms_test_sql(&world.server, "UPDATE `tabMM Calendar Event Sync` SET start_datetime ="
+				    " end_datetime - INTERVAL 40 DAY WHERE name = 'ROW-17'");
+	char *run = cleaned_answer(&race, "cleanup --confirm", 0, "run");
+	cleaned_ask(&race, 0,
+		    "SELECT longest_event_ms >= 3456000000 FROM mmsync_cursor WHERE name ="
+		    " 'cal1'",
+		    "measured without it");
+	(void)snprintf(undo, sizeof undo, "cleanup --undo %s", run);
+	cleaned_expect(&race, undo, 0, "put_back", "2");
+	cleaned_ask(&race, 3456000000,
+		    "SELECT longest_event_ms FROM mmsync_cursor WHERE name = 'cal1'",
+		    "measured with it");
+	free(run);
+}
+
 int
 main(void)
 {
@@ -553,6 +577,7 @@ main(void)
 		cmocka_unit_test(what_would_collide_is_told_and_left_out),
 		cmocka_unit_test(it_is_asked_and_not_too_early),
 		cmocka_unit_test(what_is_of_no_calendar_goes_by_its_age),
+		cmocka_unit_test(what_comes_back_may_be_the_longest),
 		cmocka_unit_test(what_the_site_itself_points_to_stays),
 		cmocka_unit_test(of_a_calendar_without_integration_nothing_is_left),
 	};

@@ -66,7 +66,6 @@ cleaned_look(struct race *race, struct cleaned *p)
 	};
 	size_t len = 0;
 
-
 	for (size_t i = 0; i < MMS_COUNT(tables); i++) {
 		int64_t n = mms_test_ask_i64(&race->world->server, "SELECT COUNT(*) FROM %s",
 					     tables[i]);
@@ -91,8 +90,7 @@ cleaned_look(struct race *race, struct cleaned *p)
 	char *cursors = mms_test_ask_text(
 		&race->world->server,
 		"SELECT MD5(GROUP_CONCAT(CONCAT_WS('|', id, name, provider, sync_token,"
-		" window_start_ms, last_full_ms, HEX(blocks_print), runs_good, "
-		"longest_event_ms,"
+		" window_start_ms, last_full_ms, HEX(blocks_print), runs_good,"
 		" lease_owner) ORDER BY id)) FROM mmsync_cursor");
 	(void)snprintf(p->text + len, sizeof p->text - len, "cursors %s\n",
 		       cursors != NULL ? cursors : "-");
