@@ -76,6 +76,16 @@ coverage_add_play(struct coverage *c, size_t row, int kind, bool is_survived)
 		atomic_fetch_add(&c->rows[row].cells[kind].failed, 1);
 }
 
+long
+coverage_points(const struct coverage *c, int kind)
+{
+	long n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		n += atomic_load(&c->rows[i].cells[kind].points);
+	return n;
+}
+
 static bool
 is_told(int kind)
 {

@@ -21,6 +21,8 @@ void coverage_free(struct coverage *coverage);
 /* There are so many more points of that kind in this play. */
 void coverage_add_points(struct coverage *coverage, size_t row, int kind, long n);
 void coverage_add_play(struct coverage *coverage, size_t row, int kind, bool is_survived);
+/* ... and so many in all plays. */
+long coverage_points(const struct coverage *coverage, int kind);
 /* A table: plays by kinds, each as "played/points", and what was not survived; then the same for each service. */
 void coverage_tell(const struct coverage *coverage, FILE *out);
 

@@ -367,3 +367,12 @@ torment_play(struct torment *t, const char *const *faults)
 		t->scenario.fault.texts[i] = faults[i];
 	return scenario_play(&t->scenario) == 0 && judge_end(t) ? 0 : take_failure(t);
 }
+
+uint64_t
+torment_random(uint64_t *noise)
+{
+	*noise ^= *noise << 13; /* xorshift64 */
+	*noise ^= *noise >> 7;
+	*noise ^= *noise << 17;
+	return *noise;
+}

@@ -19,8 +19,9 @@ struct torment_marks {
 /* One sync of one story. All zero is not measured. */
 struct torment {
 	struct world *world;
-	const char *path, *service; /* service: of struct scenario */
-	size_t number;              /* of its story, for who counts */
+	const char *path, *service;  /* service: of struct scenario */
+	size_t number;               /* of its story, for who counts */
+	bool is_measured, is_broken; /* for who plays: was it, and can it not be */
 	int sync_number;
 	bool is_brief; /* the story ends where the sync is proved healed and quiet      */
 	const char *sabotage; /* of the faulted plays, not of the measure; NULL: none */
@@ -59,5 +60,7 @@ int torment_measure(struct torment *t);
  */
 int torment_play(struct torment *t, const char *const *faults);
 void torment_release(struct torment *t);
+/* The next number of a noise that is not 0. */
+uint64_t torment_random(uint64_t *noise);
 
 #endif

@@ -39,10 +39,7 @@ static const struct kind {
 	{ MMS_FAULT_STMT_BEFORE, true, 4 },
 };
 
-/*
- * Stories of a bounded torture, by a part of their names: first sync, change, delete, new ids; what a person asks for, without
- * the syncs around it; bookings, out and back; what Outlook has made and named without an answer; busy blocks that come and go.
- */
+/* Stories of a bounded torture, by a part of their names (docs/testing.md says what is in them). */
 static const struct bounded_story {
 	const char *name;
 	bool only_asked;
@@ -64,12 +61,10 @@ static const struct bounded_story {
 #define BOUNDED_PAIRS  12
 #define PASSES         16 /* of a full torture                                    */
 #define ALLOCS         2  /* of a sync in a pass                                  */
-/* What a full torture has survived. */
-#define LEDGER "build/torture.plays"
+#define LEDGER         "build/torture.plays" /* what a full torture has survived */
 
 /* What all workers add to. */
 struct tally {
-	atomic_long possible[MMS_FAULT_KINDS]; /* plays that there are                     */
 	atomic_long runs[MMS_FAULT_KINDS], failures[MMS_FAULT_KINDS], pairs, syncs;
 	atomic_long known; /* ... that an earlier torture has survived */
 	atomic_long n_failures;
@@ -120,6 +115,32 @@ tell_failure(struct torture *t, const struct torment *unit, const char *const *f
 	(void)fflush(stdout);
 }
 
+static void
+count_possible(struct torture *t, const struct torment *unit)
+{
+	atomic_fetch_add(&t->tally->syncs, 1);
+	for (size_t k = 0; k < MMS_COUNT(kinds); k++) {
+		long n = unit->visits[kinds[k].kind] * (kinds[k].has_sticky ? 2 : 1);
+
+		coverage_add_points(t->coverage, unit->number, (int)kinds[k].kind, n);
+	}
+}
+
+/* Measured when it is first asked for, so that a budget is for plays. False: it cannot be played, or there is no time. */
+static bool
+is_ready(struct torture *t, struct torment *unit)
+{
+	if (!unit->is_measured && !is_over(t)) {
+		unit->is_measured = true;
+		unit->is_broken = torment_measure(unit) != 0;
+		if (unit->is_broken)
+			tell_failure(t, unit, (const char *const[]){ "none", NULL });
+		else
+			count_possible(t, unit);
+	}
+	return unit->is_measured && !unit->is_broken;
+}
+
 /* kind: COVERAGE_PAIRS for two faults. */
 static void
 play(struct torture *t, struct torment *unit, int kind, const char *first, const char *second)
@@ -159,15 +180,6 @@ play_n(struct torture *t, struct torment *unit, const struct kind *kind, long n)
 }
 
 /* ---- which n -------------------------------------------------------------------------------- */
-
-static uint64_t
-next_random(struct torture *t)
-{
-	t->random ^= t->random << 13; /* xorshift64 */
-	t->random ^= t->random >> 7;
-	t->random ^= t->random << 17;
-	return t->random;
-}
 
 static bool
 is_chosen_kind(const struct torture *t, const struct kind *kind)
@@ -214,7 +226,7 @@ play_spread(struct torture *t, struct torment *unit, const struct kind *kind)
 			play_n(t, unit, kind, n);
 		return;
 	}
-	long shift = (long)(next_random(t) % 1000);
+	long shift = (long)(torment_random(&t->random) % 1000);
 	for (long n = 1; n <= small; n++)
 		play_n(t, unit, kind, n);
 	for (long i = 0; i < spread; i++)
@@ -227,7 +239,8 @@ play_bounded(struct torture *t)
 {
 	for (size_t k = 0; k < MMS_COUNT(kinds); k++) {
 		for (size_t u = 0; u < t->n_units && is_chosen_kind(t, &kinds[k]); u++)
-			play_spread(t, &t->units[u], &kinds[k]);
+			if (is_ready(t, &t->units[u]))
+				play_spread(t, &t->units[u], &kinds[k]);
 	}
 }
 
@@ -240,7 +253,8 @@ play_part(struct torture *t, size_t u, const struct kind *kind, long pass)
 
 	if (kind->kind == MMS_FAULT_ALLOC || (kind->kind == MMS_FAULT_FETCH && pass < PASSES)) {
 		for (int i = 0; i < ALLOCS && visits > 0; i++)
-			play_n(t, unit, kind, 1 + (long)(next_random(t) % (uint64_t)visits));
+			play_n(t, unit, kind,
+			       1 + (long)(torment_random(&t->random) % (uint64_t)visits));
 		return;
 	}
 	for (long n = 1; n <= visits && pass < PASSES; n++) {
@@ -259,7 +273,7 @@ play_full(struct torture *t)
 	for (long pass = 0; !is_over(t) && (pass < PASSES || has_alloc); pass++) {
 		for (size_t u = 0; u < t->n_units; u++) {
 			for (size_t k = 0; k < MMS_COUNT(kinds); k++) {
-				if (is_chosen_kind(t, &kinds[k]))
+				if (is_chosen_kind(t, &kinds[k]) && is_ready(t, &t->units[u]))
 					play_part(t, u, &kinds[k], pass);
 			}
 		}
@@ -273,12 +287,13 @@ random_fault(struct torture *t, const struct torment *unit, char *out, size_t si
 	long visits;
 
 	do {
-		kind = &kinds[next_random(t) % MMS_COUNT(kinds)];
+		kind = &kinds[torment_random(&t->random) % MMS_COUNT(kinds)];
 		visits = unit->visits[kind->kind];
 	} while (visits <= 0);
 	(void)snprintf(out, size, "%s:%ld%s", mms_fault_name(kind->kind),
-		       1 + (long)(next_random(t) % (uint64_t)visits),
-		       kind->has_sticky && next_random(t) % 4 == 0 ? ":sticky" : "");
+		       1 + (long)(torment_random(&t->random) % (uint64_t)visits),
+		       kind->has_sticky && torment_random(&t->random) % 4 == 0 ? ":sticky"
+									       : "");
 }
 
 /* A fault that a run can live through, so that there is something left to kill. */
@@ -300,13 +315,15 @@ play_pairs(struct torture *t, long n)
 	char first[64], second[64], both[132];
 
 	for (long i = 0; i < n && !is_over(t); i++) {
-		struct torment *unit = &t->units[next_random(t) % t->n_units];
-		unsigned dice = (unsigned)(next_random(t) % 4);
+		struct torment *unit = &t->units[torment_random(&t->random) % t->n_units];
+		unsigned dice = (unsigned)(torment_random(&t->random) % 4);
 
+		if (!is_ready(t, unit))
+			continue;
 		if (dice < 2 && unit->visits[MMS_FAULT_STEP] > 0) {
 			random_survivable(t, unit, first, sizeof first);
 			(void)snprintf(second, sizeof second, "step:%ld",
-				       1 + (long)(next_random(t) %
+				       1 + (long)(torment_random(&t->random) %
 						  (uint64_t)unit->visits[MMS_FAULT_STEP]));
 		} else {
 			random_fault(t, unit, first, sizeof first);
@@ -353,19 +370,7 @@ is_chosen_sync(const struct torture *t, const struct story *story, int n)
 	return !torment_is_scheduled(story->path, story->service, n);
 }
 
-static void
-count_possible(struct torture *t, const struct torment *unit)
-{
-	atomic_fetch_add(&t->tally->syncs, 1);
-	for (size_t k = 0; k < MMS_COUNT(kinds); k++) {
-		long n = unit->visits[kinds[k].kind] * (kinds[k].has_sticky ? 2 : 1);
-
-		atomic_fetch_add(&t->tally->possible[kinds[k].kind], n);
-		coverage_add_points(t->coverage, unit->number, (int)kinds[k].kind, n);
-	}
-}
-
-/* A unit for each sync of a story that is this worker's, measured. */
+/* A unit for each sync of a story that is this worker's. */
 static void
 add_story(struct torture *t, size_t number)
 {
@@ -388,12 +393,7 @@ add_story(struct torture *t, size_t number)
 					  .number = number,
 					  .sync_number = k,
 					  .is_brief = !t->options->is_full };
-		if (torment_measure(unit) != 0) {
-			tell_failure(t, unit, (const char *const[]){ "none", NULL });
-			continue;
-		}
 		t->n_units++;
-		count_possible(t, unit);
 	}
 }
 
@@ -410,7 +410,7 @@ work(struct torture *t)
 	}
 	t->until_mono_ms =
 		t->started_mono_ms + o->budget_s * 10 * (o->is_full ? SINGLES_SHARE : 100);
-	if (o->fault != NULL && t->n_units > 0)
+	if (o->fault != NULL && t->n_units > 0 && is_ready(t, &t->units[0]))
 		play(t, &t->units[0], COVERAGE_PAIRS, o->fault, o->then);
 	else if (o->is_full)
 		play_full(t);
@@ -527,7 +527,8 @@ wait_for_workers(const struct options *o, const struct tally *tally, pid_t *pids
 
 /* One line for each kind, in the form that the suite counts. */
 static int
-tell(const struct tally *tally, const struct options *o, bool is_ok)
+tell(const struct tally *tally, const struct coverage *coverage, const struct options *o,
+     bool is_ok)
 {
 	int n = 0;
 	long failures = atomic_load(&tally->n_failures);
@@ -538,7 +539,7 @@ tell(const struct tally *tally, const struct options *o, bool is_ok)
 		if (runs > 0)
 			printf("%sok %d - %s: %ld of %ld plays, %ld failures\n",
 			       failed > 0 ? "not " : "", ++n, mms_fault_name(kinds[k].kind),
-			       runs, atomic_load(&tally->possible[kinds[k].kind]), failed);
+			       runs, coverage_points(coverage, (int)kinds[k].kind), failed);
 	}
 	if (atomic_load(&tally->pairs) > 0)
 		printf("ok %d - two faults: %ld plays\n", ++n, atomic_load(&tally->pairs));
@@ -590,7 +591,7 @@ main(int argc, char **argv)
 	bool is_ok = wait_for_workers(&o, tally, pids);
 	if (o.is_alone)
 		coverage_tell(all.coverage, stdout);
-	int status = tell(tally, &o, is_ok);
+	int status = tell(tally, all.coverage, &o, is_ok);
 	ledger_close(all.ledger);
 	coverage_free(all.coverage);
 	stories_release(&stories);
