@@ -223,24 +223,17 @@ struct mms_turn_end {
 	int64_t role;      /* enum mms_calendar_role; 0: the listing did not say        */
 	bool clears_token; /* the service refused it                                    */
 	int64_t now_ms, wait_until_ms;
-	struct mms_circuit_state
-		circuit; /* of a bad end: what it is from now on; a good one closes it */
-	struct mms_lengths lengths;  /* of a good turn that moves the cursor             */
-	struct mms_turn_tally tally; /* counted whether the end is good or not          */
+	struct mms_circuit_state circuit; /* of a bad end: from now on; a good one closes it */
+	struct mms_lengths lengths;       /* of a good turn that moves the cursor             */
+	struct mms_turn_tally tally;      /* counted whether the end is good or not          */
 	/* Of a good end: set where somebody has asked for another turn since this one began. NULL: not told. */
 	bool *is_asked_again;
 };
-/*
- * Last statement on the cursor in the turn's last transaction: its end, and the lease given
- * back. It stands for mms_lease_touch() in that transaction. Errors: HELD, RETRY.
- */
+/* Last statement on the cursor in the turn's last transaction, in place of mms_lease_touch(). Errors: HELD, RETRY. */
 mms_rc mms_lease_end(struct mms_tx *tx, const struct mms_lease *lease, int64_t longest_ms,
 		     const struct mms_turn_end *end, struct mms_err *err) MMS_MUST_CHECK;
 
-/*
- * Give the lease back as if it had never been taken (a turn that was stopped): the last attempt
- * is the one before, so that sync --due goes on at once.
- */
+/* Give the lease back as if it had never been taken (a turn that was stopped), so that sync --due goes on at once. */
 mms_rc mms_lease_release(struct mms_db *db, const struct mms_lease *lease,
 			 int64_t last_attempt_ms, struct mms_err *err) MMS_MUST_CHECK;
 
