@@ -103,6 +103,13 @@ static const struct {
 	{ "--json health", true, 0, NULL },
 	{ "--json health", false, 2, "usage" },
 	{ "--json --site /nowhere health", false, 3, NULL },
+	{ "--json health --fix", true, 0, NULL },
+	{ "--json repair", true, 0, NULL },
+	{ "--json repair --dry-run", true, 0, NULL },
+	{ "--json repair", false, 2, "usage" },
+	{ "--json repair --user nobody", true, 2, "usage" },
+	{ "--json repair --plan /nowhere/plan.json", true, 2, "usage" },
+	{ "--json audit --plan -", true, 2, "usage" },
 	{ "--json metrics", true, 0, NULL },
 	{ "--json schema show", true, 0, NULL },
 	{ "--json schema check --quiet", true, 0, NULL },
@@ -154,6 +161,8 @@ static const char *const printing[] = {
 	"health --json",
 	"metrics",
 	"metrics --json",
+	"repair",
+	"repair --json",
 };
 
 static void
