@@ -236,7 +236,8 @@ colours_and_shape_follow_the_terminal(void **state)
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
 		__attribute__((cleanup(terminal_run_release))) struct terminal_run run = { 0 };
-		const char *const env[] = { site_env, rows[i].term, rows[i].no_color, NULL };
+		const char *const env[] = { site_env, "MMSYNC_NOW=2026-03-02T08:00:00Z",
+					    rows[i].term, rows[i].no_color, NULL };
 		struct words words;
 
 		if (!terminal_program(&run, OUT_TERMINAL, env, split(&words, rows[i].line))) {

@@ -113,7 +113,7 @@ schema_verbs_answer_people_and_programs(void **state)
 	size_t n_migrations;
 	(void)mms_migrations(&n_migrations);
 	assert_int_equal(json_array_size(json_object_get(root, "migrations")), n_migrations);
-	assert_int_equal(json_array_size(json_object_get(root, "tables")), 13);
+	assert_int_equal(json_array_size(json_object_get(root, "tables")), 14);
 	json_decref(root);
 	RUN(&run, 0, "--json", "schema", "check");
 	root = parse(&run);
