@@ -55,6 +55,16 @@ play_lines(const char *lines)
 	return play_for(NULL, lines);
 }
 
+/* Of a site that is broken on purpose: whatever audit finds of it. */
+static const char *
+play_broken(const char *lines)
+{
+	MMS_AUTO(mms_str) text = { 0 };
+
+	mms_str_addf(&text, "%sflaws ?*\n", lines);
+	return play_lines(mms_str_get(&text));
+}
+
 static void
 each_word_does_what_it_says(void **state)
 {
@@ -283,7 +293,7 @@ two_events_for_one_booking_are_noticed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		assert_string_equal(play_lines(rows[i].lines), "");
+		assert_string_equal(play_broken(rows[i].lines), "");
 		ask_state(&text, &counts);
 		const char *end = mms_str_get(&counts) + counts.len - strlen(rows[i].counts);
 		if (strcmp(end, rows[i].counts) != 0)
@@ -356,7 +366,7 @@ blocks_that_should_not_be_are_noticed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < MMS_COUNT(rows); i++) {
-		assert_string_equal(play_lines(rows[i].lines), "");
+		assert_string_equal(play_broken(rows[i].lines), "");
 		ask_state(&text, &counts);
 		const char *end = mms_str_get(&counts) + counts.len - strlen(rows[i].counts);
 		if (strcmp(end, rows[i].counts) != 0)

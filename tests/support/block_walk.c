@@ -153,6 +153,7 @@ block_walk_begin(struct block_walk *b, struct world *world)
 	struct walk *w = &b->w;
 
 	w->s = (struct scenario){ .world = world, .path = "walk", .service = w->service };
+	mms_str_add(&w->s.flaws, "?event_twice"); /* people copy meetings */
 	scenario_reset(&w->s);
 	walk_tell(w, "now 2026-03-02T08:00:00Z");
 	w->first_ms = w->s.now_ms + INT64_C(57600000); /* the third of March */

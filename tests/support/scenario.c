@@ -467,7 +467,7 @@ do_calm(struct scenario *s, const char *rest)
 	return strcmp(word, "run") == 0 ? do_run(s, "", rest) : scenario_expect(s, word, rest);
 }
 
-/* flaws RULE...: what audit finds when the story is over; else it finds none. */
+/* flaws RULE...: what audit finds when the story is over; else it finds none. ?RULE: it may. */
 static bool
 do_flaws(struct scenario *s, const char *rest)
 {
