@@ -544,6 +544,15 @@ scenario_tell(struct scenario *s, const char *text)
 	return play_line(s, line, NULL);
 }
 
+/* MMS_AUDITS=0: not at the end of each story, which makes a slow build slower. */
+static bool
+is_audited(void)
+{
+	const char *text = getenv("MMS_AUDITS");
+
+	return text == NULL || strcmp(text, "0") != 0;
+}
+
 int
 scenario_play(struct scenario *s)
 {
@@ -562,7 +571,7 @@ scenario_play(struct scenario *s)
 	while (is_ok && !s->is_over && fgets(line, sizeof line, file) != NULL)
 		is_ok = play_line(s, line, file);
 	(void)fclose(file);
-	if (is_ok && s->fault.sync_number == 0 && s->sabotage == NULL)
+	if (is_ok && s->fault.sync_number == 0 && s->sabotage == NULL && is_audited())
 		is_ok = scenario_is_consistent(s);
 	return is_ok ? 0 : 1;
 }

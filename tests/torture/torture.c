@@ -54,7 +54,7 @@ static const struct bounded_story {
 			{ "169-torture-blocks", false, ",2,", true, "google" } };
 
 #define THIN_STEPS     6
-#define BOUNDED_S      45  /* a machine that is busy does less in a bounded torture   */
+#define BOUNDED_S      30  /* a machine that is busy does less in a bounded torture   */
 #define BOUNDED_SLOW_S 25  /* it has a quarter of the plays                         */
 #define FULL_S         600 /* ... and one that nobody gave a budget for               */
 #define SINGLES_SHARE  70  /* percent of a full torture; what is left is for two faults */
