@@ -13,8 +13,11 @@
 #define MMS_SQL_FLAW_OF_STATE                                                     \
 	"s.integration_id, c.name, s.row_name, s.uuid, s.ext_key, NULL, s.booking, NULL, NULL"
 /* When the settings of an integration i wanted its window, as of its last good reading: start, end. */
-#define MMS_SQL_WANTED_START "(c.last_success_ms - i.sync_past_days * 86400000)"
-#define MMS_SQL_WANTED_END   "(c.last_success_ms + i.sync_future_days * 86400000)"
+/* What a sync reads, whatever was typed: the bounds of mms_integration_window(). */
+#define MMS_SQL_WANTED_START \
+	"(c.last_success_ms - LEAST(GREATEST(i.sync_past_days, 0), 365) * 86400000)"
+#define MMS_SQL_WANTED_END \
+	"(c.last_success_ms + LEAST(GREATEST(i.sync_future_days, 1), 730) * 86400000)"
 
 #define MMS_STMTS_FLAWS_EVENTS(X)                                                 \
 	/* Rows that the last full listing would have told of; a day at each edge is left out. */ \

@@ -363,6 +363,11 @@ static const struct flaw_case {
 	  "UPDATE mmsync_cursor SET window_start_ms = window_start_ms + 3 * 86400000 WHERE id ="
 	  " 3",
 	  "window_gap bobs bobs read_calendar\n", "bob", "bobs", NULL },
+	{ "a window that no sync reads",
+	  "UPDATE mmsync_cursor c JOIN " FLAW_CALENDAR
+	  " i ON i.name = 'bobs' SET i.sync_past_days = 400, i.modified = '2026-02-01',"
+	  " c.window_start_ms = c.last_success_ms - 365 * 86400000 WHERE c.id = 3",
+	  "", NULL, NULL, NULL },
 	{ "a window that was asked for since",
 	  "UPDATE " FLAW_CALENDAR
 	  " SET sync_future_days = 300, modified = '2026-03-01 08:58' WHERE"
