@@ -1,6 +1,8 @@
 /* Foreign text for people (see the header). */
 #include "plain.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "mmsync/utf8.h"
@@ -70,4 +72,47 @@ mms_plain_put_error(struct mms_json *j, const struct mms_err *err)
 	if (err->code == MMS_E_OPEN)
 		mms_json_put_time(j, "until", err->retry_at_ms);
 	mms_json_map_end(j);
+}
+
+void
+mms_plain_put_troubles(struct mms_json *j, const struct mms_troubles *troubles)
+{
+	mms_json_key(j, "troubles");
+	mms_json_array(j);
+	for (size_t i = 0; i < troubles->n; i++) {
+		mms_json_map(j);
+		mms_json_put_text(j, "name", troubles->items[i].name);
+		mms_plain_put_error(j, &troubles->items[i].err);
+		mms_json_map_end(j);
+	}
+	mms_json_array_end(j);
+}
+
+void
+mms_plain_print_blocks(const struct mms_app *app, const struct mms_block_counts *blocks)
+{
+	if (!app->is_quiet && blocks->created + blocks->updated + blocks->deleted > 0)
+		printf("busy blocks: %" PRId64 " created, %" PRId64 " updated, %" PRId64
+		       " deleted\n",
+		       blocks->created, blocks->updated, blocks->deleted);
+	if (blocks->failed > 0)
+		printf("%" PRId64 " busy block%s could not be written; see mmsync failures "
+		       "list\n",
+		       blocks->failed, blocks->failed == 1 ? "" : "s");
+}
+
+void
+mms_plain_print_troubles(const struct mms_troubles *troubles)
+{
+	for (size_t i = 0; i < troubles->n; i++) {
+		const struct mms_outward_trouble *t = &troubles->items[i];
+		const char *hint = mms_err_hint(&t->err);
+
+		printf("%s: %s\n", t->name != NULL ? t->name : "bookings",
+		       mms_err_text(&t->err));
+		if (hint[0] != '\0')
+			printf("  hint: %s\n", hint);
+	}
+	if (troubles->n_untold > 0)
+		printf("there was no memory to tell what else went wrong\n");
 }

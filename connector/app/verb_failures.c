@@ -218,6 +218,8 @@ print_json(struct mms_app *app, const struct mms_failures *list, bool has_outcom
 		mms_json_map_end(&j);
 	}
 	mms_json_array_end(&j);
+	if (has_outcome)
+		mms_plain_put_troubles(&j, &list->troubles);
 	mms_json_map_end(&j);
 	mms_json_done(&j);
 	return mms_json_check(&j, err);
@@ -461,7 +463,11 @@ tell(struct mms_app *app, const struct mms_failures *list, const char *none, mms
 
 	mms_rc printed = app->is_json ? print_json(app, list, true, &out)
 				      : print_outcome(app, list, none, &out);
-	app->exit_status = rc != MMS_OK ? mms_rc_exit_status(rc) : has_failed(list) ? 1 : 0;
+	int status = mms_troubles_exit_status(&list->troubles);
+	status = status == 0 && has_failed(list) ? 1 : status;
+	app->exit_status = rc != MMS_OK ? mms_rc_exit_status(rc) : status;
+	if (!app->is_json && printed == MMS_OK)
+		mms_plain_print_troubles(&list->troubles);
 	if (rc != MMS_OK && !app->is_json)
 		mms_app_print_err(app, err);
 	if (printed != MMS_OK)

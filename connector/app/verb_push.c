@@ -24,7 +24,8 @@ const char mms_push_more[] =
 	"itself what nobody pushed.\n"
 	"A booking is wanted in the primary two-way calendar of each assigned user, else in "
 	"their only two-way one. Where nobody has one it is skipped, which is no error. A "
-	"booking that was cancelled or deleted has its events removed.\n"
+	"booking that was cancelled or deleted has its events removed. Where busy blocks are on, "
+	"its people are blocked in their other calendars, too.\n"
 	"  mmsync push --booking MM-MB-ann@example.com-0012\n"
 	"  mmsync push --pending          what could not be done before\n"
 	"Exit status: 0 done, queued or skipped; 1 something failed (it is tried again by "
@@ -66,6 +67,8 @@ print_json(struct mms_app *app, const struct mms_push_report *report, struct mms
 		mms_json_map_end(&j);
 	}
 	mms_json_array_end(&j);
+	mms_app_json_blocks(&j, &report->blocks);
+	mms_plain_put_troubles(&j, &report->troubles);
 	mms_json_map_end(&j);
 	mms_json_done(&j);
 	return mms_json_check(&j, err);
@@ -130,17 +133,22 @@ print_text(struct mms_app *app, const struct mms_push_report *report, struct mms
 		mms_table_print(app, &table);
 	for (size_t i = 0; i < report->n; i++)
 		print_trouble(&report->bookings[i]);
+	mms_plain_print_blocks(app, &report->blocks);
+	mms_plain_print_troubles(&report->troubles);
 	return MMS_OK;
 }
 
 static int
 status_of(const struct mms_push_report *report)
 {
+	bool is_failed = report->blocks.failed > 0;
+
 	for (size_t i = 0; i < report->n; i++) {
 		if (strcmp(report->bookings[i].status, "failed") == 0)
-			return 1;
+			is_failed = true;
 	}
-	return 0;
+	int status = mms_troubles_exit_status(&report->troubles);
+	return status > 0 ? status : is_failed;
 }
 
 static mms_rc

@@ -159,15 +159,7 @@ put_bookings(struct mms_json *j, const struct mms_sync_report *report)
 	mms_json_put_i64(j, "taken", count_taken(report));
 	mms_json_put_i64(j, "requests", b->requests);
 	mms_json_put_i64(j, "retries", b->retries);
-	mms_json_key(j, "troubles");
-	mms_json_array(j);
-	for (size_t i = 0; i < report->n_troubles; i++) {
-		mms_json_map(j);
-		mms_json_put_text(j, "name", report->troubles[i].name);
-		mms_plain_put_error(j, &report->troubles[i].err);
-		mms_json_map_end(j);
-	}
-	mms_json_array_end(j);
+	mms_plain_put_troubles(j, &report->troubles);
 	mms_json_map_end(j);
 }
 
@@ -321,21 +313,6 @@ print_trouble(const struct mms_turn *t)
 }
 
 static void
-print_blocks(const struct mms_app *app, const struct mms_sync_report *report)
-{
-	struct mms_block_counts n = add_up(report).blocks;
-
-	if (!app->is_quiet && n.created + n.updated + n.deleted > 0)
-		printf("busy blocks: %" PRId64 " created, %" PRId64 " updated, %" PRId64
-		       " deleted\n",
-		       n.created, n.updated, n.deleted);
-	if (n.failed > 0)
-		printf("%" PRId64
-		       " busy block%s could not be written; see mmsync failures list\n",
-		       n.failed, n.failed == 1 ? "" : "s");
-}
-
-static void
 print_bookings(const struct mms_app *app, const struct mms_sync_report *report)
 {
 	const struct mms_booking_counts *b = &report->bookings;
@@ -353,15 +330,7 @@ print_bookings(const struct mms_app *app, const struct mms_sync_report *report)
 		printf("%" PRId64 " event%s of bookings could not be written; see mmsync push "
 		       "--pending and mmsync failures list\n",
 		       b->failed, b->failed == 1 ? "" : "s");
-	for (size_t i = 0; i < report->n_troubles; i++) {
-		const struct mms_outward_trouble *t = &report->troubles[i];
-		const char *hint = mms_err_hint(&t->err);
-
-		printf("%s: %s\n", t->name != NULL ? t->name : "bookings",
-		       mms_err_text(&t->err));
-		if (hint[0] != '\0')
-			printf("  hint: %s\n", hint);
-	}
+	mms_plain_print_troubles(&report->troubles);
 }
 
 static mms_rc
@@ -393,7 +362,8 @@ print_table(struct mms_app *app, const struct mms_sync_report *report, bool is_n
 		if (!app->is_quiet || !is_skipped || is_refused(&report->turns[i], is_named))
 			print_trouble(&report->turns[i]);
 	}
-	print_blocks(app, report);
+	const struct mms_block_counts blocks = add_up(report).blocks;
+	mms_plain_print_blocks(app, &blocks);
 	print_bookings(app, report);
 	return MMS_OK;
 }
@@ -420,13 +390,12 @@ check_options(const struct mms_sync_options *o, struct mms_err *err)
 static int
 status_of(const struct mms_sync_report *report, bool is_named)
 {
-	int status =
-		report->bookings.failed + report->blocks.failed > 0 || report->n_troubles > 0;
+	int status = mms_troubles_exit_status(&report->troubles);
 
-	for (size_t i = 0; i < report->n_troubles; i++) {
-		if (report->troubles[i].err.code == MMS_E_DB)
-			return mms_rc_exit_status(MMS_E_DB);
-	}
+	if (status == 0 && report->bookings.failed + report->blocks.failed > 0)
+		status = 1;
+	if (status > 1)
+		return status;
 	for (size_t i = 0; i < report->n; i++) {
 		const struct mms_turn *t = &report->turns[i];
 		if (t->err.code == MMS_E_DB)

@@ -104,8 +104,9 @@ note_turns(struct mms_repair_work *work, struct mms_sync_report *report, struct 
 		if (report->turns[i].err.code != MMS_OK)
 			rc = note(work, report->turns[i].name, &report->turns[i].err, err);
 	}
-	for (size_t i = 0; rc == MMS_OK && i < report->n_troubles; i++)
-		rc = note(work, report->troubles[i].name, &report->troubles[i].err, err);
+	for (size_t i = 0; rc == MMS_OK && i < report->troubles.n; i++)
+		rc = note(work, report->troubles.items[i].name,
+			  &report->troubles.items[i].err, err);
 	return rc;
 }
 

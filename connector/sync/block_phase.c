@@ -167,15 +167,17 @@ plan_person(const struct mms_outward *o, struct mms_block_whom *whom, bool is_wh
 	    struct mms_err *err)
 {
 	bool is_more = true;
-	unsigned n_tries = 0;
+	unsigned n_tries = 0,
+		 n_clashes = 0; /* who meets an id that is there already takes the next one */
 	mms_rc rc = MMS_OK;
 
 	for (int n = 0; rc == MMS_OK && is_more && n < PARTS_MAX; n++) {
-		rc = plan_part(o, whom, is_whole, n_tries, &is_more, err);
+		rc = plan_part(o, whom, is_whole, n_clashes, &is_more, err);
 		if ((rc != MMS_E_CONFLICT && rc != MMS_E_RETRY) || ++n_tries >= PLAN_TRIES) {
 			is_more = is_more && !is_whole && o->plan == NULL;
 			continue;
 		}
+		n_clashes += rc == MMS_E_CONFLICT;
 		mms_err_release(err);
 		is_more = true;
 		rc = mms_worker_pause(o->worker, n_tries, err);
@@ -203,7 +205,7 @@ is_end(mms_rc rc)
 
 static mms_rc
 plan_people(const struct mms_outward *o, struct mms_block_people *people,
-	    struct mms_sync_report *report, struct mms_err *err)
+	    enum mms_block_extent extent, struct mms_troubles *troubles, struct mms_err *err)
 {
 	MMS_AUTO(mms_lent) lent = { 0 };
 	uint64_t *ids = NULL;
@@ -217,16 +219,14 @@ plan_people(const struct mms_outward *o, struct mms_block_people *people,
 		struct mms_block_whom *whom = &people->items[i];
 		bool is_whole = whom->n > 0 && mms_block_whom_is_other(whom);
 
-		if (is_whole && report == NULL) /* a push is about one booking */
+		if (is_whole && extent == MMS_BLOCKS_DUE)
 			continue;
 		if (!is_whole && (!whom->is_on || !is_due(whom, ids, n)))
 			continue;
 		rc = plan_person(o, whom, is_whole, err);
 		if (rc == MMS_OK || is_end(rc))
 			continue;
-		if (report != NULL)
-			mms_outward_note_trouble(report, whom->user, err);
-		mms_err_release(err);
+		mms_outward_note_trouble(troubles, whom->user, err);
 		rc = MMS_OK;
 	}
 	mms_free(ids);
@@ -235,7 +235,8 @@ plan_people(const struct mms_outward *o, struct mms_block_people *people,
 
 mms_rc
 mms_block_phase(const struct mms_outward *o, struct mms_sources *sources,
-		struct mms_sync_report *report, struct mms_err *err)
+		enum mms_block_extent extent, struct mms_troubles *troubles,
+		struct mms_err *err)
 {
 	MMS_AUTO(mms_block_people) people = { 0 };
 	bool is_any = false;
@@ -244,5 +245,5 @@ mms_block_phase(const struct mms_outward *o, struct mms_sources *sources,
 	for (size_t i = 0; rc == MMS_OK && i < people.n; i++)
 		is_any = is_any || people.items[i].is_on ||
 			 mms_block_whom_is_other(&people.items[i]);
-	return rc == MMS_OK && is_any ? plan_people(o, &people, report, err) : rc;
+	return rc == MMS_OK && is_any ? plan_people(o, &people, extent, troubles, err) : rc;
 }

@@ -21,14 +21,17 @@
 mms_rc mms_block_mark_sources(const struct mms_sync_env *env, struct mms_db *db,
 			      struct mms_sources *sources, struct mms_err *err) MMS_MUST_CHECK;
 
+enum mms_block_extent {
+	MMS_BLOCKS_OF_ALL, /* everything of people whose calendars or settings are others than their blocks were planned under, too */
+	MMS_BLOCKS_DUE,    /* only what is due: a push is about one booking */
+};
 /*
- * Plan and announce: everything of people whose calendars or settings are not what their blocks were planned under,
- * and what is due of the others. In a dry run it is told (o->plan). Trouble with one person is noted in the
- * report and stops no other. report NULL (a push): only what is due, and trouble is left for the next sync to tell. No statement where
- * nothing is or was ever switched on.
+ * Plan and announce. In a dry run it is told (o->plan). Trouble with one person is noted and stops no other. No
+ * statement where nothing is or was ever switched on.
  */
 mms_rc mms_block_phase(const struct mms_outward *o, struct mms_sources *sources,
-		       struct mms_sync_report *report, struct mms_err *err) MMS_MUST_CHECK;
+		       enum mms_block_extent extent, struct mms_troubles *troubles,
+		       struct mms_err *err) MMS_MUST_CHECK;
 
 /* The UUID of a source's n-th block in a calendar. */
 mms_rc

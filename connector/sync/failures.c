@@ -7,6 +7,7 @@
 #include "choose.h"
 #include "mmsync/mem.h"
 #include "mmsync/outbox.h"
+#include "outward.h"
 
 /* A letter that a running turn writes again and again meanwhile is read again so often. */
 #define CHANGE_TRIES 5
@@ -21,6 +22,7 @@ mms_failures_release(struct mms_failures *failures)
 		mms_err_release(&failures->items[i].why);
 	}
 	mms_free(failures->items);
+	mms_troubles_release(&failures->troubles);
 	*failures = (struct mms_failures){ 0 };
 }
 
@@ -423,11 +425,11 @@ judge_waiting(struct mms_db *db, const struct mms_sync_report *report, struct mm
 	int64_t attempts = 0;
 	char *text = NULL;
 
-	for (size_t i = 0; i < report->n_troubles; i++) {
+	for (size_t i = 0; i < report->troubles.n; i++) {
 		if (f->why.code == MMS_OK &&
-		    strcmp(report->troubles[i].name, f->letter.integration) == 0) {
+		    strcmp(report->troubles.items[i].name, f->letter.integration) == 0) {
 			f->status = "failed";
-			say_why(&f->why, &report->troubles[i].err);
+			say_why(&f->why, &report->troubles.items[i].err);
 		}
 	}
 	if (f->why.code != MMS_OK)
@@ -502,6 +504,33 @@ judge_all(const struct mms_sync_env *env, const struct mms_sync_report *report,
 	return rc;
 }
 
+/* Does one of them say what is wrong with its integration? */
+static bool
+is_told(const struct mms_failures *failures, const char *integration)
+{
+	for (size_t i = 0; i < failures->n; i++) {
+		if (failures->items[i].why.code != MMS_OK &&
+		    strcmp(failures->items[i].letter.integration, integration) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What was asked for may be done though the calendar could not be read: that is told beside it. */
+static void
+note_turns(const struct mms_sync_report *report, struct mms_failures *failures)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		const struct mms_turn *turn = &report->turns[i];
+		MMS_AUTO(mms_err) why = { 0 };
+
+		if (strcmp(turn->status, "failed") != 0 || is_told(failures, turn->name))
+			continue;
+		say_why(&why, &turn->err);
+		mms_outward_note_trouble(&failures->troubles, turn->name, &why);
+	}
+}
+
 /* A turn that the database ended is no failure of a letter. */
 static mms_rc
 check_turns(const struct mms_sync_report *report, struct mms_err *err)
@@ -536,6 +565,8 @@ sync_them(const struct mms_sync_env *env, const struct mms_sync_options *asked,
 		mms_err_move(err, &ended);
 	if (judged == MMS_OK)
 		judged = judge_all(env, &report, failures, err);
+	if (judged == MMS_OK)
+		note_turns(&report, failures);
 	if (judged != MMS_OK || rc != MMS_E_STOPPED)
 		return judged;
 	mms_err_move(err, &ended);

@@ -226,8 +226,7 @@ mms_rc mms_outward_site(const struct mms_sync_env *env, unsigned char out[16],
 mms_rc mms_outward_phase(const struct mms_worker *pattern, struct mms_sources *sources,
 			 struct mms_sync_report *report, struct mms_err *err) MMS_MUST_CHECK;
 
-/* outward_phase.c: add one to the report. Takes: *err. Without memory it is not told. */
-void
-mms_outward_note_trouble(struct mms_sync_report *report, const char *name, struct mms_err *err);
+/* trouble.c: add one. Takes: *err. Without memory it is only counted. */
+void mms_outward_note_trouble(struct mms_troubles *troubles, const char *name, struct mms_err *err);
 
 #endif

@@ -135,8 +135,8 @@ plan_blocks(struct mms_worker *worker, void *aux)
 	struct mms_outward o = outward_of(p, worker);
 	MMS_AUTO(mms_err) err = { 0 };
 
-	if (mms_block_phase(&o, p->sources, p->report, &err) != MMS_OK)
-		mms_outward_note_trouble(p->report, "busy blocks", &err);
+	if (mms_block_phase(&o, p->sources, MMS_BLOCKS_OF_ALL, &p->report->troubles, &err) != MMS_OK)
+		mms_outward_note_trouble(&p->report->troubles, "busy blocks", &err);
 }
 
 static void
@@ -153,26 +153,11 @@ announce(struct mms_worker *worker, void *aux)
 			rc = mms_gather_all_of(&o, source, &err);
 	}
 	if (rc != MMS_OK)
-		mms_outward_note_trouble(p->report, "bookings", &err);
+		mms_outward_note_trouble(&p->report->troubles, "bookings", &err);
 	plan_blocks(worker, p);
 }
 
 /* ---- visiting ------------------------------------------------------------------------------ */
-
-void
-mms_outward_note_trouble(struct mms_sync_report *report, const char *name, struct mms_err *err)
-{
-	struct mms_outward_trouble *moved = mms_grow(report->troubles, report->n_troubles,
-						     &report->cap_troubles, sizeof *moved);
-
-	if (moved == NULL)
-		return;
-	report->troubles = moved;
-	moved[report->n_troubles] = (struct mms_outward_trouble){ 0 };
-	moved[report->n_troubles].name = mms_text_copy(name);
-	mms_err_move(&moved[report->n_troubles].err, err);
-	report->n_troubles++;
-}
 
 static struct job *
 take(struct phase *p)
@@ -238,7 +223,7 @@ visit(struct mms_worker *worker, void *aux)
 		p->n_done++;
 		add_up(p, source, &counts);
 		if (rc != MMS_OK && rc != MMS_E_HELD && rc != MMS_E_OPEN)
-			mms_outward_note_trouble(p->report, source->integration.name, &err);
+			mms_outward_note_trouble(&p->report->troubles, source->integration.name, &err);
 		(void)pthread_mutex_unlock(&p->lock);
 	}
 }
@@ -274,7 +259,7 @@ run_rounds(struct phase *p, size_t n_workers, struct mms_err *err)
 
 	for (int round = 0; rc == MMS_OK && !p->pattern->options->is_dry && round < ROUNDS_MAX;
 	     round++) {
-		size_t n_troubles = p->report->n_troubles;
+		size_t n_troubles = p->report->troubles.n;
 		int64_t n_good = p->n_good, n_bad = p->n_bad;
 
 		if (round > 0) /* what was settled in the last one makes blocks, too */
@@ -290,7 +275,7 @@ run_rounds(struct phase *p, size_t n_workers, struct mms_err *err)
 			rc = MMS_OK;
 		}
 		/* Where nothing went well another round would meet the same trouble. */
-		if (p->n_good == n_good || p->report->n_troubles != n_troubles ||
+		if (p->n_good == n_good || p->report->troubles.n != n_troubles ||
 		    p->n_bad != n_bad)
 			return rc;
 	}
@@ -301,7 +286,7 @@ run_rounds(struct phase *p, size_t n_workers, struct mms_err *err)
 static bool
 is_worth_telling(mms_rc rc)
 {
-	return rc == MMS_E_DB || rc == MMS_E_BUG || rc == MMS_E_NOMEM;
+	return rc == MMS_E_DB || rc == MMS_E_RETRY || rc == MMS_E_BUG || rc == MMS_E_NOMEM;
 }
 
 /* By one worker, when everything else is done. */
@@ -322,7 +307,7 @@ tag_events(struct mms_worker *worker, void *aux)
 		p->report->bookings.requests += counts.requests;
 		p->report->bookings.retries += counts.retries;
 		if (is_worth_telling(rc))
-			mms_outward_note_trouble(p->report, source->integration.name, &err);
+			mms_outward_note_trouble(&p->report->troubles, source->integration.name, &err);
 		if (rc == MMS_E_STOPPED || rc == MMS_E_NOMEM)
 			return;
 	}

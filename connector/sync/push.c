@@ -32,6 +32,7 @@ mms_push_report_release(struct mms_push_report *report)
 		mms_free(b->name);
 	}
 	mms_free(report->bookings);
+	mms_troubles_release(&report->troubles);
 	*report = (struct mms_push_report){ 0 };
 }
 
@@ -301,22 +302,37 @@ is_of_host(const struct push *p, const struct mms_source *source)
 	return false;
 }
 
-/*
- * Who was just booked is busy in the own other calendars, too. What does not work here the next sync does, and tells.
- */
+/* One calendar's entries of blocks. Who has its lease does them; of an open circuit health tells. */
 static mms_rc
-do_blocks(struct push *p, struct mms_err *err)
+fill(struct push *p, struct mms_source *source, struct mms_err *err)
+{
+	struct mms_outbound_counts counts = { 0 };
+	struct mms_block_counts *sum = &p->report->blocks;
+
+	mms_rc rc = mms_outbound_run(&p->kit.o, source, true, NULL, NULL, &counts, err);
+	sum->created += counts.blocks.created;
+	sum->updated += counts.blocks.updated;
+	sum->deleted += counts.blocks.deleted;
+	sum->failed += counts.blocks.failed;
+	if (rc == MMS_E_HELD || rc == MMS_E_OPEN) {
+		mms_err_release(err);
+		return MMS_OK;
+	}
+	if (rc == MMS_OK || is_end(rc))
+		return rc;
+	mms_outward_note_trouble(&p->report->troubles, source->integration.name, err);
+	return MMS_OK;
+}
+
+static mms_rc
+plan_and_fill(struct push *p, struct mms_err *err)
 {
 	uint64_t *waiting = NULL;
 	size_t n_waiting = 0;
-	bool is_any = false;
 	MMS_AUTO(mms_lent) lent = { 0 };
 
-	for (size_t i = 0; i < p->kit.sources.n; i++)
-		is_any = is_any || is_of_host(p, &p->kit.sources.items[i]);
-	if (!is_any)
-		return MMS_OK;
-	mms_rc rc = mms_block_phase(&p->kit.o, &p->kit.sources, NULL, err);
+	mms_rc rc = mms_block_phase(&p->kit.o, &p->kit.sources, MMS_BLOCKS_DUE,
+				    &p->report->troubles, err);
 	if (rc == MMS_OK)
 		rc = mms_pool_lend(p->env->pool, &lent, err);
 	if (rc == MMS_OK)
@@ -324,18 +340,31 @@ do_blocks(struct push *p, struct mms_err *err)
 	mms_lent_release(&lent);
 	for (size_t i = 0; rc == MMS_OK && i < p->kit.sources.n; i++) {
 		struct mms_source *source = &p->kit.sources.items[i];
-		struct mms_outbound_counts counts = { 0 };
-
-		if (!has_id(waiting, n_waiting, source->cursor.id) || !is_of_host(p, source))
-			continue;
-		rc = mms_outbound_run(&p->kit.o, source, true, NULL, NULL, &counts, err);
-		if (rc == MMS_OK || is_end(rc))
-			continue;
-		mms_err_release(err);
-		rc = MMS_OK;
+		if (has_id(waiting, n_waiting, source->cursor.id) && is_of_host(p, source))
+			rc = fill(p, source, err);
 	}
 	mms_free(waiting);
 	return rc;
+}
+
+/*
+ * Who was just booked is busy in the own other calendars, too. Trouble is told beside what became of the
+ * bookings; the next sync does what is left.
+ */
+static mms_rc
+do_blocks(struct push *p, struct mms_err *err)
+{
+	bool is_any = false;
+
+	for (size_t i = 0; i < p->kit.sources.n; i++)
+		is_any = is_any || is_of_host(p, &p->kit.sources.items[i]);
+	if (!is_any)
+		return MMS_OK;
+	mms_rc rc = plan_and_fill(p, err);
+	if (rc == MMS_OK || rc == MMS_E_STOPPED)
+		return rc;
+	mms_outward_note_trouble(&p->report->troubles, "busy blocks", err);
+	return MMS_OK;
 }
 
 /* Is there anything to do with blocks, whosever they are: what a push that was killed has left? */

@@ -40,11 +40,7 @@ mms_sync_report_release(struct mms_sync_report *report)
 	for (size_t i = 0; i < report->n; i++)
 		turn_release(&report->turns[i]);
 	mms_free(report->turns);
-	for (size_t i = 0; i < report->n_troubles; i++) {
-		mms_free(report->troubles[i].name);
-		mms_err_release(&report->troubles[i].err);
-	}
-	mms_free(report->troubles);
+	mms_troubles_release(&report->troubles);
 	*report = (struct mms_sync_report){ 0 };
 }
 

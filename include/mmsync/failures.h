@@ -46,6 +46,7 @@ struct mms_failure {
 struct mms_failures {
 	struct mms_failure *items;
 	size_t n, cap;
+	struct mms_troubles troubles; /* turns of a retry that failed though no letter says so */
 };
 void mms_failures_release(struct mms_failures *failures);
 

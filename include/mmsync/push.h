@@ -46,6 +46,8 @@ struct mms_push_booking {
 struct mms_push_report {
 	struct mms_push_booking *bookings;
 	size_t n, cap;
+	struct mms_block_counts blocks; /* of the people of these bookings              */
+	struct mms_troubles troubles;   /* with those; of bookings' events see there    */
 	bool is_dry;
 };
 void mms_push_report_release(struct mms_push_report *report);

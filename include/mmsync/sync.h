@@ -86,11 +86,20 @@ struct mms_booking_counts {
 	int64_t requests, retries;
 };
 
-/* A calendar whose outbox could not be worked off. */
+/* What could not be done outside: in which calendar, or for whom. */
 struct mms_outward_trouble {
-	char *name; /* owned: the integration's */
+	char *name; /* owned: the integration's, the user's, or "bookings", "busy blocks" */
 	struct mms_err err;
 };
+/* All zero is empty. */
+struct mms_troubles {
+	struct mms_outward_trouble *items; /* owned */
+	size_t n, cap;
+	size_t n_untold; /* there was no memory to tell of them */
+};
+void mms_troubles_release(struct mms_troubles *troubles);
+/* How a run ends by them: 0 there are none, 4 the database went away, else 1. */
+int mms_troubles_exit_status(const struct mms_troubles *troubles);
 
 struct mms_sync_report {
 	unsigned char run[16];
@@ -99,9 +108,8 @@ struct mms_sync_report {
 	struct mms_turn *turns;
 	size_t n;
 	struct mms_booking_counts bookings;
-	struct mms_block_counts blocks;       /* in calendars that had no turn */
-	struct mms_outward_trouble *troubles; /* owned */
-	size_t n_troubles, cap_troubles;
+	struct mms_block_counts blocks; /* in calendars that had no turn */
+	struct mms_troubles troubles;
 	uint64_t statements; /* of the whole run, for exact counts */
 };
 void mms_sync_report_release(struct mms_sync_report *report);
