@@ -96,6 +96,17 @@ mms_bookings_seen(struct mms_db *db, int64_t *out_us, struct mms_err *err)
 }
 
 mms_rc
+mms_bookings_put_compared(struct mms_db *db, struct mms_cursor *cursor, struct mms_err *err)
+{
+	const struct mms_value in[] = { mms_v_u64(cursor->id), mms_v_i64(cursor->last_full_ms) };
+
+	mms_rc rc = mms_db_run(db, MMS_STMT_CURSOR_PUT_COMPARED, in, NULL, err);
+	if (rc == MMS_OK)
+		cursor->bookings_full_ms = cursor->last_full_ms;
+	return rc;
+}
+
+mms_rc
 mms_bookings_put_seen(struct mms_db *db, int64_t us, struct mms_err *err)
 {
 	const struct mms_value in[] = { mms_v_wall(us) };

@@ -99,6 +99,7 @@ read_cursor(const struct mms_value *row, struct mms_cursor *out)
 		memcpy(out->blocks_print, row[20].ptr, sizeof out->blocks_print);
 	out->is_asked_for = row[21].type != 0 && row[21].i != 0;
 	read_circuit(row + 22, &out->circuit);
+	out->bookings_full_ms = time_or_none(&row[26]);
 	return true;
 }
 

@@ -60,8 +60,9 @@ tell(struct mms_sync_report *report, const char *booking,
 	return rc;
 }
 
+/* *is_whole (may be NULL): cleared where one was left to the next run. */
 static mms_rc
-announce_all(const struct mms_outward *o, const struct mms_names_list *names,
+announce_all(const struct mms_outward *o, const struct mms_names_list *names, bool *is_whole,
 	     struct mms_err *err)
 {
 	mms_rc rc = MMS_OK;
@@ -75,6 +76,8 @@ announce_all(const struct mms_outward *o, const struct mms_names_list *names,
 		if (rc == MMS_OK && o->plan != NULL)
 			rc = tell(o->plan, what.booking, &events, err);
 		/* Deleted meanwhile, or others are at it: the next run looks again. */
+		if (rc == MMS_E_CONFLICT && is_whole != NULL)
+			*is_whole = false;
 		if (rc == MMS_E_USAGE || rc == MMS_E_CONFLICT) {
 			mms_err_release(err);
 			rc = MMS_OK;
@@ -110,9 +113,9 @@ mms_gather_changed(const struct mms_outward *o, struct mms_err *err)
 		rc = mms_bookings_find_gone(lent.db, o->plan != NULL, &gone, err);
 	mms_lent_release(&lent);
 	if (rc == MMS_OK)
-		rc = announce_all(o, &changed, err);
+		rc = announce_all(o, &changed, NULL, err);
 	if (rc == MMS_OK)
-		rc = announce_all(o, &gone, err);
+		rc = announce_all(o, &gone, NULL, err);
 	if (rc != MMS_OK || o->plan != NULL)
 		return rc;
 	if (query.since_us != MMS_NO_TIME && until_us - query.since_us < SEEN_STEP_US)
@@ -137,13 +140,14 @@ add_name(struct mms_names_list *names, const char *name, struct mms_err *err)
 }
 
 mms_rc
-mms_gather_all_of(const struct mms_outward *o, const struct mms_source *source,
+mms_gather_all_of(const struct mms_outward *o, struct mms_source *source,
 		  struct mms_err *err)
 {
 	MMS_AUTO(mms_names_list) names = { 0 };
 	MMS_AUTO(mms_own_states) states = { 0 };
 	MMS_AUTO(mms_lent) lent = { 0 };
 	int64_t from_ms, to_ms;
+	bool is_whole = true;
 
 	mms_integration_window(&source->integration, o->now_ms, &from_ms, &to_ms);
 	const struct mms_bookings_query query = {
@@ -161,5 +165,10 @@ mms_gather_all_of(const struct mms_outward *o, const struct mms_source *source,
 			rc = add_name(&names, states.items[i].booking, err);
 	}
 	mms_lent_release(&lent);
-	return rc == MMS_OK ? announce_all(o, &names, err) : rc;
+	if (rc == MMS_OK)
+		rc = announce_all(o, &names, &is_whole, err);
+	if (rc != MMS_OK || !is_whole || o->plan != NULL)
+		return rc;
+	rc = mms_pool_lend(o->worker->env->pool, &lent, err);
+	return rc == MMS_OK ? mms_bookings_put_compared(lent.db, &source->cursor, err) : rc;
 }

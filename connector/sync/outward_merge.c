@@ -52,6 +52,14 @@ hold_back(struct mms_merge *merge, enum mms_wish wish)
 	*merge = (struct mms_merge){ 0 };
 }
 
+/* Is this the first that is heard of it? That it was made may have had no answer, also when it was tried again after a refusal. */
+static bool
+is_first_seen(const struct mms_own_state *state)
+{
+	return state->status == MMS_STATE_CREATING || state->status == MMS_STATE_DELETED ||
+	       (state->status == MMS_STATE_FAILED && state->version == NULL);
+}
+
 static mms_rc
 merge_once(const struct mms_outward *o, struct mms_settlement *s, struct mms_booking_side *side,
 	   unsigned *to_outside, struct mms_err *err)
@@ -71,11 +79,9 @@ merge_once(const struct mms_outward *o, struct mms_settlement *s, struct mms_boo
 	s->side = side;
 	s->sent = &side->meeting; /* what was compared, whatever is saved meanwhile */
 	s->asks_outbox = s->merge.to_outside != 0;
-	s->outcome = s->merge.to_booking != 0 ? MMS_OUTCOME_TAKEN
-		     : s->state->status == MMS_STATE_CREATING ||
-				     s->state->status == MMS_STATE_DELETED
-			     ? MMS_OUTCOME_MADE
-			     : MMS_OUTCOME_CHANGED;
+	s->outcome = s->merge.to_booking != 0  ? MMS_OUTCOME_TAKEN
+		     : is_first_seen(s->state) ? MMS_OUTCOME_MADE
+					       : MMS_OUTCOME_CHANGED;
 	return mms_settle(o, s, err);
 }
 

@@ -117,7 +117,6 @@ outward_of(const struct phase *p, struct mms_worker *worker)
 
 /* ---- announcing ---------------------------------------------------------------------------- */
 
-/* Was this calendar read in full in this run? Then its bookings are compared in full, too. */
 static bool
 was_read_whole(const struct phase *p, const struct mms_source *source)
 {
@@ -125,6 +124,19 @@ was_read_whole(const struct phase *p, const struct mms_source *source)
 
 	return turn != NULL && strcmp(turn->status, "success") == 0 &&
 	       strcmp(turn->mode, "full") == 0;
+}
+
+/*
+ * Was this calendar read in full since its bookings were compared with it? The run that read it may have died before it came
+ * to that, or met trouble: then it falls to the next one.
+ */
+static bool
+must_compare(const struct phase *p, const struct mms_source *source)
+{
+	const struct mms_cursor *cursor = &source->cursor;
+
+	return was_read_whole(p, source) || (cursor->last_full_ms != MMS_NO_TIME &&
+					     cursor->last_full_ms != cursor->bookings_full_ms);
 }
 
 /* By one worker, while no other is at work. */
@@ -148,8 +160,8 @@ announce(struct mms_worker *worker, void *aux)
 
 	mms_rc rc = mms_gather_changed(&o, &err);
 	for (size_t i = 0; rc == MMS_OK && i < p->sources->n; i++) {
-		const struct mms_source *source = &p->sources->items[i];
-		if (mms_outward_is_written_to(source) && was_read_whole(p, source))
+		struct mms_source *source = &p->sources->items[i];
+		if (mms_outward_is_written_to(source) && must_compare(p, source))
 			rc = mms_gather_all_of(&o, source, &err);
 	}
 	if (rc != MMS_OK)

@@ -178,6 +178,8 @@ finish(struct mms_turn_state *t, const struct mms_page *page, bool is_refused,
 	mms_rc rc = mms_apply(t, &f, err);
 	if (rc == MMS_OK) /* a listing was read to its end, whatever it asks us to delete */
 		t->source->cursor.circuit = f.end.circuit;
+	if (rc == MMS_OK && f.end.is_good && f.end.is_full)
+		t->source->cursor.last_full_ms = f.end.now_ms;
 	if (rc == MMS_OK && page->role != MMS_ROLE_UNKNOWN)
 		t->source->cursor.role = page->role; /* for what the run does there next */
 	return rc;

@@ -82,6 +82,12 @@ mms_rc mms_bookings_find_gone(struct mms_db *db, bool is_dry, struct mms_names_l
 mms_rc
 mms_bookings_seen(struct mms_db *db, int64_t *out_us, struct mms_err *err) MMS_MUST_CHECK;
 mms_rc mms_bookings_put_seen(struct mms_db *db, int64_t us, struct mms_err *err) MMS_MUST_CHECK;
+/*
+ * All bookings were compared with this calendar as its last full reading left it (bookings_full_ms). Nothing is noted where it
+ * was read in full once more since it was loaded: that reading has its own comparison.
+ */
+mms_rc mms_bookings_put_compared(struct mms_db *db, struct mms_cursor *cursor,
+				 struct mms_err *err) MMS_MUST_CHECK;
 
 /* What is written to a booking. Texts are borrowed; all of them are written, changed or not. */
 struct mms_booking_change {

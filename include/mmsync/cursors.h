@@ -35,6 +35,7 @@ struct mms_cursor {
 	int64_t window_start_ms, window_end_ms; /* what the token covers; MMS_NO_TIME   */
 	int64_t next_entry_ms; /* the window's end may come up to here without a read   */
 	int64_t last_full_ms, last_success_ms, last_attempt_ms, wait_until_ms;
+	int64_t bookings_full_ms; /* the last_full_ms that bookings were compared after */
 	int64_t failures; /* in a row                                                   */
 	struct mms_circuit_state circuit;
 	/* What rows were made under, their zone's mark first, rules, widths (all zero: unknown). */

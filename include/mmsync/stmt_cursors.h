@@ -28,7 +28,8 @@
 	" (SELECT COUNT(*) FROM mmsync_dead_letter d WHERE d.integration_id = c.id"         \
 	" AND d.operation = 'apply' AND d.given_up = 0),"                                   \
 	" c.longest_stamp, c.fence, c.role, c.blocks_print, c.dirty,"                       \
-	" c.circuit_state, c.circuit_failures, c.circuit_opens, c.circuit_until_ms"
+	" c.circuit_state, c.circuit_failures, c.circuit_opens, c.circuit_until_ms,"        \
+	" c.bookings_full_ms"
 /*
  * Has the service refused the tokens that are stored now (of cursor c)? The digest is of the token
  * as __Auth holds it: other stored tokens end the wait for a person by themselves.
@@ -77,7 +78,7 @@
 	  " i.sync_interval_minutes, " MMS_SQL_CURSOR                                          \
 	  " FROM `tabMM Calendar Integration` i LEFT JOIN mmsync_cursor c ON c.name = i.name"  \
 	  " ORDER BY i.name",                                                                  \
-	  "", "sSSSSSSSSTiiiiiiUSSTSIIIIIIIIBIIITIIBIIIII")                                    \
+	  "", "sSSSSSSSSTiiiiiiUSSTSIIIIIIIIBIIITIIBIIIIII")                                    \
 	X(SOURCE_CHOICES,                                                                      \
 	  "SELECT name, {?tabMM Calendar Integration.mmsync_busy_blocks}"                      \
 	  " FROM `tabMM Calendar Integration` ORDER BY name",                                  \
@@ -86,9 +87,9 @@
 	  "SELECT " MMS_SQL_CURSOR " FROM mmsync_cursor c"                                     \
 	  " LEFT JOIN `tabMM Calendar Integration` i ON i.name = c.name WHERE i.name IS NULL"  \
 	  " ORDER BY c.id",                                                                    \
-	  "", "uSSTSIIIIIIIIBIIITIIBIIIII")                                                    \
+	  "", "uSSTSIIIIIIIIBIIITIIBIIIIII")                                                    \
 	X(CURSOR_LOAD, "SELECT " MMS_SQL_CURSOR " FROM mmsync_cursor c WHERE c.id = ?", "u",   \
-	  "uSSTSIIIIIIIIBIIITIIBIIIII")                                                        \
+	  "uSSTSIIIIIIIIBIIITIIBIIIIII")                                                        \
 	X(CURSOR_FORGET_TOKEN,                                                                 \
 	  "UPDATE mmsync_cursor SET sync_token = NULL,"                                        \
 	  " lease_until = UTC_TIMESTAMP(6) + " MMS_SQL_LEASE                                   \
@@ -110,6 +111,10 @@
 	  "UPDATE mmsync_cursor SET read_print = NULL WHERE id = ? AND read_print IS NOT "     \
 	  "NULL",                                                                              \
 	  "u", "")                                                                             \
+	X(CURSOR_PUT_COMPARED,                                                                 \
+	  "UPDATE mmsync_cursor SET bookings_full_ms = last_full_ms WHERE id = ? AND"          \
+	  " last_full_ms = ?",                                                                 \
+	  "ui", "")                                                                            \
 	X(CURSOR_ID, "SELECT id FROM mmsync_cursor WHERE name = ?", "s", "u")                  \
 	X(LEASE_SERVER,                                                                        \
 	  "SELECT CONCAT(@@hostname, ':', @@port, ':', @@server_id), @@wsrep_on, "             \
