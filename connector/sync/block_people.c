@@ -179,6 +179,7 @@ fill_calendar(const struct mms_outward *o, struct mms_block_whom *whom, size_t a
 		.cursor_id = source->cursor.id,
 		.is_source = whom->is_on && mms_block_takes_part(config, source),
 		.is_target = whom->is_on && mms_block_is_filled(config, source),
+		.is_unread = source->cursor.last_full_ms == MMS_NO_TIME,
 		.is_reachable = is_reachable(source),
 		.calendar_id = source->integration.calendar_id,
 		.provider = provider != NULL ? provider->name : NULL,
@@ -206,7 +207,8 @@ make_print(const struct mms_outward *o, struct mms_block_whom *whom, struct mms_
 	for (size_t i = 0; i < whom->n; i++) {
 		const struct mms_block_calendar *c = &whom->calendars[i];
 		mms_digest_add_i64(digest, (int64_t)c->cursor_id);
-		mms_digest_add_i64(digest, c->is_source + 2 * c->is_target);
+		mms_digest_add_i64(digest, c->is_source + 2 * c->is_target +
+						   4 * (c->is_target && c->is_unread));
 		mms_digest_add_i64(digest, c->outside);
 		mms_digest_add_text(digest, c->provider);
 		mms_digest_add_text(digest, c->calendar_id);

@@ -260,6 +260,8 @@ decide_wanted(struct mms_block_table *p, size_t group, size_t chosen,
 			      MMS_NO_INDEX, chosen, "another event is at the same time now");
 	for (size_t i = 0; i < n; i++)
 		seats[i].is_extra = true;
+	if (p->places[p->targets[group]].calendar->is_unread)
+		return MMS_OK;
 	return decide(p, MMS_BLOCK_CREATE, NULL, p->targets[group], chosen,
 		      "its meeting is not in this calendar");
 }

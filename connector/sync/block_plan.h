@@ -16,6 +16,7 @@ struct mms_block_calendar {
 	uint64_t cursor_id;
 	bool is_source; /* active, and takes part: blocks are made from its events            */
 	bool is_target; /* active, takes part, written to: blocks are made in it              */
+	bool is_unread; /* a target that was never listed: what stands in it already is not known, so nothing new comes into it */
 	bool is_reachable; /* blocks in it can be removed: a service that takes writes           */
 	unsigned
 		outside; /* calendars with the same number are the same one outside            */

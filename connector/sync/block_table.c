@@ -100,6 +100,15 @@ make_title(const struct mms_block_table *p, uint64_t cursor_id)
 	return mms_str_take(&title);
 }
 
+/* Blocks of a calendar outside are made in the first that is a target, but rather in one that was listed. at: the best so far. */
+static bool
+is_better_target(const struct mms_block_table *p, const struct mms_block_place *place, size_t at)
+{
+	return place->calendar->is_target &&
+	       (at == MMS_NO_INDEX ||
+		(p->places[at].calendar->is_unread && !place->calendar->is_unread));
+}
+
 /* Calendars by cursor; those that are one outside get one number. */
 static mms_rc
 place_calendars(struct mms_block_table *p)
@@ -133,7 +142,7 @@ place_calendars(struct mms_block_table *p)
 				return rc;
 		}
 		place->group = group;
-		if (place->calendar->is_target && p->targets[group] == MMS_NO_INDEX)
+		if (is_better_target(p, place, p->targets[group]))
 			p->targets[group] = i;
 	}
 	return MMS_OK;

@@ -140,7 +140,7 @@ read_times(const char *text, int64_t *start_ms, int64_t *end_ms)
 	*end_ms = strtol(rest + 1, NULL, 10) * WORLD_HOUR;
 }
 
-/* calendar B [source] [reachable] [target] [outside=A] [id=X] [service=X] [from=HOUR]; no word: all three */
+/* calendar B [source] [reachable] [target] [unread] [outside=A] [id=X] [service=X] [from=HOUR]; no word: all three */
 static void
 read_calendar(struct block_world *w, const struct words *words)
 {
@@ -154,6 +154,7 @@ read_calendar(struct block_world *w, const struct words *words)
 		.cursor_id = read_cursor(words->items[1]),
 		.is_source = !says || has_word(words, "source"),
 		.is_target = !says || has_word(words, "target"),
+		.is_unread = has_word(words, "unread"),
 		.is_reachable =
 			!says || has_word(words, "target") || has_word(words, "reachable"),
 		.calendar_id = block_world_keep(w, value_of(words, "id")),

@@ -43,6 +43,7 @@ change_calendar(struct block_world *w, struct mms_block_calendar *c)
 	c->is_source = chance(85);
 	c->is_target = c->is_source && chance(80);
 	c->is_reachable = c->is_target || chance(60);
+	c->is_unread = chance(15);
 	c->outside = chance(85) ? (unsigned)c->cursor_id : pick((unsigned)w->n_calendars) + 1;
 	c->from_ms = chance(80) ? 0 : WORLD_HOUR * pick(N_SLOTS + 1);
 	c->calendar_id = chance(80) ? "x" : PICK(ids);
@@ -271,6 +272,7 @@ is_elsewhere(const struct block_world *w, const struct mms_block *b)
 /* What there is of a meeting in a calendar outside. */
 struct count {
 	bool is_located, is_target, is_unwished, is_quarantined;
+	bool may_lack; /* the person removed it, or nothing is made there yet */
 	size_t n_live, n_right, n_wrong_source;
 };
 
@@ -299,20 +301,25 @@ count_there(const struct block_world *w, const struct mms_block_event *e,
 	    const struct meeting *m, unsigned outside)
 {
 	struct count count = { 0 };
+	bool is_read = false;
 
 	for (size_t i = 0; i < w->n_events; i++)
 		count.is_located = count.is_located ||
 				   (m->has[i] &&
 				    calendar_of(w, w->events[i].cursor_id)->outside == outside);
-	for (size_t i = 0; i < w->n_calendars; i++)
-		count.is_target = count.is_target || (w->calendars[i].outside == outside &&
-						      w->calendars[i].is_target);
+	for (size_t i = 0; i < w->n_calendars; i++) {
+		bool is_target =
+			w->calendars[i].outside == outside && w->calendars[i].is_target;
+		count.is_target = count.is_target || is_target;
+		is_read = is_read || (is_target && !w->calendars[i].is_unread);
+	}
 	for (size_t i = 0; i < w->n_blocks; i++) {
 		const struct mms_block *b = &w->blocks[i];
 		if (is_of(w, m, b) && !is_elsewhere(w, b) &&
 		    calendar_of(w, b->cursor_id)->outside == outside)
 			count_block(w, e, b, &count);
 	}
+	count.may_lack = count.is_unwished || !is_read;
 	return count;
 }
 
@@ -339,7 +346,7 @@ check_busy(const struct block_world *w, size_t event)
 			fail_msg("%.16s: a block beside it in %u", name, outside);
 		if (count.is_located)
 			continue;
-		if (count.n_live == 0 && !count.is_unwished && !has_old)
+		if (count.n_live == 0 && !count.may_lack && !has_old)
 			fail_msg("%.16s: no block in %u", name, outside);
 		if (count.n_live > 1)
 			fail_msg("%.16s: %zu blocks in %u", name, count.n_live, outside);
