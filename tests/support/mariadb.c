@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,6 +23,8 @@
 #include "mmsync/clock.h"
 
 enum { START_SECONDS = 90, STOP_SECONDS = 30 };
+/* Of memory, that several servers with their largest tables do not fill. */
+#define PLENTY_BYTES (UINT64_C(4) << 30)
 
 static void
 nap(void)
@@ -347,16 +350,31 @@ keep_args(struct mms_test_server *s, const char *const *args)
 	s->args[n] = NULL;
 }
 
+/*
+ * Where servers live: in memory where there is plenty of it, for tables come and go by the thousand here, and a file system
+ * on a disk takes long over each. kill -9 leaves the files there as on a disk.
+ */
+static const char *
+choose_base(void)
+{
+	const char *tmp = getenv("TMPDIR"), *memory = "/dev/shm";
+	struct statvfs fs;
+
+	if (tmp != NULL && tmp[0] == '/' && strlen(tmp) <= 40) /* a socket's path is short */
+		return tmp;
+	if (tmp == NULL && statvfs(memory, &fs) == 0 && access(memory, W_OK) == 0 &&
+	    fs.f_bavail * fs.f_frsize >= PLENTY_BYTES)
+		return memory;
+	return "/tmp";
+}
+
 int
 mms_test_server_start(struct mms_test_server *s, const char *const *args)
 {
-	const char *tmp = getenv("TMPDIR");
 
 	*s = (struct mms_test_server){ 0 };
 	keep_args(s, args);
-	if (tmp == NULL || tmp[0] != '/' || strlen(tmp) > 40) /* a socket's path is short */
-		tmp = "/tmp";
-	(void)snprintf(s->dir, sizeof s->dir, "%s/mms-db-XXXXXX", tmp);
+	(void)snprintf(s->dir, sizeof s->dir, "%s/mms-db-XXXXXX", choose_base());
 	if (mkdtemp(s->dir) == NULL)
 		fail_msg("%s: %s", s->dir, strerror(errno));
 	(void)snprintf(s->socket, sizeof s->socket, "%s/s", s->dir);

@@ -60,6 +60,26 @@ forget_past(struct oracle_blocks *blocks, int64_t since_ms)
 	blocks->n = n;
 }
 
+struct past {
+	const struct deeds *deeds;
+	int64_t since_ms;
+};
+
+/* A person moved it to where it is from a time that nobody looks at any more: it was to stay there. */
+static bool
+was_of_past(const void *aux, const struct oracle_block *block)
+{
+	const struct past *past = aux;
+
+	for (size_t i = 0; i < past->deeds->n; i++) {
+		const struct deed *d = &past->deeds->at[i];
+		if (!d->is_deletion && d->end_ms < past->since_ms &&
+		    strcmp(d->uuid, block->uuid) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* What we know of a person's calendars, for who looks for the cause. */
 static void
 tell_person(struct town *t, unsigned person)
@@ -95,6 +115,7 @@ judge_person(struct town *t, unsigned person, json_t *events, const char *site,
 	struct oracle_events read = { 0 };
 	struct oracle_blocks wanted = { 0 }, there = { 0 };
 	const char *what = NULL;
+	const struct past past = { &t->deeds, t->w.s.now_ms - PAST_MS };
 
 	for (size_t i = 0; i < MMS_COUNT(targets); i++)
 		oracle_read(&read, events, targets[i], site);
@@ -103,10 +124,10 @@ judge_person(struct town *t, unsigned person, json_t *events, const char *site,
 	oracle_find(events, site, &there);
 	out->events += read.n;
 	out->blocks += there.n;
-	forget_past(&wanted, t->w.s.now_ms - PAST_MS);
-	forget_past(&there, t->w.s.now_ms - PAST_MS);
+	forget_past(&wanted, past.since_ms);
+	forget_past(&there, past.since_ms);
 	const struct oracle_block *wrong =
-		block_judge(&t->deeds, &wanted, &there, NULL, NULL, &what);
+		block_judge(&t->deeds, &wanted, &there, was_of_past, &past, &what);
 	if (wrong != NULL)
 		tell_person(t, person);
 	if (wrong != NULL)
