@@ -127,9 +127,9 @@ print_text(FILE *out, const struct mms_reset_report *r, struct mms_err *err)
 {
 	const char *hint = mms_err_hint(&r->err);
 
-	fprintf(out, "%s: %s: how far it was read, what %" PRId64 " events were like%s\n",
+	fprintf(out, "%s: %s: how far it was read, what %" PRId64 " event%s like%s\n",
 		r->integration, r->is_dry ? "to be forgotten" : "forgotten", r->counts.events,
-		r->counts.letters > 0 ? ", and what could not be stored" : "");
+		r->counts.events == 1 ? " was" : "s were", r->counts.letters > 0 ? ", and what could not be stored" : "");
 	if (r->counts.bookings > 0)
 		fprintf(out, "events of bookings that are kept: %" PRId64 "\n",
 			r->counts.bookings);

@@ -96,13 +96,26 @@ mms_bookings_seen(struct mms_db *db, int64_t *out_us, struct mms_err *err)
 }
 
 mms_rc
-mms_bookings_put_compared(struct mms_db *db, struct mms_cursor *cursor, struct mms_err *err)
+mms_bookings_put_compared(struct mms_db *db, struct mms_cursor *const *cursors, size_t n,
+			  struct mms_err *err)
 {
-	const struct mms_value in[] = { mms_v_u64(cursor->id), mms_v_i64(cursor->last_full_ms) };
+	MMS_AUTO(mms_bulk) bulk = { 0 };
+	MMS_AUTO(mms_tx) tx = { 0 };
 
-	mms_rc rc = mms_db_run(db, MMS_STMT_CURSOR_PUT_COMPARED, in, NULL, err);
+	mms_rc rc = mms_bulk_init(&bulk, MMS_STMT_CURSOR_PUT_COMPARED, n, err);
+	for (size_t i = 0; rc == MMS_OK && i < n; i++) {
+		const struct mms_value row[] = { mms_v_u64(cursors[i]->id),
+						 mms_v_i64(cursors[i]->last_full_ms) };
+		rc = mms_bulk_add(&bulk, row, err);
+	}
 	if (rc == MMS_OK)
-		cursor->bookings_full_ms = cursor->last_full_ms;
+		rc = mms_tx_begin(&tx, db, err);
+	if (rc == MMS_OK)
+		rc = mms_bulk_run(&bulk, &tx, NULL, err);
+	if (rc == MMS_OK)
+		rc = mms_tx_commit(&tx, err);
+	for (size_t i = 0; rc == MMS_OK && i < n; i++)
+		cursors[i]->bookings_full_ms = cursors[i]->last_full_ms;
 	return rc;
 }
 

@@ -377,15 +377,28 @@ provider_of(const char *type)
 	return "ical";
 }
 
+/* All at once: a site may have a thousand when it is connected. */
 static mms_rc
-add_cursor(struct mms_db *db, const struct mms_integration *integration, struct mms_err *err)
+add_cursors(struct mms_db *db, const struct mms_sources *sources, struct mms_err *err)
 {
-	const struct mms_value in[] = { mms_v_text(integration->name),
-					mms_v_wall(integration->creation_us),
-					mms_v_text(integration->owner),
-					mms_v_text(provider_of(integration->type)) };
+	MMS_AUTO(mms_bulk) bulk = { 0 };
+	MMS_AUTO(mms_tx) tx = { 0 };
 
-	return mms_db_run(db, MMS_STMT_CURSOR_ADD, in, NULL, err);
+	mms_rc rc = mms_bulk_init(&bulk, MMS_STMT_CURSOR_ADD, sources->n, err);
+	for (size_t i = 0; rc == MMS_OK && i < sources->n; i++) {
+		const struct mms_integration *integration = &sources->items[i].integration;
+		const struct mms_value in[] = { mms_v_text(integration->name),
+						mms_v_wall(integration->creation_us),
+						mms_v_text(integration->owner),
+						mms_v_text(provider_of(integration->type)) };
+		if (sources->items[i].cursor.id == 0)
+			rc = mms_bulk_add(&bulk, in, err);
+	}
+	if (rc == MMS_OK)
+		rc = mms_tx_begin(&tx, db, err);
+	if (rc == MMS_OK)
+		rc = mms_bulk_run(&bulk, &tx, NULL, err);
+	return rc == MMS_OK ? mms_tx_commit(&tx, err) : rc;
 }
 
 static enum mms_blocks_choice
@@ -436,10 +449,8 @@ mms_sources_settle(struct mms_db *db, struct mms_sources *sources, struct mms_er
 		return MMS_OK;
 	if (has_renames)
 		rc = follow_renames(db, sources, err);
-	for (size_t i = 0; rc == MMS_OK && i < sources->n; i++) {
-		if (sources->items[i].cursor.id == 0)
-			rc = add_cursor(db, &sources->items[i].integration, err);
-	}
+	if (rc == MMS_OK && has_new)
+		rc = add_cursors(db, sources, err);
 	if (rc != MMS_OK)
 		return mms_fail_in(err, "make cursors for new integrations");
 	MMS_AUTO(mms_sources) again = { 0 };

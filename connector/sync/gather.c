@@ -11,6 +11,8 @@
 #define PAST_DAYS 366
 /* How far bookings were looked at is written down so often. */
 #define SEEN_STEP_US INT64_C(3600000000)
+/* That so many calendars were compared is noted in one transaction. */
+#define NOTED_AT_ONCE 500
 
 /* The turn of an integration that this run is about; NULL: it is not. */
 static struct mms_turn *
@@ -139,16 +141,17 @@ add_name(struct mms_names_list *names, const char *name, struct mms_err *err)
 	return MMS_OK;
 }
 
-mms_rc
-mms_gather_all_of(const struct mms_outward *o, struct mms_source *source,
-		  struct mms_err *err)
+/* *is_whole: false where one was left to the next run. */
+static mms_rc
+gather_one(const struct mms_outward *o, const struct mms_source *source, bool *is_whole,
+	   struct mms_err *err)
 {
 	MMS_AUTO(mms_names_list) names = { 0 };
 	MMS_AUTO(mms_own_states) states = { 0 };
 	MMS_AUTO(mms_lent) lent = { 0 };
 	int64_t from_ms, to_ms;
-	bool is_whole = true;
 
+	*is_whole = true;
 	mms_integration_window(&source->integration, o->now_ms, &from_ms, &to_ms);
 	const struct mms_bookings_query query = {
 		.since_us = MMS_NO_TIME,
@@ -165,10 +168,44 @@ mms_gather_all_of(const struct mms_outward *o, struct mms_source *source,
 			rc = add_name(&names, states.items[i].booking, err);
 	}
 	mms_lent_release(&lent);
+	return rc == MMS_OK ? announce_all(o, &names, is_whole, err) : rc;
+}
+
+static mms_rc
+note_compared(const struct mms_outward *o, struct mms_cursor *const *cursors, size_t n,
+	      struct mms_err *err)
+{
+	MMS_AUTO(mms_lent) lent = { 0 };
+
+	if (n == 0 || o->plan != NULL)
+		return MMS_OK;
+	mms_rc rc = mms_pool_lend(o->worker->env->pool, &lent, err);
 	if (rc == MMS_OK)
-		rc = announce_all(o, &names, &is_whole, err);
-	if (rc != MMS_OK || !is_whole || o->plan != NULL)
+		rc = mms_bookings_put_compared(lent.db, cursors, n, err);
+	if (rc != MMS_E_RETRY) /* met a heartbeat: then the next run compares them once more */
 		return rc;
-	rc = mms_pool_lend(o->worker->env->pool, &lent, err);
-	return rc == MMS_OK ? mms_bookings_put_compared(lent.db, &source->cursor, err) : rc;
+	mms_err_release(err);
+	return MMS_OK;
+}
+
+mms_rc
+mms_gather_all_of(const struct mms_outward *o, struct mms_source *const *sources, size_t n,
+		  struct mms_err *err)
+{
+	struct mms_cursor *done[NOTED_AT_ONCE];
+	size_t n_done = 0;
+	mms_rc rc = MMS_OK;
+
+	for (size_t i = 0; rc == MMS_OK && i < n; i++) {
+		bool is_whole;
+
+		rc = gather_one(o, sources[i], &is_whole, err);
+		if (rc == MMS_OK && is_whole)
+			done[n_done++] = &sources[i]->cursor;
+		if (rc != MMS_OK || n_done < NOTED_AT_ONCE)
+			continue;
+		rc = note_compared(o, done, n_done, err);
+		n_done = 0;
+	}
+	return rc == MMS_OK ? note_compared(o, done, n_done, err) : rc;
 }

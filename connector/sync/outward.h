@@ -211,9 +211,9 @@ mms_rc mms_tag_run(const struct mms_outward *o, struct mms_source *source,
 
 /* gather.c: announce the bookings that changed without a hook; user NULL: only those that changed. */
 mms_rc mms_gather_changed(const struct mms_outward *o, struct mms_err *err) MMS_MUST_CHECK;
-/* gather.c: announce everything of one integration's user, after it was read in full, and note that this was done. */
-mms_rc mms_gather_all_of(const struct mms_outward *o, struct mms_source *source,
-			 struct mms_err *err) MMS_MUST_CHECK;
+/* gather.c: announce everything of these integrations' users, after they were read in full, and note that this was done. */
+mms_rc mms_gather_all_of(const struct mms_outward *o, struct mms_source *const *sources,
+			 size_t n, struct mms_err *err) MMS_MUST_CHECK;
 
 /* outward_kit.c: this installation's UUID. Errors: CONFIG (a restored copy: nothing may leave). */
 mms_rc mms_outward_site(const struct mms_sync_env *env, unsigned char out[16],

@@ -30,20 +30,18 @@ struct phase {
 	struct mms_sources *sources;
 	struct mms_sync_report *report;
 	unsigned char site_uuid[16];
+	struct mms_turn **turns; /* of the sources, one by one */
 	struct job *jobs;
 	size_t n_jobs, n_taken, n_done;
 	int64_t n_good, n_bad; /* events that were written, or failed, in this run */
 	pthread_mutex_t lock;  /* of the six above and the report                  */
 };
 
+/* NULL: it had none in this run. */
 static struct mms_turn *
 find_turn(const struct phase *p, const struct mms_source *source)
 {
-	for (size_t i = 0; i < p->report->n; i++) {
-		if (strcmp(p->report->turns[i].name, source->integration.name) == 0)
-			return &p->report->turns[i];
-	}
-	return NULL;
+	return p->turns[source - p->sources->items];
 }
 
 /* Its turn has just told that nothing may be sent: that is not to be told twice. */
@@ -139,6 +137,24 @@ must_compare(const struct phase *p, const struct mms_source *source)
 					     cursor->last_full_ms != cursor->bookings_full_ms);
 }
 
+static mms_rc
+compare(const struct phase *p, const struct mms_outward *o, struct mms_err *err)
+{
+	struct mms_source **read = mms_alloc((p->sources->n + 1) * sizeof *read);
+	size_t n = 0;
+
+	if (read == NULL)
+		return mms_fail_nomem(err);
+	for (size_t i = 0; i < p->sources->n; i++) {
+		struct mms_source *source = &p->sources->items[i];
+		if (mms_outward_is_written_to(source) && must_compare(p, source))
+			read[n++] = source;
+	}
+	mms_rc rc = mms_gather_all_of(o, read, n, err);
+	mms_free(read);
+	return rc;
+}
+
 /* By one worker, while no other is at work. */
 static void
 plan_blocks(struct mms_worker *worker, void *aux)
@@ -147,7 +163,8 @@ plan_blocks(struct mms_worker *worker, void *aux)
 	struct mms_outward o = outward_of(p, worker);
 	MMS_AUTO(mms_err) err = { 0 };
 
-	if (mms_block_phase(&o, p->sources, MMS_BLOCKS_OF_ALL, &p->report->troubles, &err) != MMS_OK)
+	if (mms_block_phase(&o, p->sources, MMS_BLOCKS_OF_ALL, &p->report->troubles, &err) !=
+	    MMS_OK)
 		mms_outward_note_trouble(&p->report->troubles, "busy blocks", &err);
 }
 
@@ -159,11 +176,8 @@ announce(struct mms_worker *worker, void *aux)
 	MMS_AUTO(mms_err) err = { 0 };
 
 	mms_rc rc = mms_gather_changed(&o, &err);
-	for (size_t i = 0; rc == MMS_OK && i < p->sources->n; i++) {
-		struct mms_source *source = &p->sources->items[i];
-		if (mms_outward_is_written_to(source) && must_compare(p, source))
-			rc = mms_gather_all_of(&o, source, &err);
-	}
+	if (rc == MMS_OK)
+		rc = compare(p, &o, &err);
 	if (rc != MMS_OK)
 		mms_outward_note_trouble(&p->report->troubles, "bookings", &err);
 	plan_blocks(worker, p);
@@ -235,7 +249,8 @@ visit(struct mms_worker *worker, void *aux)
 		p->n_done++;
 		add_up(p, source, &counts);
 		if (rc != MMS_OK && rc != MMS_E_HELD && rc != MMS_E_OPEN)
-			mms_outward_note_trouble(&p->report->troubles, source->integration.name, &err);
+			mms_outward_note_trouble(&p->report->troubles, source->integration.name,
+						 &err);
 		(void)pthread_mutex_unlock(&p->lock);
 	}
 }
@@ -319,7 +334,8 @@ tag_events(struct mms_worker *worker, void *aux)
 		p->report->bookings.requests += counts.requests;
 		p->report->bookings.retries += counts.retries;
 		if (is_worth_telling(rc))
-			mms_outward_note_trouble(&p->report->troubles, source->integration.name, &err);
+			mms_outward_note_trouble(&p->report->troubles, source->integration.name,
+						 &err);
 		if (rc == MMS_E_STOPPED || rc == MMS_E_NOMEM)
 			return;
 	}
@@ -361,6 +377,37 @@ has_blocks(const struct mms_source *source)
 	return memcmp(source->cursor.blocks_print, none, sizeof none) != 0;
 }
 
+/* Turns are in the order of their sources; not each of those had one. */
+static mms_rc
+phase_init(struct phase *p, struct mms_err *err)
+{
+	const struct mms_sources *sources = p->sources;
+
+	p->jobs = mms_alloc((sources->n + 1) * sizeof *p->jobs);
+	p->turns = mms_alloc((sources->n + 1) * sizeof *p->turns);
+	if (p->jobs == NULL || p->turns == NULL || pthread_mutex_init(&p->lock, NULL) != 0) {
+		mms_free(p->jobs);
+		mms_free(p->turns);
+		return mms_fail_nomem(err);
+	}
+	for (size_t i = 0, at = 0; i < sources->n; i++) {
+		struct mms_turn *turn = at < p->report->n ? &p->report->turns[at] : NULL;
+		bool is_its = turn != NULL &&
+			      strcmp(turn->name, sources->items[i].integration.name) == 0;
+		p->turns[i] = is_its ? turn : NULL;
+		at += is_its;
+	}
+	return MMS_OK;
+}
+
+static void
+phase_release(struct phase *p)
+{
+	(void)pthread_mutex_destroy(&p->lock);
+	mms_free(p->jobs);
+	mms_free(p->turns);
+}
+
 mms_rc
 mms_outward_phase(const struct mms_worker *pattern, struct mms_sources *sources,
 		  struct mms_sync_report *report, struct mms_err *err)
@@ -381,17 +428,14 @@ mms_outward_phase(const struct mms_worker *pattern, struct mms_sources *sources,
 		rc = mms_outward_site(env, p.site_uuid, err);
 	if (rc != MMS_OK)
 		return rc;
-	p.jobs = mms_alloc((sources->n + 1) * sizeof *p.jobs);
-	if (p.jobs == NULL || pthread_mutex_init(&p.lock, NULL) != 0) {
-		mms_free(p.jobs);
-		return mms_fail_nomem(err);
-	}
+	rc = phase_init(&p, err);
+	if (rc != MMS_OK)
+		return rc;
 	int64_t jobs =
 		pattern->options->jobs > 0 ? pattern->options->jobs : env->site->config.jobs;
 	rc = run_rounds(&p, jobs > 0 ? (size_t)jobs : 1, err);
 	if (rc == MMS_OK && !pattern->options->is_dry && env->site->config.tag_user_events)
 		rc = mms_crew_run(pattern, 1, tag_events, &p, err);
-	(void)pthread_mutex_destroy(&p.lock);
-	mms_free(p.jobs);
+	phase_release(&p);
 	return rc;
 }

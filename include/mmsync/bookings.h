@@ -83,10 +83,10 @@ mms_rc
 mms_bookings_seen(struct mms_db *db, int64_t *out_us, struct mms_err *err) MMS_MUST_CHECK;
 mms_rc mms_bookings_put_seen(struct mms_db *db, int64_t us, struct mms_err *err) MMS_MUST_CHECK;
 /*
- * All bookings were compared with this calendar as its last full reading left it (bookings_full_ms). Nothing is noted where it
- * was read in full once more since it was loaded: that reading has its own comparison.
+ * All bookings were compared with these calendars as their last full readings left them (bookings_full_ms). Nothing is noted of one
+ * that was read in full once more since it was loaded: that reading has its own comparison.
  */
-mms_rc mms_bookings_put_compared(struct mms_db *db, struct mms_cursor *cursor,
+mms_rc mms_bookings_put_compared(struct mms_db *db, struct mms_cursor *const *cursors, size_t n,
 				 struct mms_err *err) MMS_MUST_CHECK;
 
 /* What is written to a booking. Texts are borrowed; all of them are written, changed or not. */

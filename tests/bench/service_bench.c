@@ -8,13 +8,10 @@
 
 #include "mmsync/mem.h"
 #include "shared/bench.h"
+#include "shared/service.h"
 #include "shared/table.h"
-#include "support/fernet_peer.h"
-#include "support/gfake.h"
 
 #define CALENDAR "MM-CI-" BENCH_USER "-0001"
-/* The key that tests/bench/run writes into site_config.json. */
-#define KEY "dGhlIHN0b3JpZXMgc2lnbmFuZCBlbmNyeXB0Li4uLi4="
 
 enum { FIRST = 20000, LARGE = 100000, RSS_ROUNDS = 3 };
 
@@ -38,31 +35,6 @@ static const struct service {
 	  { "outlook_first", 0.5, ">=", "ratio", 2 } },
 };
 
-/* Where tests/bench/run has started it. */
-static struct fake
-find_fake(const struct bench *b)
-{
-	struct fake fake = { 0 };
-	char path[128];
-
-	(void)snprintf(path, sizeof path, "%s/google-port", b->dir);
-	(void)snprintf(fake.dir, sizeof fake.dir, "%s/google", b->dir);
-	FILE *file = fopen(path, "re");
-	if (file == NULL || fscanf(file, "port %u", &fake.port) != 1)
-		bench_die("%s cannot be read", path);
-	(void)fclose(file);
-	return fake;
-}
-
-static void
-tell(const struct fake *fake, const char *script)
-{
-	char wrong[512];
-
-	if (!gfake_try(fake, script, wrong, sizeof wrong))
-		bench_die("the fake refuses '%s': %s", script, wrong);
-}
-
 /* A calendar of so many events, all of them in the window. */
 static void
 make_calendar(const struct fake *fake, const struct service *service, size_t n)
@@ -75,19 +47,7 @@ make_calendar(const struct fake *fake, const struct service *service, size_t n)
 		       " owner=" BENCH_USER " zone=Europe/Berlin\nbulk " BENCH_USER
 		       " %zu from=2026-02-05T08:00:00Z%s\n",
 		       n, service->face);
-	tell(fake, script);
-}
-
-static void
-add_token(MYSQL *m, const char *field, const char *token)
-{
-	MMS_AUTO(mms_str) secret = { 0 };
-
-	fernet_peer_encrypt(KEY, token, BENCH_NOW_MS / 1000, &secret);
-	bench_sql(m,
-		  "REPLACE INTO __Auth (doctype, name, fieldname, password, encrypted) VALUES"
-		  " ('MM Calendar Integration', '" CALENDAR "', '%s', '%s', 1)",
-		  field, mms_str_get(&secret));
+	bench_fake_tell(fake, script);
 }
 
 /* Empty tables, and the integration that reads the calendar. */
@@ -105,8 +65,8 @@ add_integration(MYSQL *m, const struct service *service)
 		" '%s', 1, 1, 'Two-way (Read & Write)', %d, %d, %s, REPEAT('*', 12),"
 		" REPEAT('*', 13), '2026-03-03 08:50:00')",
 		service->type, BENCH_PAST_DAYS, BENCH_FUTURE_DAYS, service->calendar_id);
-	add_token(m, "access_token", "first-access");
-	add_token(m, "refresh_token", "first-refresh");
+	bench_add_token(m, CALENDAR, "access_token", "first-access");
+	bench_add_token(m, CALENDAR, "refresh_token", "first-refresh");
 	bench_settle(m);
 }
 
@@ -223,7 +183,7 @@ main(int argc, char **argv)
 	bench_open(&b, argc, argv);
 	if (setenv("MMSYNC_NOW", BENCH_NOW, 1) != 0)
 		bench_die("out of memory");
-	const struct fake fake = find_fake(&b);
+	const struct fake fake = bench_fake(&b);
 	MYSQL *m = bench_connect(&b);
 	/* First: a child's peak is never less than what its parent has had. */
 	for (size_t i = 0; i < MMS_COUNT(services); i++) {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MAX_PAGE     2500
-#define MAX_LISTINGS 32
+#define MAX_LISTINGS 256
 
 /* What is asked for. */
 struct query {
