@@ -19,14 +19,27 @@
 #define MMS_SQL_WANTED_END \
 	"(c.last_success_ms + LEAST(GREATEST(i.sync_future_days, 1), 730) * 86400000)"
 
+/*
+ * Marks that several states share: short ones, so that the server groups them in memory, and a few that only happen to be
+ * alike. What stands beside them is read for those states alone; joins are in the order of the text.
+ */
+#define MMS_SQL_SHARED(mark, where)                                               \
+	"(SELECT " mark " AS mark FROM mmsync_event_state WHERE " where           \
+	" GROUP BY " mark " HAVING COUNT(*) > 1)"
+
 #define MMS_STMTS_FLAWS_EVENTS(X)                                                 \
-	/* Rows that the last full listing would have told of; a day at each edge is left out. */ \
+	/*                                                                        \
+	 * Rows that the last full listing would have told of; a day at each edge is left out. k is the row as its index \
+	 * has it: the row itself is read where it has no state. Joins are in the order of the text. \
+	 */                                                                       \
 	X(FLAW_EVENT_WITHOUT_STATE,                                               \
 	  MMS_SQL_FLAW("c.id, c.name, e.name, NULL, NULL, NULL, NULL, NULL, NULL",\
-		"mmsync_cursor c JOIN `tabMM Calendar Integration` i ON i.name = c.name " MMS_SQL_AS_FRAPPE \
-		" AND i.is_active = 1 JOIN `tabMM Calendar Event Sync` e ON e.calendar_integration = i.name" \
+		"mmsync_cursor c STRAIGHT_JOIN `tabMM Calendar Integration` i ON i.name = c.name " \
+		MMS_SQL_AS_FRAPPE " AND i.is_active = 1"                          \
+		" STRAIGHT_JOIN `tabMM Calendar Event Sync` k ON k.calendar_integration = i.name" \
 		" LEFT JOIN mmsync_event_state s ON s.integration_id = c.id"      \
-		" AND s.ext_key = " MMS_SQL_KEY_OF("e.external_event_id")         \
+		" AND s.ext_key = " MMS_SQL_KEY_OF("k.external_event_id")         \
+		" STRAIGHT_JOIN `tabMM Calendar Event Sync` e ON e.name = k.name" \
 		" LEFT JOIN mmsync_dead_letter l ON l.integration_id = c.id"      \
 		" AND l.ext_key = " MMS_SQL_KEY_OF("e.external_event_id"),        \
 		"s.uuid IS NULL AND l.id IS NULL AND " MMS_SQL_IS_LIVE_ROW("e") " AND " MMS_SQL_IS_OURS("e") \
@@ -51,8 +64,9 @@
 	/* The one that is not of the row's event. */                             \
 	X(FLAW_EVENT_WITH_TWO_STATES,                                             \
 	  MMS_SQL_FLAW("s.integration_id, c.name, e.name, s.uuid, s.ext_key, NULL, NULL, NULL, NULL", \
-		"(SELECT row_name FROM mmsync_event_state WHERE row_name IS NOT NULL" \
-		" GROUP BY row_name HAVING COUNT(*) > 1) w"                       \
+		"(SELECT d.row_name FROM mmsync_event_state d STRAIGHT_JOIN "     \
+		MMS_SQL_SHARED("CRC32(row_name)", "row_name IS NOT NULL")         \
+		" g ON g.mark = CRC32(d.row_name) GROUP BY d.row_name HAVING COUNT(*) > 1) w" \
 		" JOIN mmsync_event_state s ON s.row_name = w.row_name"           \
 		" JOIN `tabMM Calendar Event Sync` e ON e.name = w.row_name " MMS_SQL_AS_FRAPPE \
 		MMS_SQL_FLAW_OF("s.integration_id"),                              \
@@ -71,8 +85,11 @@
 	X(FLAW_EVENT_TWICE,                                                       \
 	  MMS_SQL_FLAW("w.x, c.name, w.first, NULL, NULL, NULL, NULL, w.last, CAST(w.n AS CHAR)", \
 		"(SELECT s.integration_id AS x, MIN(e.name) AS first, MAX(e.name) AS last," \
-		" COUNT(*) AS n FROM mmsync_event_state s"                        \
-		" JOIN `tabMM Calendar Event Sync` e ON e.name = s.row_name " MMS_SQL_AS_FRAPPE \
+		" COUNT(*) AS n FROM mmsync_event_state s STRAIGHT_JOIN "         \
+		MMS_SQL_SHARED("CRC32(CONCAT(integration_id, ' ', ical_uid))",    \
+			"ical_uid <> '' AND type <> 3 AND status <> 5")           \
+		" g ON g.mark = CRC32(CONCAT(s.integration_id, ' ', s.ical_uid))" \
+		" STRAIGHT_JOIN `tabMM Calendar Event Sync` e ON e.name = s.row_name " MMS_SQL_AS_FRAPPE \
 		" WHERE s.ical_uid <> '' AND s.type <> 3 AND s.status <> 5 AND " MMS_SQL_IS_LIVE_ROW("e") \
 		" GROUP BY s.integration_id, e.start_datetime, s.ical_uid HAVING COUNT(*) > 1" \
 		" AND SUM(s.type = 2) * SUM(s.series_id IS NOT NULL) = 0) w"      \

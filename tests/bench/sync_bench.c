@@ -17,7 +17,8 @@ enum {
 	FEED_SERIES = 500,
 	LARGE = 100000,
 	SMALL = 1000,
-	AUDIT_ROWS = 300000
+	AUDIT_ROWS = 300000,
+	AUDIT_CALENDARS = 100
 };
 
 static void
@@ -281,49 +282,38 @@ bench_rss(const struct bench *b, MYSQL *m)
 
 /* ---- audit ---------------------------------------------------------------------------------- */
 
-/* Rows as mmsync writes them, of a hundred calendars, made by the server itself. */
+/* A hundred calendars that show one feed, read by a sync: rows, and what is known of them, as mmsync writes both. */
 static void
-fill_for_audit(MYSQL *m)
+fill_for_audit(const struct bench *b, MYSQL *m)
 {
+	const struct bench_feed feed = { .n_events = AUDIT_ROWS / AUDIT_CALENDARS,
+					 .n_days = BENCH_PAST_DAYS + BENCH_FUTURE_DAYS - 2,
+					 .is_long = true };
+	const char *const argv[] = { b->program, "--site", b->site, "-q", "sync", NULL };
+	struct bench_child child;
+
+	(void)bench_feed_write(b, "audited.ics", &feed);
 	bench_empty(m);
-	bench_sql(m, "INSERT INTO tabUser (name, creation, modified, owner, modified_by, email,"
-		     " enabled, time_zone) SELECT CONCAT('user', seq, '@example.com'), NOW(6),"
-		     " NOW(6), 'Administrator', 'Administrator', CONCAT('user', seq,"
-		     " '@example.com'), 1, 'UTC' FROM seq_1_to_100");
+	bench_sql(m,
+		  "INSERT INTO tabUser (name, creation, modified, owner, modified_by, email,"
+		  " enabled, time_zone) SELECT CONCAT('user', seq, '@example.com'), NOW(6),"
+		  " NOW(6), 'Administrator', 'Administrator', CONCAT('user', seq,"
+		  " '@example.com'), 1, 'UTC' FROM seq_1_to_%d",
+		  AUDIT_CALENDARS);
 	bench_sql(m,
 		  "INSERT INTO `tabMM Calendar Integration` (name, creation, modified, owner,"
 		  " modified_by, user, integration_name, integration_type, is_active,"
-		  " is_primary, sync_direction, ical_url) SELECT CONCAT('MM-CI-user', seq,"
-		  " '@example.com-', LPAD(seq, 4, '0')), NOW(6), NOW(6), 'Administrator',"
-		  " 'Administrator', CONCAT('user', seq, '@example.com'), 'Calendar', 'iCal',"
-		  " 1, 1, 'One-way (Read Only)', 'https://calendar.example.com/a.ics'"
-		  " FROM seq_1_to_100");
-	bench_sql(
-		m,
-		"INSERT INTO `tabMM Calendar Event Sync` (name, creation, modified, "
-		"modified_by,"
-		" owner, docstatus, idx, calendar_integration, external_event_id, event_title,"
-		" event_type, sync_status, start_datetime, end_datetime, description, location,"
-		" attendees_json, organizer_email, is_blocking_availability, last_synced,"
-		" external_last_modified, sync_direction)"
-		" SELECT CONCAT('MM-CES-MM-CI-user', seq %% 100 + 1, '@example.com-',"
-		" LPAD(seq %% 100 + 1, 4, '0'), '-', seq + 1000), NOW(6), NOW(6),"
-		" 'Administrator', 'Administrator', 0, 0, CONCAT('MM-CI-user', seq %% 100 + 1,"
-		" '@example.com-', LPAD(seq %% 100 + 1, 4, '0')), CONCAT(MD5(seq),"
-		" '@calendar.example.com'), CONCAT('Meeting number ', seq, ' of the team'),"
-		" 'External Event', 'Synced', '2026-01-31' + INTERVAL seq %% 11520 * 15 MINUTE,"
-		" '2026-01-31' + INTERVAL seq %% 11520 * 15 + 30 MINUTE, CONCAT('Weekly look at"
-		" what is open, what is done, and what stands in the way. Agenda:"
-		" https://wiki.example.com/teams/alpha/meetings/', seq, ' Please add your "
-		"points"
-		" before the meeting.'), CONCAT('Room ', seq %% 40, ', second floor'),"
-		" CONCAT('[{\"email\":\"a', seq %% 900, '@example.com\",\"response_status\":"
-		"\"accepted\",\"display_name\":\"Ann ', seq %% 900, '\"},{\"email\":\"b',"
-		" seq %% 700, '@example.com\",\"response_status\":\"needsAction\"},{\"email\":"
-		"\"c', seq %% 400, '@example.org\",\"response_status\":\"declined\"}]'),"
-		" 'team@example.com', 1, NOW(6), NOW(6), 'Inbound' FROM seq_1_to_%d",
-		AUDIT_ROWS);
-	bench_sql(m, "ANALYZE TABLE `tabMM Calendar Event Sync`");
+		  " is_primary, sync_direction, sync_past_days, sync_future_days, ical_url)"
+		  " SELECT CONCAT('MM-CI-user', seq, '@example.com-', LPAD(seq, 4, '0')),"
+		  " NOW(6), NOW(6), 'Administrator', 'Administrator', CONCAT('user', seq,"
+		  " '@example.com'), 'Calendar', 'iCal', 1, 1, 'One-way (Read Only)', %d, %d,"
+		  " 'http://127.0.0.1:%u/audited.ics' FROM seq_1_to_%d",
+		  BENCH_PAST_DAYS, BENCH_FUTURE_DAYS, b->port, AUDIT_CALENDARS);
+	bench_child(b, argv, NULL, false, &child);
+	int64_t n = bench_ask_i64(m, "SELECT COUNT(*) FROM `tabMM Calendar Event Sync`");
+	if (n != AUDIT_ROWS)
+		bench_die("audit: %lld rows, expected %d", (long long)n, AUDIT_ROWS);
+	bench_sql(m, "ANALYZE TABLE `tabMM Calendar Event Sync`, mmsync_event_state");
 	bench_settle(m);
 }
 
@@ -349,7 +339,7 @@ bench_audit(const struct bench *b, MYSQL *m)
 	struct bench_samples s = { 0 };
 
 	(void)snprintf(socket, sizeof socket, "--socket=%s", b->socket);
-	fill_for_audit(m);
+	fill_for_audit(b, m);
 	for (size_t i = 0; i <= b->rounds; i++) {
 		bench_say("audit: round %zu of %zu", i, b->rounds);
 		bench_child(b, theirs, NULL, false, &dump);
@@ -359,9 +349,9 @@ bench_audit(const struct bench *b, MYSQL *m)
 	}
 	bench_sql(m, "TRUNCATE `tabMM Calendar Event Sync`"); /* quicker than row by row */
 	bench_report(b, &row, &s,
-		     "%d rows of 100 calendars, all rules, none broken: %.2f s (%.1f MiB), "
+		     "%d rows of %d calendars, all rules, none broken: %.2f s (%.1f MiB), "
 		     "mariadb -q --batch %.2f s",
-		     AUDIT_ROWS, audit.seconds, audit.peak_mib, dump.seconds);
+		     AUDIT_ROWS, AUDIT_CALENDARS, audit.seconds, audit.peak_mib, dump.seconds);
 }
 
 /* ---- start ---------------------------------------------------------------------------------- */
