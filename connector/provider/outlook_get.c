@@ -186,9 +186,11 @@ ask_lot(struct outlook_session *s, struct lot *lot, bool *is_answered, int64_t *
 		rc = service_send(&s->service, &request, &answer, err);
 	if (rc == MMS_OK && service_is_no_batch(answer.status))
 		return get_each(s, lot, err);
-	if (rc == MMS_OK)
-		rc = outlook_judge(&s->service, OUTLOOK_FIND, answer.status,
-				   mms_str_get(&answer.body), answer.body.len, err);
+	if (rc != MMS_OK)
+		return rc;
+	rc = outlook_judge(&s->service, OUTLOOK_FIND, answer.status, mms_str_get(&answer.body),
+			   answer.body.len, err);
+	service_tell_wait(&s->service, err);
 	if (rc != MMS_OK)
 		return rc;
 	*is_answered = true;
@@ -208,10 +210,10 @@ get_lot(struct outlook_session *s, struct lot *lot, struct mms_err *err)
 		if (rc == MMS_E_RETRY && is_answered)
 			rc = mms_request_pause(s->service.env, s->batch_url, attempt, wait_ms,
 					       &s->service.base.counts, err);
-		if (rc != MMS_OK) {
+		if (rc != MMS_OK && is_answered)
 			service_tell_wait(&s->service, err);
+		if (rc != MMS_OK)
 			return rc;
-		}
 	}
 	return MMS_OK;
 }

@@ -223,12 +223,13 @@ run_batch(struct service *s, struct service_job *const *jobs, size_t n, struct m
 		rc = service_send(s, &request, &answer, err);
 	if (rc == MMS_OK && service_is_no_batch(answer.status))
 		return run_each(s, jobs, n, err);
-	if (rc == MMS_OK && answer.status / 100 != 2)
+	if (rc == MMS_OK && answer.status / 100 != 2) {
 		rc = s->kind->judge(s, s->kind->asked_batch, answer.status,
 				    mms_str_get(&answer.body), answer.body.len, err);
+		service_tell_wait(s, err);
+	}
 	if (rc == MMS_OK)
 		return settle_parts(s, jobs, n, &answer, err);
-	service_tell_wait(s, err);
 	for (size_t i = 0; i < n; i++) {
 		settle_failure(jobs[i], err);
 		if (rc == MMS_E_ITEM)

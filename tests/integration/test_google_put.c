@@ -356,12 +356,19 @@ without_memory_every_write_has_a_result(void **state)
 	gwrite_play_memory(g, writes, MMS_COUNT(writes));
 }
 
+static void
+a_wait_of_our_own_is_not_told_to_all(void **state)
+{
+	gwrite_play_own_waits(*state);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, gsession_set_up, gsession_tear_down)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_wait_of_our_own_is_not_told_to_all),
 		TEST(a_booking_becomes_an_event_of_its_own_id),
 		TEST(a_busy_block_is_nobodys_business),
 		TEST(a_mark_is_put_on_what_is_there),

@@ -350,6 +350,12 @@ trouble_with_the_look_is_that_of_its_write(void **state)
 }
 
 static void
+a_wait_of_our_own_is_not_told_to_all(void **state)
+{
+	gwrite_play_own_waits(*state);
+}
+
+static void
 a_reader_may_not_write(void **state)
 {
 	struct gsession *g = *state;
@@ -368,6 +374,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_wait_of_our_own_is_not_told_to_all),
 		TEST(a_booking_becomes_an_event_that_is_found_again),
 		TEST(an_event_is_made_in_its_calendar),
 		TEST(a_busy_block_is_nobodys_business),

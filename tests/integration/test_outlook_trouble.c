@@ -217,6 +217,22 @@ a_long_wait_in_a_batch_is_told_to_all(void **state)
 	release_events(events, 2);
 }
 
+/* Where we have no leave it is not the service that asks for a wait. */
+static void
+a_wait_of_our_own_is_not_told_to_all(void **state)
+{
+	static const char *const ids[] = { "a", "b" };
+	struct story *story = *state;
+	struct mms_event events[2], *list[2];
+	MMS_AUTO(mms_err) err = { 0 };
+
+	make_events(events, list, ids, 2, false);
+	story->g.budget_rc = MMS_E_WAIT;
+	assert_int_equal(story->g.ops->complete(story->g.session, list, 2, &err), MMS_E_WAIT);
+	assert_int_equal(story->g.n_told, 0);
+	release_events(events, 2);
+}
+
 /* One that the account may not see does not stand in the way of the others, and is as it was listed. */
 static void
 an_event_that_is_refused_stays_as_it_was_listed(void **state)
@@ -557,6 +573,7 @@ main(void)
 		TEST(what_a_batch_does_not_answer_is_asked_again),
 		TEST(a_part_that_refuses_the_token_is_asked_alone_with_another),
 		TEST(a_long_wait_in_a_batch_is_told_to_all),
+		TEST(a_wait_of_our_own_is_not_told_to_all),
 		TEST(an_event_that_is_refused_stays_as_it_was_listed),
 		TEST(a_tombstone_is_looked_into),
 		TEST(a_series_that_is_there_all_the_same_means_that_all_is_read),

@@ -313,3 +313,23 @@ gwrite_play_untried(struct gsession *g, const char *fault, unsigned char n, int6
 	gwrite_release_results(results, n);
 	assert_int_equal(gfake_count(&g->fake, "POST", "batch"), 1);
 }
+
+void
+gwrite_play_own_waits(struct gsession *g)
+{
+	const struct mms_write writes[2] = { gwrite_create(1), gwrite_create(2) };
+
+	gsession_limit_places(g);
+	for (int i = 0; i < 2; i++) {
+		struct mms_write_result results[2];
+		MMS_AUTO(mms_err) err = { 0 };
+
+		g->budget_rc = i == 0 ? MMS_E_WAIT : MMS_OK;
+		g->place_rc = i == 1 ? MMS_E_WAIT : MMS_OK;
+		assert_int_equal(g->ops->put(g->session, writes, 2, results, &err), MMS_E_WAIT);
+		assert_int_equal(results[1].err.code, MMS_E_WAIT);
+		assert_int_equal(g->n_told, 0);
+		gwrite_release_results(results, 2);
+	}
+	assert_int_equal(gfake_count(&g->fake, "POST", NULL), 0);
+}

@@ -58,4 +58,7 @@ gwrite_play_untried(struct gsession *g, const char *fault, unsigned char n, int6
  */
 void gwrite_play_memory(struct gsession *g, const struct mms_write *writes, size_t n);
 
+/* Two writes where we have no leave, and where we have no place: it is not the service that asks for a wait. */
+void gwrite_play_own_waits(struct gsession *g);
+
 #endif

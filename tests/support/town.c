@@ -300,11 +300,11 @@ town_finish(struct town *t, struct town_job *job, const char *allowed)
 	char text[16];
 
 	(void)snprintf(text, sizeof text, " %d ", status);
-	if (strstr(allowed, text) == NULL)
-		(void)fprintf(stderr, "%s\n%s\n", job->run.out, job->run.err);
-	if (strstr(allowed, text) == NULL)
+	if (strstr(allowed, text) == NULL) {
+		mms_str_addf(&t->w.journal, "%s\n%s\n", job->run.out, job->run.err);
 		walk_fail(&t->w, "mmsync %s (%s) ended with %d", job->arguments, job->fault,
 			  status);
+	}
 	return status;
 }
 
