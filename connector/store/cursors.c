@@ -5,6 +5,8 @@
 
 #include "mmsync/mem.h"
 
+#define ADD_TRIES 3
+
 void
 mms_cursor_release(struct mms_cursor *cursor)
 {
@@ -377,9 +379,9 @@ provider_of(const char *type)
 	return "ical";
 }
 
-/* All at once: a site may have a thousand when it is connected. */
+/* All at once: a site may have a thousand when it is connected. Who has them already keeps them. */
 static mms_rc
-add_cursors(struct mms_db *db, const struct mms_sources *sources, struct mms_err *err)
+try_add(struct mms_db *db, const struct mms_sources *sources, struct mms_err *err)
 {
 	MMS_AUTO(mms_bulk) bulk = { 0 };
 	MMS_AUTO(mms_tx) tx = { 0 };
@@ -399,6 +401,18 @@ add_cursors(struct mms_db *db, const struct mms_sources *sources, struct mms_err
 	if (rc == MMS_OK)
 		rc = mms_bulk_run(&bulk, &tx, NULL, err);
 	return rc == MMS_OK ? mms_tx_commit(&tx, err) : rc;
+}
+
+/* Runs that begin at the same time may stand in each other's way. */
+static mms_rc
+add_cursors(struct mms_db *db, const struct mms_sources *sources, struct mms_err *err)
+{
+	for (int i = 1;; i++) {
+		mms_rc rc = try_add(db, sources, err);
+		if (rc != MMS_E_RETRY || i == ADD_TRIES)
+			return rc;
+		mms_err_release(err);
+	}
 }
 
 static enum mms_blocks_choice
